@@ -1,0 +1,93 @@
+/// Thirty-two bytes: a SHA-256 digest or a public key, ordered as unsigned big-endian numbers.
+///
+/// Held as four words, so that comparing and hashing touch no memory outside the value.
+package struct Digest: Hashable, Comparable, Sendable {
+    /// Bytes in a digest.
+    package static let byteCount = 32
+
+    /// The digest of all zero bits, used where a slot has nothing to say.
+    package static let zero = Digest(0, 0, 0, 0)
+
+    private let first: UInt64
+    private let second: UInt64
+    private let third: UInt64
+    private let fourth: UInt64
+
+    /// A digest from four big-endian words, most significant first.
+    package init(_ first: UInt64, _ second: UInt64, _ third: UInt64, _ fourth: UInt64) {
+        self.first = first
+        self.second = second
+        self.third = third
+        self.fourth = fourth
+    }
+
+    /// A digest from exactly 32 bytes; nil for any other count.
+    package init?(_ bytes: some RandomAccessCollection<UInt8>) {
+        guard bytes.count == Self.byteCount else { return nil }
+        var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+        for (offset, byte) in bytes.enumerated() {
+            switch offset >> 3 {
+            case 0: words.0 = words.0 << 8 | UInt64(byte)
+            case 1: words.1 = words.1 << 8 | UInt64(byte)
+            case 2: words.2 = words.2 << 8 | UInt64(byte)
+            default: words.3 = words.3 << 8 | UInt64(byte)
+            }
+        }
+        self.init(words.0, words.1, words.2, words.3)
+    }
+
+    /// A digest from 64 hexadecimal digits; nil for anything else.
+    package init?(hexadecimal text: some StringProtocol) {
+        guard let bytes = Primitives.bytes(hexadecimal: text) else { return nil }
+        self.init(bytes)
+    }
+
+    /// The 32 bytes, most significant first.
+    package var bytes: Bytes {
+        var result: Bytes = []
+        result.reserveCapacity(Self.byteCount)
+        append(to: &result)
+        return result
+    }
+
+    /// The four words, most significant first.
+    package var words: (UInt64, UInt64, UInt64, UInt64) { (first, second, third, fourth) }
+
+    /// The first eight bytes as a big-endian number.
+    package var prefix: UInt64 { first }
+
+    /// Appends the 32 bytes to `bytes`.
+    package func append(to bytes: inout Bytes) {
+        for word in [first, second, third, fourth] {
+            for shift in stride(from: 56, through: 0, by: -8) {
+                bytes.append(UInt8(truncatingIfNeeded: word >> UInt64(shift)))
+            }
+        }
+    }
+
+    /// The sum of two digests as 256-bit numbers, modulo 2²⁵⁶.
+    package static func &+ (left: Digest, right: Digest) -> Digest {
+        let (d, carryD) = left.fourth.addingReportingOverflow(right.fourth)
+        let (c, carryC) = add(left.third, right.third, carryD)
+        let (b, carryB) = add(left.second, right.second, carryC)
+        let (a, _) = add(left.first, right.first, carryB)
+        return Digest(a, b, c, d)
+    }
+
+    package static func < (left: Digest, right: Digest) -> Bool {
+        if left.first != right.first { return left.first < right.first }
+        if left.second != right.second { return left.second < right.second }
+        if left.third != right.third { return left.third < right.third }
+        return left.fourth < right.fourth
+    }
+
+    private static func add(_ x: UInt64, _ y: UInt64, _ carry: Bool) -> (UInt64, Bool) {
+        let (partial, over) = x.addingReportingOverflow(y)
+        let (sum, overAgain) = partial.addingReportingOverflow(carry ? 1 : 0)
+        return (sum, over || overAgain)
+    }
+}
+
+extension Digest: CustomStringConvertible {
+    package var description: String { hexadecimal(bytes) }
+}
