@@ -17,7 +17,8 @@ package struct Instant: Hashable, Comparable, Sendable {
 
     /// How long it is from `earlier` to this point; zero when `earlier` is later.
     package func since(_ earlier: Instant) -> TimeSpan {
-        TimeSpan(nanoseconds: nanoseconds > earlier.nanoseconds ? nanoseconds - earlier.nanoseconds : 0)
+        guard earlier < self else { return .zero }
+        return TimeSpan(nanoseconds: nanoseconds - earlier.nanoseconds)
     }
 
     package static func < (left: Instant, right: Instant) -> Bool {

@@ -24,7 +24,9 @@ package struct PRNG: ~Copyable, Sendable {
     }
 
     /// True with the probability `ratio`.
-    package mutating func chance(_ ratio: Ratio) -> Bool { below(ratio.denominator) < ratio.numerator }
+    package mutating func chance(_ ratio: Ratio) -> Bool {
+        below(ratio.denominator) < ratio.numerator
+    }
 
     /// A length of time below `span`; zero for no span.
     package mutating func jitter(below span: TimeSpan) -> TimeSpan {

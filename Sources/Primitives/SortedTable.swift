@@ -66,7 +66,8 @@ package struct SortedTable<Key: Comparable & Sendable, Value: Sendable>: Sendabl
 
     /// Changes the value of `key` in place; nothing happens when there is none.
     @inlinable package mutating func update<Result>(
-        _ key: Key, _ change: (inout Value) -> Result
+        _ key: Key,
+        _ change: (inout Value) -> Result
     ) -> Result? {
         let index = lowerBound(key)
         guard index < keys.count, keys[index] == key else { return nil }

@@ -37,8 +37,15 @@ import Testing
     @Test func equalSeedsGiveEqualSequences() {
         var left = PRNG(seed: 7)
         var right = PRNG(seed: 7)
-        for _ in 0..<50 { #expect(left.next() == right.next()) }
-        for bound in 1...50 as ClosedRange<UInt64> { #expect(left.below(bound) < bound) }
-        #expect(!left.chance(.never))
+        for _ in 0..<50 {
+            let (first, second) = (left.next(), right.next())
+            #expect(first == second)
+        }
+        for bound in 1...50 as ClosedRange<UInt64> {
+            let number = left.below(bound)
+            #expect(number < bound)
+        }
+        let impossible = left.chance(.never)
+        #expect(!impossible)
     }
 }
