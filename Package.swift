@@ -18,6 +18,7 @@ let package = Package(
     targets: [
         // Tier 0
         .target(name: "Primitives", swiftSettings: pure),
+        .target(name: "Wire", dependencies: ["Primitives"], swiftSettings: pure),
 
         // Tests
         .testTarget(

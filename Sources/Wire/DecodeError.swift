@@ -1,0 +1,23 @@
+/// Why bytes from outside were refused; `at` is the offset of the first byte that is wrong.
+package enum DecodeError: Error, Hashable, Sendable {
+    /// The input ends inside an item.
+    case truncated(at: Int)
+    /// The input goes on after the last item.
+    case trailing(count: Int)
+    /// The item is of another CBOR type than the format says.
+    case unexpectedType(at: Int, expected: String)
+    /// Valid CBOR, but not in its one deterministic form (RFC 8949 §4.2.1).
+    case notDeterministic(at: Int)
+    /// A length or count is beyond its limit.
+    case tooLong(at: Int, limit: Int)
+    /// A map holds another key than the one due, so a field is missing or unknown.
+    case unexpectedKey(at: Int, expected: UInt64)
+    /// A number is outside the range of its field.
+    case outOfRange(at: Int, field: String)
+    /// A list that must ascend without repeats does not.
+    case notAscending(at: Int, field: String)
+    /// Text that is not UTF-8.
+    case invalidText(at: Int)
+    /// A message or statement kind that this version does not know.
+    case unknownKind(UInt64)
+}

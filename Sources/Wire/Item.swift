@@ -1,0 +1,97 @@
+package import Primitives
+
+/// The order of every replicated set: by epoch, then by id.
+package struct ItemKey: Hashable, Comparable, Sendable {
+    /// UTC hours since 1970.
+    package let epoch: UInt64
+    /// SHA-256 of the item's payload.
+    package let id: ItemID
+
+    /// The place of the item `id` of `epoch`.
+    package init(epoch: UInt64, id: ItemID) {
+        self.epoch = epoch
+        self.id = id
+    }
+
+    package static func < (left: ItemKey, right: ItemKey) -> Bool {
+        left.epoch != right.epoch ? left.epoch < right.epoch : left.id < right.id
+    }
+}
+
+/// An element of the ledger, the grow-only set that every hub holds.
+package enum Item: Hashable, Sendable {
+    /// A job.
+    case manifest(Signed<Manifest>)
+    /// A proof of a vote.
+    case certificate(Signed<Certificate>)
+    /// The cores behind a certificate.
+    case opening(Opening)
+    /// The submitter's word on a unit.
+    case ruling(Signed<Ruling>)
+    /// The end of a job.
+    case cancel(Signed<Cancel>)
+
+    /// SHA-256 of the payload.
+    package var id: ItemID {
+        switch self {
+        case .manifest(let signed): signed.id
+        case .certificate(let signed): signed.id
+        case .opening(let opening): opening.id
+        case .ruling(let signed): signed.id
+        case .cancel(let signed): signed.id
+        }
+    }
+
+    /// The job that the item is about.
+    package var manifest: ManifestID {
+        switch self {
+        case .manifest(let signed): ManifestID(signed.id.digest)
+        case .certificate(let signed): signed.body.manifest
+        case .opening(let opening): opening.manifest
+        case .ruling(let signed): signed.body.manifest
+        case .cancel(let signed): signed.body.manifest
+        }
+    }
+
+    /// Writes the item: its kind, then its envelope or, for an opening, its payload.
+    package func encode(into encoder: inout CBOREncoder) {
+        encoder.array(2)
+        switch self {
+        case .manifest(let signed):
+            encoder.unsigned(1)
+            encoder.byteString(signed.envelope)
+        case .certificate(let signed):
+            encoder.unsigned(2)
+            encoder.byteString(signed.envelope)
+        case .opening(let opening):
+            encoder.unsigned(3)
+            opening.encode(into: &encoder)
+        case .ruling(let signed):
+            encoder.unsigned(4)
+            encoder.byteString(signed.envelope)
+        case .cancel(let signed):
+            encoder.unsigned(5)
+            encoder.byteString(signed.envelope)
+        }
+    }
+
+    /// Reads an item; signatures are not checked here.
+    package init(from decoder: inout CBORDecoder) throws(DecodeError) {
+        try decoder.array(exactly: 2)
+        switch try decoder.unsigned() {
+        case 1: self = .manifest(try decoder.signed())
+        case 2: self = .certificate(try decoder.signed())
+        case 3: self = .opening(try Opening(from: &decoder))
+        case 4: self = .ruling(try decoder.signed())
+        case 5: self = .cancel(try decoder.signed())
+        case let kind: throw .unknownKind(kind)
+        }
+    }
+}
+
+extension CBORDecoder {
+    /// A signed statement inside a byte string.
+    mutating func signed<Body: StatementBody>() throws(DecodeError) -> Signed<Body> {
+        try Signed(envelope: try byteString(upTo: Limits.statementByteCount))
+    }
+}
