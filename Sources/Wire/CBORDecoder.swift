@@ -24,7 +24,8 @@ package struct CBORDecoder: Sendable {
 
     /// An unsigned number of at most `limit`.
     package mutating func unsigned(
-        upTo limit: UInt64, field: String
+        upTo limit: UInt64,
+        field: String
     ) throws(DecodeError) -> UInt64 {
         let start = position
         let number = try unsigned()
@@ -163,7 +164,8 @@ package struct CBORDecoder: Sendable {
 
     /// An array of at most `limit` items whose `order` strictly ascends.
     package mutating func ascending<Element, Order: Comparable>(
-        upTo limit: Int, field: String,
+        upTo limit: Int,
+        field: String,
         by order: (Element) -> Order,
         _ item: (inout CBORDecoder) throws(DecodeError) -> Element
     ) throws(DecodeError) -> [Element] {
@@ -179,7 +181,9 @@ package struct CBORDecoder: Sendable {
     package mutating func units() throws(DecodeError) -> [UInt32] {
         let start = position
         let units = try ascending(
-            upTo: Limits.unitsPerBundle, field: "units", by: { $0 },
+            upTo: Limits.unitsPerBundle,
+            field: "units",
+            by: { $0 },
             { (decoder) throws(DecodeError) in try decoder.unsigned32(field: "unit") }
         )
         guard let last = units.last, last < Limits.unitsPerManifest else {
@@ -194,7 +198,9 @@ package struct CBORDecoder: Sendable {
     }
 
     private mutating func length(
-        _ major: UInt8, limit: Int, expected: String
+        _ major: UInt8,
+        limit: Int,
+        expected: String
     ) throws(DecodeError) -> Int {
         let start = position
         let number = try head(major, expected: expected)

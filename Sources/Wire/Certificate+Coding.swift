@@ -1,4 +1,4 @@
-package import Primitives
+import Primitives
 
 extension Certificate {
     package func encode(into encoder: inout CBOREncoder) {
@@ -52,7 +52,8 @@ extension Certificate {
     }
 
     private func encode(_ ruling: EmbeddedRuling, into encoder: inout CBOREncoder) {
-        encoder.array(6)
+        encoder.array(7)
+        encoder.identifier(ruling.project)
         encoder.unsigned(UInt64(ruling.unit))
         ruling.core.encode(into: &encoder)
         encoder.unsigned(ruling.epoch)
@@ -84,12 +85,20 @@ extension Certificate {
         let openings = try decoder.openings()
         try decoder.key(9)
         let rulings = try decoder.ascending(
-            upTo: Limits.unitsPerBundle, field: "rulings", by: { $0.unit },
+            upTo: Limits.unitsPerBundle,
+            field: "rulings",
+            by: { $0.unit },
             { (decoder) throws(DecodeError) in try decoder.embeddedRuling() }
         )
         self.init(
-            manifest: manifest, steward: steward, vote: vote, units: units, sets: sets,
-            entries: entries, openings: openings, rulings: rulings
+            manifest: manifest,
+            steward: steward,
+            vote: vote,
+            units: units,
+            sets: sets,
+            entries: entries,
+            openings: openings,
+            rulings: rulings
         )
     }
 }
@@ -122,8 +131,13 @@ extension CBORDecoder {
         var signature: Signature?
         if try !null() { signature = try self.signature() }
         return CertificateSet(
-            steward: own, round: round, units: units, epoch: epoch, seatCount: seatCount,
-            signature: signature, unrevealed: try members()
+            steward: own,
+            round: round,
+            units: units,
+            epoch: epoch,
+            seatCount: seatCount,
+            signature: signature,
+            unrevealed: try members()
         )
     }
 
@@ -152,9 +166,14 @@ extension CBORDecoder {
         let nonce = try byteString(exactly: ResultStatement.nonceByteCount)
         let unitCount = sets[Int(set)].units.count
         return CertificateEntry(
-            set: set, worker: worker, seat: seat, widening: widening, nonce: nonce,
+            set: set,
+            worker: worker,
+            seat: seat,
+            widening: widening,
+            nonce: nonce,
             digests: try digests(exactly: unitCount),
-            operations: try unsigneds(exactly: unitCount), signature: try signature()
+            operations: try unsigneds(exactly: unitCount),
+            signature: try signature()
         )
     }
 
@@ -171,10 +190,13 @@ extension CBORDecoder {
     }
 
     fileprivate mutating func embeddedRuling() throws(DecodeError) -> EmbeddedRuling {
-        try array(exactly: 6)
+        try array(exactly: 7)
         return EmbeddedRuling(
-            unit: try unsigned32(field: "unit"), core: try Core(from: &self),
-            epoch: try unsigned(), signature: try signature()
+            project: try identifier(),
+            unit: try unsigned32(field: "unit"),
+            core: try Core(from: &self),
+            epoch: try unsigned(),
+            signature: try signature()
         )
     }
 }

@@ -33,8 +33,13 @@ package struct CertificateSet: Hashable, Sendable {
 
     /// A set with every field given.
     package init(
-        steward: PeerID, round: UInt32, units: [UInt32], epoch: UInt64, seatCount: UInt8,
-        signature: Signature?, unrevealed: [SetMember]
+        steward: PeerID,
+        round: UInt32,
+        units: [UInt32],
+        epoch: UInt64,
+        seatCount: UInt8,
+        signature: Signature?,
+        unrevealed: [SetMember]
     ) {
         self.steward = steward
         self.round = round
@@ -67,8 +72,14 @@ package struct CertificateEntry: Hashable, Sendable {
 
     /// An entry with every field given.
     package init(
-        set: UInt8, worker: PeerID, seat: UInt8, widening: UInt8, nonce: Bytes,
-        digests: [Digest], operations: [UInt64], signature: Signature
+        set: UInt8,
+        worker: PeerID,
+        seat: UInt8,
+        widening: UInt8,
+        nonce: Bytes,
+        digests: [Digest],
+        operations: [UInt64],
+        signature: Signature
     ) {
         self.set = set
         self.worker = worker
@@ -97,6 +108,8 @@ package struct UnitCore: Hashable, Sendable {
 
 /// The submitter's word inside a ruling certificate; `Ruling` without what the certificate says.
 package struct EmbeddedRuling: Hashable, Sendable {
+    /// The project that rules.
+    package let project: ProjectID
     /// The unit.
     package let unit: UInt32
     /// What is true.
@@ -107,11 +120,37 @@ package struct EmbeddedRuling: Hashable, Sendable {
     package let signature: Signature
 
     /// A ruling on `unit`.
-    package init(unit: UInt32, core: Core, epoch: UInt64, signature: Signature) {
+    package init(
+        project: ProjectID,
+        unit: UInt32,
+        core: Core,
+        epoch: UInt64,
+        signature: Signature
+    ) {
+        self.project = project
         self.unit = unit
         self.core = core
         self.epoch = epoch
         self.signature = signature
+    }
+
+    /// A certificate's copy of `ruling`.
+    package init(_ ruling: Signed<Ruling>) {
+        self.init(
+            project: ruling.body.project,
+            unit: ruling.body.unit,
+            core: ruling.body.core,
+            epoch: ruling.body.epoch,
+            signature: ruling.signature
+        )
+    }
+
+    /// The RULING on the job `manifest` that this stands for.
+    package func statement(of manifest: ManifestID) -> Signed<Ruling> {
+        Signed(
+            Ruling(project: project, manifest: manifest, unit: unit, core: core, epoch: epoch),
+            signature: signature
+        )
     }
 }
 
@@ -141,8 +180,13 @@ package struct Certificate: StatementBody {
 
     /// A certificate with every field given.
     package init(
-        manifest: ManifestID, steward: PeerID, vote: CertificateKind, units: [UInt32],
-        sets: [CertificateSet], entries: [CertificateEntry], openings: [UnitCore],
+        manifest: ManifestID,
+        steward: PeerID,
+        vote: CertificateKind,
+        units: [UInt32],
+        sets: [CertificateSet],
+        entries: [CertificateEntry],
+        openings: [UnitCore],
         rulings: [EmbeddedRuling]
     ) {
         self.manifest = manifest
@@ -180,9 +224,15 @@ package struct Certificate: StatementBody {
     package func result(of entry: CertificateEntry, setHash: Digest) -> ResultStatement {
         let set = sets[Int(entry.set)]
         return ResultStatement(
-            worker: entry.worker, manifest: manifest, steward: set.steward, round: set.round,
-            units: set.units, digests: entry.digests, operations: entry.operations,
-            nonce: entry.nonce, setHash: setHash
+            worker: entry.worker,
+            manifest: manifest,
+            steward: set.steward,
+            round: set.round,
+            units: set.units,
+            digests: entry.digests,
+            operations: entry.operations,
+            nonce: entry.nonce,
+            setHash: setHash
         )
     }
 
@@ -191,13 +241,20 @@ package struct Certificate: StatementBody {
         let set = sets[index]
         let revealed = entries.filter { Int($0.set) == index }.map { entry in
             SetMember(
-                worker: entry.worker, seat: entry.seat, widening: entry.widening,
+                worker: entry.worker,
+                seat: entry.seat,
+                widening: entry.widening,
                 commit: result(of: entry, setHash: .zero).commitment
             )
         }
         return CommitSet(
-            steward: set.steward, manifest: manifest, round: set.round, units: set.units,
-            epoch: set.epoch, seatCount: set.seatCount, members: revealed + set.unrevealed
+            steward: set.steward,
+            manifest: manifest,
+            round: set.round,
+            units: set.units,
+            epoch: set.epoch,
+            seatCount: set.seatCount,
+            members: revealed + set.unrevealed
         )
     }
 }
@@ -271,7 +328,8 @@ extension CBORDecoder {
         try list(upTo: limit) { (decoder) throws(DecodeError) in
             try decoder.array(exactly: 4)
             return UnitCore(
-                unit: try decoder.unsigned32(field: "unit"), core: try Core(from: &decoder)
+                unit: try decoder.unsigned32(field: "unit"),
+                core: try Core(from: &decoder)
             )
         }
     }

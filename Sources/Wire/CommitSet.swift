@@ -61,8 +61,13 @@ package struct CommitSet: StatementBody {
 
     /// A set with every field given; `members` may come in any order.
     package init(
-        steward: PeerID, manifest: ManifestID, round: UInt32, units: [UInt32], epoch: UInt64,
-        seatCount: UInt8, members: [SetMember]
+        steward: PeerID,
+        manifest: ManifestID,
+        round: UInt32,
+        units: [UInt32],
+        epoch: UInt64,
+        seatCount: UInt8,
+        members: [SetMember]
     ) {
         self.steward = steward
         self.manifest = manifest
@@ -77,7 +82,11 @@ package struct CommitSet: StatementBody {
 
     package var slots: [Slot] {
         Slot.bundle(
-            .commitSet, signer: steward, manifest: manifest, steward: steward, round: round,
+            .commitSet,
+            signer: steward,
+            manifest: manifest,
+            steward: steward,
+            round: round,
             units: units
         )
     }
@@ -138,7 +147,9 @@ extension CBORDecoder {
     /// The members of a set, ascending by worker.
     mutating func members() throws(DecodeError) -> [SetMember] {
         try ascending(
-            upTo: Limits.membersPerSet, field: "members", by: { $0.worker },
+            upTo: Limits.membersPerSet,
+            field: "members",
+            by: { $0.worker },
             { (decoder) throws(DecodeError) in try SetMember(from: &decoder) }
         )
     }

@@ -35,7 +35,11 @@ package enum DataTree {
 
     /// Whether `leaf` stands at `index` in the dataset whose root is `root`.
     package static func verifies(
-        leaf: Digest, index: Int, byteCount: UInt64, proof: [Digest], root expected: Digest
+        leaf: Digest,
+        index: Int,
+        byteCount: UInt64,
+        proof: [Digest],
+        root expected: Digest
     ) -> Bool {
         let count = chunkCount(byteCount: byteCount)
         guard index >= 0, index < count else { return false }
@@ -81,7 +85,10 @@ package enum DataTree {
     }
 
     private static func climb(
-        _ leaf: Digest, index: Int, count: Int, proof: ArraySlice<Digest>
+        _ leaf: Digest,
+        index: Int,
+        count: Int,
+        proof: ArraySlice<Digest>
     ) -> Digest? {
         guard count > 1 else { return proof.isEmpty ? leaf : nil }
         guard let sibling = proof.last else { return nil }

@@ -62,7 +62,11 @@ package struct Ruling: StatementBody {
 
     /// The truth about `unit`.
     package init(
-        project: ProjectID, manifest: ManifestID, unit: UInt32, core: Core, epoch: UInt64
+        project: ProjectID,
+        manifest: ManifestID,
+        unit: UInt32,
+        core: Core,
+        epoch: UInt64
     ) {
         self.project = project
         self.manifest = manifest
@@ -116,7 +120,9 @@ package struct Ruling: StatementBody {
         let operations = try decoder.unsigned()
         try decoder.key(6)
         core = Core(
-            resultHash: resultHash, operations: operations, evidence: try decoder.digest()
+            resultHash: resultHash,
+            operations: operations,
+            evidence: try decoder.digest()
         )
         try decoder.key(7)
         epoch = try decoder.unsigned()

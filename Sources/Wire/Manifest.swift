@@ -75,12 +75,31 @@ package struct Manifest: StatementBody {
 
     /// A manifest with every field given.
     package init(
-        network: NetworkID, project: ProjectID, owner: OwnerID, submitter: PeerID, nonce: Digest,
-        epoch: UInt64, workload: String, workloadHash: Digest, parameters: Bytes,
-        datasetRoot: Digest, datasetByteCount: UInt64, shape: [UInt64], unitCount: UInt32,
-        operationsPerUnit: UInt64, resultByteCount: UInt64, memoryByteCount: UInt64,
-        secondsPerUnit: UInt64, policy: Policy, anchors: [PeerID], recognised: [ProjectID],
-        population: UInt64, priority: UInt8, deadline: UInt64, retention: UInt32, reducer: String
+        network: NetworkID,
+        project: ProjectID,
+        owner: OwnerID,
+        submitter: PeerID,
+        nonce: Digest,
+        epoch: UInt64,
+        workload: String,
+        workloadHash: Digest,
+        parameters: Bytes,
+        datasetRoot: Digest,
+        datasetByteCount: UInt64,
+        shape: [UInt64],
+        unitCount: UInt32,
+        operationsPerUnit: UInt64,
+        resultByteCount: UInt64,
+        memoryByteCount: UInt64,
+        secondsPerUnit: UInt64,
+        policy: Policy,
+        anchors: [PeerID],
+        recognised: [ProjectID],
+        population: UInt64,
+        priority: UInt8,
+        deadline: UInt64,
+        retention: UInt32,
+        reducer: String
     ) {
         self.network = network
         self.project = project
@@ -216,7 +235,8 @@ package struct Manifest: StatementBody {
         datasetRoot = try decoder.digest()
         try decoder.key(11)
         datasetByteCount = try decoder.unsigned(
-            upTo: Limits.datasetByteCount, field: "dataset length"
+            upTo: Limits.datasetByteCount,
+            field: "dataset length"
         )
         try decoder.key(12)
         shape = try decoder.list(upTo: Limits.shapeCount) { (decoder) throws(DecodeError) in
@@ -228,13 +248,15 @@ package struct Manifest: StatementBody {
         operationsPerUnit = try decoder.unsigned()
         try decoder.key(15)
         resultByteCount = try decoder.unsigned(
-            upTo: Limits.resultByteCount, field: "result length"
+            upTo: Limits.resultByteCount,
+            field: "result length"
         )
         try decoder.key(16)
         memoryByteCount = try decoder.unsigned()
         try decoder.key(17)
         secondsPerUnit = try decoder.unsigned(
-            upTo: Limits.secondsPerUnit, field: "seconds of a unit"
+            upTo: Limits.secondsPerUnit,
+            field: "seconds of a unit"
         )
         try decoder.key(18)
         policy = try decoder.policy()
@@ -242,7 +264,8 @@ package struct Manifest: StatementBody {
         anchors = try decoder.identifiers(upTo: Limits.manifestListCount, field: "anchors")
         try decoder.key(20)
         recognised = try decoder.identifiers(
-            upTo: Limits.manifestListCount, field: "recognised projects"
+            upTo: Limits.manifestListCount,
+            field: "recognised projects"
         )
         try decoder.key(21)
         population = try decoder.unsigned()
@@ -260,17 +283,21 @@ package struct Manifest: StatementBody {
 extension CBORDecoder {
     /// An array of at most `limit` identifiers, strictly ascending.
     mutating func identifiers<ID: Identifier>(
-        upTo limit: Int, field: String
+        upTo limit: Int,
+        field: String
     ) throws(DecodeError) -> [ID] {
         try ascending(
-            upTo: limit, field: field, by: { $0 },
+            upTo: limit,
+            field: field,
+            by: { $0 },
             { (decoder) throws(DecodeError) -> ID in try decoder.identifier() }
         )
     }
 
     /// A number from 1 to `limit`.
     fileprivate mutating func positive(
-        upTo limit: UInt32, field: String
+        upTo limit: UInt32,
+        field: String
     ) throws(DecodeError) -> UInt32 {
         let start = position
         let number = try unsigned(upTo: UInt64(limit), field: field)

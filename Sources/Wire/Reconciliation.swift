@@ -116,7 +116,9 @@ extension CBORDecoder {
     /// At most `Limits.keysPerReconciliation` keys, ascending.
     mutating func itemKeys() throws(DecodeError) -> [ItemKey] {
         try ascending(
-            upTo: Limits.keysPerReconciliation, field: "keys", by: { $0 },
+            upTo: Limits.keysPerReconciliation,
+            field: "keys",
+            by: { $0 },
             { (decoder) throws(DecodeError) in try decoder.itemKey() }
         )
     }

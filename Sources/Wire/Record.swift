@@ -59,10 +59,21 @@ package struct Record: StatementBody {
 
     /// A record with every field given.
     package init(
-        peer: PeerID, incarnation: UInt64, curveKey: CurveKey, binding: Signature,
-        controlEndpoints: [String], bulkEndpoints: [String], role: Role, owner: OwnerID,
-        cores: UInt32, memoryByteCount: UInt64, kernels: [KernelOffer], engines: [String],
-        successorHash: Digest, epoch: UInt64, expiry: UInt64
+        peer: PeerID,
+        incarnation: UInt64,
+        curveKey: CurveKey,
+        binding: Signature,
+        controlEndpoints: [String],
+        bulkEndpoints: [String],
+        role: Role,
+        owner: OwnerID,
+        cores: UInt32,
+        memoryByteCount: UInt64,
+        kernels: [KernelOffer],
+        engines: [String],
+        successorHash: Digest,
+        epoch: UInt64,
+        expiry: UInt64
     ) {
         self.peer = peer
         self.incarnation = incarnation
@@ -164,7 +175,9 @@ package struct Record: StatementBody {
         memoryByteCount = try decoder.unsigned()
         try decoder.key(11)
         kernels = try decoder.ascending(
-            upTo: Limits.recordListCount, field: "kernels", by: { $0.kernel },
+            upTo: Limits.recordListCount,
+            field: "kernels",
+            by: { $0.kernel },
             { (decoder) throws(DecodeError) in
                 try decoder.array(exactly: 2)
                 return KernelOffer(

@@ -48,6 +48,11 @@ package protocol StatementBody: Hashable, Sendable {
     func encode(into encoder: inout CBOREncoder)
     /// Reads the payload, and refuses what breaks a rule of its format.
     init(from decoder: inout CBORDecoder) throws(DecodeError)
+    /// Checks what is signed inside the payload; nothing by default.
+    func checkContent(
+        with verifier: some SignatureVerifier,
+        in network: NetworkID
+    ) throws(VerificationError)
 }
 
 extension StatementBody {
@@ -73,7 +78,9 @@ package struct Slot: Hashable, Comparable, Sendable {
 
     /// The slot of `signer` for statements of `kind`, told apart by the items that `fields` writes.
     package init(
-        _ kind: StatementKind, signer: Digest, count: Int,
+        _ kind: StatementKind,
+        signer: Digest,
+        count: Int,
         _ fields: (inout CBOREncoder) -> Void
     ) {
         key = taggedHash("starling/slot/1", count: count + 2) { encoder in
@@ -85,8 +92,12 @@ package struct Slot: Hashable, Comparable, Sendable {
 
     /// The slots of a bundle: one for each unit.
     package static func bundle(
-        _ kind: StatementKind, signer: PeerID, manifest: ManifestID, steward: PeerID,
-        round: UInt32, units: [UInt32]
+        _ kind: StatementKind,
+        signer: PeerID,
+        manifest: ManifestID,
+        steward: PeerID,
+        round: UInt32,
+        units: [UInt32]
     ) -> [Slot] {
         units.map { unit in
             Slot(kind, signer: signer.digest, count: 4) { encoder in
@@ -167,7 +178,9 @@ package enum COSE {
 
     /// The Sig_structure: context, protected header, external data `[tag, network]`, payload.
     package static func signedBytes(
-        kind: StatementKind, network: NetworkID, payload: Bytes
+        kind: StatementKind,
+        network: NetworkID,
+        payload: Bytes
     ) -> Bytes {
         var external = CBOREncoder()
         external.array(2)

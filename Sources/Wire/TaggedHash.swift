@@ -4,7 +4,9 @@ package import Primitives
 ///
 /// `count` items follow the tag; `write` writes exactly that many.
 package func taggedHash(
-    _ tag: String, count: Int, _ write: (inout CBOREncoder) -> Void
+    _ tag: String,
+    count: Int,
+    _ write: (inout CBOREncoder) -> Void
 ) -> Digest {
     var encoder = CBOREncoder()
     encoder.array(count + 1)
@@ -41,7 +43,10 @@ package struct Core: Hashable, Sendable {
     /// The digest that a worker reveals for this core: another one in every round and for every
     /// steward, so that it cannot be copied from an earlier vote.
     package func digest(
-        manifest: ManifestID, steward: PeerID, round: UInt32, unit: UInt32
+        manifest: ManifestID,
+        steward: PeerID,
+        round: UInt32,
+        unit: UInt32
     ) -> Digest {
         taggedHash("starling/digest/1", count: 5) { encoder in
             encoder.identifier(manifest)
@@ -73,7 +78,10 @@ package struct Core: Hashable, Sendable {
 package enum Ticket {
     /// First eight bytes of `H("starling/ticket/1", manifest, lowest unit, seat, worker)`.
     package static func number(
-        manifest: ManifestID, lowestUnit: UInt32, seat: UInt8, worker: PeerID
+        manifest: ManifestID,
+        lowestUnit: UInt32,
+        seat: UInt8,
+        worker: PeerID
     ) -> UInt64 {
         taggedHash("starling/ticket/1", count: 4) { encoder in
             encoder.identifier(manifest)

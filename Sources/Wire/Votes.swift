@@ -19,7 +19,11 @@ package struct CommitStatement: StatementBody {
 
     /// A promise with every field given.
     package init(
-        worker: PeerID, manifest: ManifestID, steward: PeerID, round: UInt32, units: [UInt32],
+        worker: PeerID,
+        manifest: ManifestID,
+        steward: PeerID,
+        round: UInt32,
+        units: [UInt32],
         commit: Digest
     ) {
         self.worker = worker
@@ -34,7 +38,11 @@ package struct CommitStatement: StatementBody {
 
     package var slots: [Slot] {
         Slot.bundle(
-            .commit, signer: worker, manifest: manifest, steward: steward, round: round,
+            .commit,
+            signer: worker,
+            manifest: manifest,
+            steward: steward,
+            round: round,
             units: units
         )
     }
@@ -42,7 +50,11 @@ package struct CommitStatement: StatementBody {
     package func encode(into encoder: inout CBOREncoder) {
         encoder.map(6)
         encoder.vote(
-            worker: worker, manifest: manifest, steward: steward, round: round, units: units
+            worker: worker,
+            manifest: manifest,
+            steward: steward,
+            round: round,
+            units: units
         )
         encoder.unsigned(6)
         encoder.digest(commit)
@@ -84,8 +96,15 @@ package struct ResultStatement: StatementBody {
 
     /// A result with every field given; `digests` and `operations` have one entry for each unit.
     package init(
-        worker: PeerID, manifest: ManifestID, steward: PeerID, round: UInt32, units: [UInt32],
-        digests: [Digest], operations: [UInt64], nonce: Bytes, setHash: Digest
+        worker: PeerID,
+        manifest: ManifestID,
+        steward: PeerID,
+        round: UInt32,
+        units: [UInt32],
+        digests: [Digest],
+        operations: [UInt64],
+        nonce: Bytes,
+        setHash: Digest
     ) {
         precondition(digests.count == units.count && operations.count == units.count)
         precondition(nonce.count == Self.nonceByteCount)
@@ -104,7 +123,11 @@ package struct ResultStatement: StatementBody {
 
     package var slots: [Slot] {
         Slot.bundle(
-            .result, signer: worker, manifest: manifest, steward: steward, round: round,
+            .result,
+            signer: worker,
+            manifest: manifest,
+            steward: steward,
+            round: round,
             units: units
         )
     }
@@ -126,7 +149,11 @@ package struct ResultStatement: StatementBody {
     package func encode(into encoder: inout CBOREncoder) {
         encoder.map(9)
         encoder.vote(
-            worker: worker, manifest: manifest, steward: steward, round: round, units: units
+            worker: worker,
+            manifest: manifest,
+            steward: steward,
+            round: round,
+            units: units
         )
         encoder.unsigned(6)
         encoder.digests(digests)
@@ -155,7 +182,11 @@ package struct ResultStatement: StatementBody {
 extension CBOREncoder {
     /// Fields 1 to 5 of COMMIT and RESULT.
     fileprivate mutating func vote(
-        worker: PeerID, manifest: ManifestID, steward: PeerID, round: UInt32, units: [UInt32]
+        worker: PeerID,
+        manifest: ManifestID,
+        steward: PeerID,
+        round: UInt32,
+        units: [UInt32]
     ) {
         unsigned(1)
         identifier(worker)

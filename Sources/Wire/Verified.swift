@@ -1,0 +1,164 @@
+package import Primitives
+
+/// What checking needs from cryptography: OpenSSL in a peer, a fast stand-in in the simulator.
+package protocol SignatureVerifier: Sendable {
+    /// Whether `signature` is `key`'s over `message`.
+    func isValid(_ signature: Signature, of message: Bytes, by key: Digest) -> Bool
+    /// SHA-256 of bulk data.
+    func hash(_ bytes: Bytes) -> Digest
+}
+
+/// Why a value is not what it claims to be.
+package enum VerificationError: Error, Hashable, Sendable {
+    /// A signature is not its signer's; the kind of the statement it stands on.
+    case badSignature(StatementKind)
+    /// A record's CURVE binding is not its peer's.
+    case badBinding
+    /// A manifest is for another network.
+    case otherNetwork
+    /// A chunk does not lead to its root.
+    case badChunk
+}
+
+/// A value whose every signature, nested ones too, and every hash has been checked.
+///
+/// There is one way to make one: hand over a `SignatureVerifier`.
+package struct Verified<Value: Checkable>: Sendable {
+    /// The checked value.
+    package let value: Value
+
+    /// Checks `value` for `network`.
+    package init(
+        checking value: Value,
+        with verifier: some SignatureVerifier,
+        in network: NetworkID
+    ) throws(VerificationError) {
+        try value.check(with: verifier, in: network)
+        self.value = value
+    }
+}
+
+/// A value that can be checked alone.
+package protocol Checkable: Sendable {
+    /// Fails unless every signature and hash inside is right.
+    func check(
+        with verifier: some SignatureVerifier,
+        in network: NetworkID
+    ) throws(VerificationError)
+}
+
+extension Signed: Checkable {
+    package func check(
+        with verifier: some SignatureVerifier,
+        in network: NetworkID
+    ) throws(VerificationError) {
+        guard verifier.isValid(signature, of: signedBytes(in: network), by: body.signer) else {
+            throw .badSignature(Body.kind)
+        }
+        try body.checkContent(with: verifier, in: network)
+    }
+}
+
+extension StatementBody {
+    package func checkContent(
+        with verifier: some SignatureVerifier,
+        in network: NetworkID
+    ) throws(VerificationError) {}
+}
+
+extension Manifest {
+    package func checkContent(
+        with verifier: some SignatureVerifier,
+        in network: NetworkID
+    ) throws(VerificationError) {
+        guard self.network == network else { throw .otherNetwork }
+    }
+}
+
+extension Record {
+    package func checkContent(
+        with verifier: some SignatureVerifier,
+        in network: NetworkID
+    ) throws(VerificationError) {
+        let bytes = Self.bindingBytes(network: network, curveKey: curveKey)
+        guard verifier.isValid(binding, of: bytes, by: peer.digest) else { throw .badBinding }
+    }
+}
+
+extension Certificate {
+    /// Checks the signature of every commit set, every result and every ruling.
+    package func checkContent(
+        with verifier: some SignatureVerifier,
+        in network: NetworkID
+    ) throws(VerificationError) {
+        for index in sets.indices {
+            let set = commitSet(at: index)
+            if let signature = sets[index].signature {
+                try Signed(set, signature: signature).check(with: verifier, in: network)
+            }
+            let setHash = set.hash
+            for entry in entries where Int(entry.set) == index {
+                let result = result(of: entry, setHash: setHash)
+                try Signed(result, signature: entry.signature)
+                    .check(with: verifier, in: network)
+            }
+        }
+        for ruling in rulings {
+            try ruling.statement(of: manifest).check(with: verifier, in: network)
+        }
+    }
+}
+
+extension Chunk: Checkable {
+    package func check(
+        with verifier: some SignatureVerifier,
+        in network: NetworkID
+    ) throws(VerificationError) {
+        let length = DataTree.chunkLength(index: Int(index), byteCount: datasetByteCount)
+        guard bytes.count == length,
+            DataTree.verifies(
+                leaf: verifier.hash(bytes),
+                index: Int(index),
+                byteCount: datasetByteCount,
+                proof: proof,
+                root: root
+            )
+        else { throw .badChunk }
+    }
+}
+
+extension Message: Checkable {
+    package func check(
+        with verifier: some SignatureVerifier,
+        in network: NetworkID
+    ) throws(VerificationError) {
+        switch self {
+        case .record(let signed): try signed.check(with: verifier, in: network)
+        case .item(let item): try item.check(with: verifier, in: network)
+        case .commit(let signed): try signed.check(with: verifier, in: network)
+        case .commitSet(let signed): try signed.check(with: verifier, in: network)
+        case .reveal(let reveal):
+            try reveal.result.check(with: verifier, in: network)
+            try reveal.commit?.check(with: verifier, in: network)
+        case .chunk(let chunk): try chunk.check(with: verifier, in: network)
+        case .reconcile, .fetch, .claim, .lease, .refuse, .opening, .resultWant, .resultPiece,
+            .resultOffer, .resultHeld, .held, .chunkWant:
+            break
+        }
+    }
+}
+
+extension Item: Checkable {
+    package func check(
+        with verifier: some SignatureVerifier,
+        in network: NetworkID
+    ) throws(VerificationError) {
+        switch self {
+        case .manifest(let signed): try signed.check(with: verifier, in: network)
+        case .certificate(let signed): try signed.check(with: verifier, in: network)
+        case .opening: break
+        case .ruling(let signed): try signed.check(with: verifier, in: network)
+        case .cancel(let signed): try signed.check(with: verifier, in: network)
+        }
+    }
+}
