@@ -18,7 +18,9 @@ package enum Policy: UInt8, Sendable {
     }
 }
 
-/// MANIFEST: a job. Everything about its units follows from it by pure functions.
+/// MANIFEST: a job.
+///
+/// Everything about its units follows from it by pure functions.
 package struct Manifest: StatementBody {
     package static let kind = StatementKind.manifest
 

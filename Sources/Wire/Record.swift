@@ -22,7 +22,9 @@ package struct KernelOffer: Hashable, Sendable {
     }
 }
 
-/// RECORD: a peer, how to reach it, and what it offers. This is how capacity is advertised.
+/// RECORD: a peer, how to reach it, and what it offers.
+///
+/// This is how capacity is advertised.
 package struct Record: StatementBody {
     package static let kind = StatementKind.record
 
