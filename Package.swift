@@ -20,6 +20,16 @@ let package = Package(
         .target(name: "Primitives", swiftSettings: pure),
         .target(name: "Wire", dependencies: ["Primitives"], swiftSettings: pure),
 
+        // Tier 1
+        .target(name: "Membership", dependencies: ["Primitives", "Wire"], swiftSettings: pure),
+        .target(name: "WorkUnits", dependencies: ["Primitives", "Wire"], swiftSettings: pure),
+        .target(name: "Ledger", dependencies: ["Primitives", "Wire"], swiftSettings: pure),
+        .target(
+            name: "PeerCore",
+            dependencies: ["Primitives", "Wire", "Membership", "WorkUnits", "Ledger"],
+            swiftSettings: pure
+        ),
+
         // Tests
         .testTarget(
             name: "PrimitivesTests",
