@@ -146,7 +146,7 @@ package struct Refusal: Hashable, Sendable {
     package init(
         manifest: ManifestID,
         shard: UInt32,
-        round: UInt32?,
+        round: RoundKey?,
         reason: RefusalReason,
         retryMilliseconds: UInt64
     ) {
