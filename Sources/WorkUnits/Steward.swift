@@ -241,7 +241,7 @@ package struct Steward: Sendable {
     private func reply(
         _ answer: ShardDesk.VoteAnswer,
         key: ShardKey,
-        round: UInt32,
+        round: RoundKey,
         to worker: PeerID,
         into out: inout Outbox
     ) {
