@@ -32,9 +32,9 @@ extension CreditLedger {
         settle: TimeSpan
     ) -> [BoardRow] {
         var rows = SortedTable<PeerID, BoardRow>()
-        for manifest in manifests {
+        for (manifest, signed) in manifests {
             guard let entry = entry(manifest),
-                project == nil || entry.signed.body.project == project
+                project == nil || signed.body.project == project
             else { continue }
             for unit in entry.units.keys {
                 let verdict = verdict(on: unit, of: manifest)

@@ -9,15 +9,18 @@ package struct CreditLedger: Sendable {
     /// The items by epoch and id: the order in which sets are compared.
     package private(set) var items = SortedTable<ItemKey, Item>()
     private var keys = SortedTable<ItemID, ItemKey>()
+    /// The manifests of every job, apart from what changes with each certificate.
+    package private(set) var manifests = SortedTable<ManifestID, Signed<Manifest>>()
     private var jobs = SortedTable<ManifestID, JobEntry>()
     /// Items that came before what they refer to, oldest first.
     private var orphans: [Item] = []
 
     /// What is known of one job.
     struct JobEntry: Sendable {
-        let signed: Signed<Manifest>
         var isCancelled = false
         var units = SortedTable<UInt32, UnitEntry>()
+        /// Units with a certificate, by shard.
+        var certifiedByShard = SortedTable<UInt32, UInt32>()
     }
 
     /// What is known of one unit.
@@ -105,22 +108,23 @@ package struct CreditLedger: Sendable {
             guard signed.body.epoch <= saturatingSum(epoch, Limits.epochSkew) else {
                 return .refused
             }
-            jobs[ManifestID(signed.id.digest)] = JobEntry(signed: signed)
+            manifests[item.manifest] = signed
+            jobs[item.manifest] = JobEntry()
             return store(item, epoch: signed.body.epoch)
         case .certificate(let signed):
             return place(signed, epoch: epoch, at: now)
         case .opening(let opening):
             return place(opening, at: now)
         case .ruling(let signed):
-            guard let job = jobs[signed.body.manifest] else { return .waiting }
-            guard job.signed.body.project == signed.body.project,
-                signed.body.unit < job.signed.body.unitCount,
+            guard let job = manifests[signed.body.manifest]?.body else { return .waiting }
+            guard job.project == signed.body.project,
+                signed.body.unit < job.unitCount,
                 isAcceptable(signed.body.epoch, job: job, now: epoch)
             else { return .refused }
             return store(item, epoch: signed.body.epoch)
         case .cancel(let signed):
-            guard let job = jobs[signed.body.manifest] else { return .waiting }
-            guard job.signed.body.project == signed.body.project,
+            guard let job = manifests[signed.body.manifest]?.body else { return .waiting }
+            guard job.project == signed.body.project,
                 isAcceptable(signed.body.epoch, job: job, now: epoch)
             else { return .refused }
             jobs.update(signed.body.manifest) { $0.isCancelled = true }
@@ -128,8 +132,8 @@ package struct CreditLedger: Sendable {
         }
     }
 
-    private func isAcceptable(_ epoch: UInt64, job: JobEntry, now: UInt64) -> Bool {
-        epoch >= job.signed.body.epoch && epoch <= saturatingSum(now, Limits.epochSkew)
+    private func isAcceptable(_ epoch: UInt64, job: Manifest, now: UInt64) -> Bool {
+        epoch >= job.epoch && epoch <= saturatingSum(now, Limits.epochSkew)
     }
 
     private mutating func place(
@@ -138,10 +142,10 @@ package struct CreditLedger: Sendable {
         at now: Instant
     ) -> Insertion {
         let certificate = signed.body
-        guard let job = jobs[certificate.manifest] else { return .waiting }
+        guard let job = manifests[certificate.manifest]?.body else { return .waiting }
         let check = CertificateCheck(
             certificate,
-            manifest: job.signed.body,
+            manifest: job,
             id: certificate.manifest
         )
         do throws(CertificateError) {
@@ -151,6 +155,9 @@ package struct CreditLedger: Sendable {
         }
         jobs.update(certificate.manifest) { job in
             for unit in certificate.units {
+                if !job.units.contains(unit) {
+                    job.certifiedByShard[unit / Limits.unitsPerShard, default: 0] += 1
+                }
                 job.units[unit, default: UnitEntry(changedAt: now)].certificates.append(signed.id)
                 job.units.update(unit) { entry in
                     entry.certificates.sort()
@@ -194,18 +201,25 @@ package struct CreditLedger: Sendable {
 
     // MARK: - Jobs
 
-    /// Every job, by id.
-    package var manifests: [ManifestID] { jobs.keys }
-
     /// The manifest of a job.
-    package func manifest(_ id: ManifestID) -> Signed<Manifest>? { jobs[id]?.signed }
+    package func manifest(_ id: ManifestID) -> Signed<Manifest>? { manifests[id] }
 
     /// Whether the project has ended the job.
     package func isCancelled(_ id: ManifestID) -> Bool { jobs[id]?.isCancelled ?? false }
 
     func entry(_ id: ManifestID) -> JobEntry? { jobs[id] }
 
-    /// The ruling on a unit, if one is here.
+    /// The shards of a job in which a unit has no certificate yet, ascending.
+    package func openShards(of id: ManifestID) -> [UInt32] {
+        guard let job = jobs[id], let manifest = manifests[id]?.body, !job.isCancelled else {
+            return []
+        }
+        return (0..<manifest.shardCount).filter { shard in
+            (job.certifiedByShard[shard] ?? 0) < UInt32(manifest.units(ofShard: shard).count)
+        }
+    }
+
+    /// The certificates on a unit, by id.
     package func certificates(on unit: UInt32, of manifest: ManifestID) -> [Signed<Certificate>] {
         (jobs[manifest]?.units[unit]?.certificates ?? []).compactMap { id in
             guard case .certificate(let signed)? = item(id) else { return nil }

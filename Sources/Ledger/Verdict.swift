@@ -81,8 +81,8 @@ extension CreditLedger {
 
     /// Whether every unit of the job is certified, opened and settled.
     package func isFinal(_ manifest: ManifestID, at now: Instant, settle: TimeSpan) -> Bool {
-        guard let entry = entry(manifest),
-            entry.units.count == Int(entry.signed.body.unitCount)
+        guard let entry = entry(manifest), let job = self.manifest(manifest)?.body,
+            entry.units.count == Int(job.unitCount)
         else { return false }
         return entry.units.keys.allSatisfy { unit in
             verdict(on: unit, of: manifest).isFinal(at: now, settle: settle)

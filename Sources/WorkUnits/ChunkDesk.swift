@@ -5,6 +5,8 @@ package import Wire
 package struct ChunkDesk: Sendable {
     private var held = SortedTable<ChunkWant, Bool>()
     private var wants = SortedTable<ChunkWant, Want>()
+    /// Datasets that are kept here whole, with their chunk counts.
+    private var datasets = SortedTable<Digest, Int>()
 
     private struct Want: Sendable {
         var sources: [PeerID]
@@ -19,7 +21,15 @@ package struct ChunkDesk: Sendable {
     }
 
     /// Whether `chunk` is kept here, checked.
-    package func holds(_ chunk: ChunkWant) -> Bool { held.contains(chunk) }
+    package func holds(_ chunk: ChunkWant) -> Bool {
+        if let count = datasets[chunk.root] { return Int(chunk.index) < count }
+        return held.contains(chunk)
+    }
+
+    /// The whole dataset of `root` is kept here.
+    package mutating func holdsDataset(_ root: Digest, byteCount: UInt64) {
+        datasets[root] = DataTree.chunkCount(byteCount: byteCount)
+    }
 
     /// Whether a chunk was asked for and has not come; others are not taken.
     package func isWanted(_ chunk: ChunkWant) -> Bool { wants.contains(chunk) }

@@ -37,8 +37,8 @@ package struct Submitter: Sendable {
         return ruled
     }
 
-    /// Whether `order` is one of the submitter's.
-    package func owns(_ order: UInt64) -> Bool { orders.contains(order) }
+    /// The job of an order of the submitter's.
+    package func job(of order: UInt64) -> ManifestID? { orders[order]?.manifest }
 
     /// The driver has computed disputed units: rule. Rulings signed long ago are returned.
     package mutating func finished(

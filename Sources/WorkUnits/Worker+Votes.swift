@@ -34,6 +34,11 @@ extension Worker {
         out.append(.persist(JournalRow(.sealed, key: rowKey(unit), value: encoder.bytes)))
     }
 
+    private mutating func forget(_ unit: UnitKey, into out: inout Outbox) {
+        guard sealed.remove(unit) != nil else { return }
+        out.append(.persist(JournalRow(.sealed, key: rowKey(unit), value: nil)))
+    }
+
     private func rowKey(_ unit: UnitKey) -> Bytes {
         var encoder = CBOREncoder()
         encoder.array(2)
@@ -179,14 +184,16 @@ extension Worker {
             let isCovered = bundle.lease.units.allSatisfy { certificate.units.contains($0) }
             if isSettled || (isCovered && bundle.isBusy) { drop(key, into: &out) }
         }
+        for unit in certificate.units {
+            forget(UnitKey(manifest: certificate.manifest, unit: unit), into: &out)
+        }
     }
 
     /// The job is over: everything about it goes.
     package mutating func ended(_ manifest: ManifestID, into out: inout Outbox) {
         for key in bundles.keys where key.manifest == manifest { drop(key, into: &out) }
         for unit in sealed.keys where unit.manifest == manifest {
-            sealed.remove(unit)
-            out.append(.persist(JournalRow(.sealed, key: rowKey(unit), value: nil)))
+            forget(unit, into: &out)
         }
         claims.filter { key, _ in key.manifest != manifest }
     }

@@ -233,8 +233,8 @@ package struct Worker: Sendable {
         drop(key, into: &out)
     }
 
-    /// Whether `order` is one of this worker's.
-    package func owns(_ order: UInt64) -> Bool { bundle(of: order) != nil }
+    /// The job of an order of this worker's.
+    package func job(of order: UInt64) -> ManifestID? { bundle(of: order)?.manifest }
 
     /// The number of the next order; the submitter's own orders count with the worker's.
     package mutating func takeOrderNumber() -> UInt64 {
