@@ -15,6 +15,9 @@ let pure: [SwiftSetting] = house + [.strictMemorySafety()]
 
 let package = Package(
     name: "starling",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    ],
     targets: [
         // Tier 0
         .target(name: "Primitives", swiftSettings: pure),
@@ -28,6 +31,21 @@ let package = Package(
             name: "PeerCore",
             dependencies: ["Primitives", "Wire", "Membership", "WorkUnits", "Ledger"],
             swiftSettings: pure
+        ),
+
+        // Simulation
+        .target(
+            name: "Simulator",
+            dependencies: ["Primitives", "Wire", "Membership", "WorkUnits", "Ledger", "PeerCore"],
+            swiftSettings: pure
+        ),
+        .executableTarget(
+            name: "starling-sim",
+            dependencies: [
+                "Simulator", "Primitives",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: house
         ),
 
         // Tests

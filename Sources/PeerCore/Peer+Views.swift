@@ -1,4 +1,4 @@
-import Ledger
+package import Ledger
 import Membership
 package import Primitives
 package import Wire
@@ -114,4 +114,39 @@ package struct JobProgress: Hashable, Sendable {
 
     /// Whether every unit is final and its result is here.
     package var isComplete: Bool { final == unitCount && held == unitCount }
+}
+
+// MARK: - Questions of drivers and checkers
+
+extension Peer {
+    /// The board of everything that this peer holds.
+    package func board(at now: Instant) -> [BoardRow] {
+        ledger.board(at: now, settle: hubs.settleSpan)
+    }
+
+    /// The units of a job whose winner is known, with it, ascending.
+    package func verdicts(of id: ManifestID) -> [(unit: UInt32, core: Core)] {
+        ledger.certifiedUnits(of: id).compactMap { unit in
+            ledger.verdict(on: unit, of: id).core.map { (unit, $0) }
+        }
+    }
+
+    /// The certificates of a job, each once, by epoch and id.
+    package func certificates(of id: ManifestID) -> [Certificate] {
+        ledger.items.values.compactMap { item in
+            guard case .certificate(let signed) = item, signed.body.manifest == id else {
+                return nil
+            }
+            return signed.body
+        }
+    }
+
+    /// Every item of the ledger, by epoch and id.
+    package var allItems: [Item] { ledger.items.values }
+
+    /// The ledger's items' places, ascending.
+    package var ledgerKeys: [ItemKey] { ledger.items.keys }
+
+    /// Whether no lease, round or bundle is open.
+    package var isIdle: Bool { steward.isIdle && worker.isIdle }
 }

@@ -80,6 +80,9 @@ package struct ShardDesk: Sendable {
     /// Whether every unit has a certificate.
     package var isFinished: Bool { units.allSatisfy(\.isCertified) }
 
+    /// Whether no round, proof or opening waits.
+    var isIdle: Bool { rounds.isEmpty && proofs.isEmpty && openings.isEmpty }
+
     /// Items to publish since the last call.
     package mutating func takeReady() -> [Item] {
         defer { ready.removeAll() }

@@ -15,6 +15,9 @@ package struct Steward: Sendable {
     /// When `tick` has something to do.
     package var deadline: Instant? { due.values.min() }
 
+    /// Whether no round, proof or opening waits.
+    package var isIdle: Bool { desks.values.allSatisfy(\.isIdle) }
+
     /// Bundles that `worker` may have in flight: 1, one more for each certificate, half for each
     /// lease that ran out.
     package func quota(of worker: PeerID) -> UInt32 { quotas[worker] ?? 1 }

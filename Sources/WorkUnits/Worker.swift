@@ -68,6 +68,9 @@ package struct Worker: Sendable {
         return earliest
     }
 
+    /// Whether it holds no bundle.
+    package var isIdle: Bool { bundles.isEmpty }
+
     /// Bundles that it could take now.
     package var freePlaces: Int {
         max(0, places - bundles.values.count { $0.isBusy })
