@@ -147,6 +147,9 @@ extension Peer {
     /// The ledger's items' places, ascending.
     package var ledgerKeys: [ItemKey] { ledger.items.keys }
 
+    /// The leases, rounds and bundles that are open, for people.
+    package var openWork: String { steward.openWork + worker.openWork }
+
     /// Whether no lease, round or bundle is open.
     package var isIdle: Bool { steward.isIdle && worker.isIdle }
 }

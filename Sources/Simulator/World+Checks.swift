@@ -73,6 +73,7 @@ extension World {
             return """
                 peer \(peer.index): \(progress.map { "\($0)" } ?? "no manifest"), \
                 items \(peer.core?.ledgerKeys.count ?? -1), idle \(idle)
+                \(peer.core?.openWork ?? "")
                 """
         }
         return "the job does not end:\n" + lines.joined(separator: "\n")

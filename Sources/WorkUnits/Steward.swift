@@ -15,6 +15,21 @@ package struct Steward: Sendable {
     /// When `tick` has something to do.
     package var deadline: Instant? { due.values.min() }
 
+    /// The rounds and proofs that are open, for people.
+    package var openWork: String {
+        desks.values.flatMap { desk in
+            desk.rounds.values.map { round in
+                let seats = round.seats.map { seat in
+                    guard let occupant = seat.occupant else { return "free" }
+                    let state = occupant.revealed != nil
+                        ? "revealed" : occupant.commit != nil ? "committed" : "leased"
+                    return "\(occupant.worker.short) \(state)"
+                }
+                return "  round \(round.number) of \(round.units): \(round.phase) \(seats)\n"
+            } + desk.proofs.values.map { "  proof \($0.kind) \($0.stage) \($0.cores.count)\n" }
+        }.joined()
+    }
+
     /// Whether no round, proof or opening waits.
     package var isIdle: Bool { desks.values.allSatisfy(\.isIdle) }
 
@@ -60,11 +75,13 @@ package struct Steward: Sendable {
     ) {
         let commit = signed.body
         let key = ShardKey(manifest: commit.manifest, shard: shard(of: commit.units))
-        guard desks.contains(key) else { return }
+        let round = RoundKey(number: commit.round, firstUnit: commit.units[0])
+        guard desks.contains(key) else {
+            return reply(.stale, key: key, round: round, to: commit.worker, into: &out)
+        }
         let answer = change(key, of: job, at: now) { desk in
             desk.committed(signed, view: view, at: now, vault: &vault, into: &out)
         }
-        let round = RoundKey(number: commit.round, firstUnit: commit.units[0])
         reply(answer, key: key, round: round, to: commit.worker, into: &out)
     }
 
@@ -78,11 +95,13 @@ package struct Steward: Sendable {
     ) {
         let result = reveal.result.body
         let key = ShardKey(manifest: result.manifest, shard: shard(of: result.units))
-        guard desks.contains(key) else { return }
+        let round = RoundKey(number: result.round, firstUnit: result.units[0])
+        guard desks.contains(key) else {
+            return reply(.stale, key: key, round: round, to: result.worker, into: &out)
+        }
         let answer = change(key, of: job, at: now) { desk in
             desk.revealed(reveal, view: view, at: now, into: &out)
         }
-        let round = RoundKey(number: result.round, firstUnit: result.units[0])
         reply(answer, key: key, round: round, to: result.worker, into: &out)
     }
 

@@ -68,6 +68,13 @@ package struct Worker: Sendable {
         return earliest
     }
 
+    /// The bundles that are open, for people.
+    package var openWork: String {
+        bundles.map { key, bundle in
+            "  bundle round \(key.round.number) of \(bundle.lease.units): \(bundle.state)\n"
+        }.joined()
+    }
+
     /// Whether it holds no bundle.
     package var isIdle: Bool { bundles.isEmpty }
 
