@@ -74,7 +74,15 @@ extension Peer {
             return refuse(claim, .notSteward, to: peer, into: &out)
         }
         let view = views.view(key)
-        steward.claimed(claim, of: job, by: peer, view: view, at: now, into: &out)
+        steward.claimed(
+            claim,
+            of: job,
+            certified: ledger.certifiedUnits(of: claim.manifest),
+            by: peer,
+            view: view,
+            at: now,
+            into: &out
+        )
     }
 
     private func refuse(

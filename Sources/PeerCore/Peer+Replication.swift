@@ -50,7 +50,10 @@ extension Peer {
             }
         case .refused:
             if let source { out.append(.penalize(source, .invalidItem(item.value.id))) }
-        case .known, .waiting:
+        case .known:
+            // A steward that asks for a ruling may be newer than the ruling.
+            if case .ruling(let signed) = item.value { steward.ruled(signed, at: now) }
+        case .waiting:
             break
         }
     }

@@ -226,6 +226,7 @@ extension ShardDesk {
             let isDone = proof.cores.allSatisfy { units[index($0.unit)].isCertified }
             if isDone { proofs.remove(first) }
         }
+        yieldRounds(at: now, into: &out)
         let isOwn = certificate.body.steward == steward && cores.count == mine.count
         if isOwn, !isOpened, certificate.body.openings.isEmpty {
             hand(
@@ -236,6 +237,16 @@ extension ShardDesk {
             )
         }
         prune(into: &out)
+    }
+
+    /// Ends rounds whose units are all certified, here or by another steward.
+    mutating func yieldRounds(at now: Instant, into out: inout Outbox) {
+        for key in rounds.keys {
+            guard let round = rounds[key], round.isOpen,
+                round.units.allSatisfy({ units[index($0)].isCertified })
+            else { continue }
+            close(key, at: now, into: &out)
+        }
     }
 
     /// The core that this steward's rows hold for a unit of its own certificate.

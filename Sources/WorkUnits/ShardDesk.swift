@@ -53,12 +53,14 @@ package struct ShardDesk: Sendable {
         let publishAt: Instant
     }
 
-    /// A shard that nothing has happened in.
-    package init(job: Job, shard: UInt32, steward: PeerID, at now: Instant) {
+    /// A shard in which this steward has done nothing yet.
+    package init(job: Job, shard: UInt32, steward: PeerID, certified: [UInt32], at now: Instant) {
         self.job = job
         key = ShardKey(manifest: job.id, shard: shard)
         self.steward = steward
-        units = job.manifest.units(ofShard: shard).map { _ in UnitRow(waitingSince: now) }
+        let range = job.manifest.units(ofShard: shard)
+        units = range.map { _ in UnitRow(waitingSince: now) }
+        for unit in certified where range.contains(unit) { units[index(unit)].isCertified = true }
     }
 
     /// Puts back a round that the journal kept.
@@ -119,7 +121,9 @@ package struct ShardDesk: Sendable {
         for offset in units.indices where isUndecided(units[offset]) {
             switch need(of: unit(at: offset)) {
             case .furtherVote, .ruling: consider(heldCheck(of: units[offset]))
-            case .nothing, .firstVote, .proof: break
+            // A restart leaves votes that are won and whose proof is not begun: at once.
+            case .proof: consider(.zero)
+            case .nothing, .firstVote: break
             }
         }
         return earliest

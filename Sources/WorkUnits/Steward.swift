@@ -37,10 +37,12 @@ package struct Steward: Sendable {
     /// lease that ran out.
     package func quota(of worker: PeerID) -> UInt32 { quotas[worker] ?? 1 }
 
-    /// A worker asks for units of a shard of `job`.
+    /// A worker asks for units of a shard of `job`; `certified` are the units that the ledger has a
+    /// certificate for, which a steward that is new to the shard must know.
     package mutating func claimed(
         _ claim: Claim,
         of job: Job,
+        certified: [UInt32],
         by worker: PeerID,
         view: GridView,
         at now: Instant,
@@ -48,9 +50,18 @@ package struct Steward: Sendable {
     ) {
         guard claim.shard < job.manifest.shardCount else { return }
         let key = ShardKey(manifest: claim.manifest, shard: claim.shard)
+        if !desks.contains(key) {
+            desks[key] = ShardDesk(
+                job: job,
+                shard: claim.shard,
+                steward: me,
+                certified: certified,
+                at: now
+            )
+        }
         let inFlight = desks.values.reduce(0) { $0 + $1.inFlight(of: worker) }
         let mayGrow = inFlight < Int(quota(of: worker))
-        let answer = change(key, of: job, at: now) { desk in
+        let answer = change(key) { desk in
             desk.claimed(claim, by: worker, mayGrow: mayGrow, view: view, at: now, into: &out)
         }
         guard case .refused(let reason) = answer else { return }
@@ -79,7 +90,7 @@ package struct Steward: Sendable {
         guard desks.contains(key) else {
             return reply(.stale, key: key, round: round, to: commit.worker, into: &out)
         }
-        let answer = change(key, of: job, at: now) { desk in
+        let answer = change(key) { desk in
             desk.committed(signed, view: view, at: now, vault: &vault, into: &out)
         }
         reply(answer, key: key, round: round, to: commit.worker, into: &out)
@@ -99,7 +110,7 @@ package struct Steward: Sendable {
         guard desks.contains(key) else {
             return reply(.stale, key: key, round: round, to: result.worker, into: &out)
         }
-        let answer = change(key, of: job, at: now) { desk in
+        let answer = change(key) { desk in
             desk.revealed(reveal, view: view, at: now, into: &out)
         }
         reply(answer, key: key, round: round, to: result.worker, into: &out)
@@ -112,8 +123,8 @@ package struct Steward: Sendable {
         into out: inout Outbox
     ) {
         let key = ShardKey(manifest: signed.body.manifest, shard: shard(of: signed.body.units))
-        guard let job = desks[key]?.job else { return }
-        change(key, of: job, at: now) { $0.setSigned(signed, at: now, into: &out) }
+        guard desks.contains(key) else { return }
+        change(key) { $0.setSigned(signed, at: now, into: &out) }
     }
 
     /// The ledger has taken in a certificate; its workers may hold more.
@@ -128,11 +139,11 @@ package struct Steward: Sendable {
             manifest: certificate.body.manifest,
             shard: shard(of: certificate.body.units)
         )
-        guard let job = desks[key]?.job else { return }
+        guard desks.contains(key) else { return }
         for entry in certificate.body.entries where certificate.body.steward == me {
             quotas[entry.worker] = min(quota(of: entry.worker) + 1, WorkLimits.quotaMax)
         }
-        change(key, of: job, at: now) { desk in
+        change(key) { desk in
             desk.certified(certificate, isOpened: isOpened, view: view(key), at: now, into: &out)
         }
     }
@@ -146,8 +157,8 @@ package struct Steward: Sendable {
         into out: inout Outbox
     ) {
         let key = ShardKey(manifest: manifest, shard: shard(of: units))
-        guard let job = desks[key]?.job else { return }
-        change(key, of: job, at: now) { $0.opened(certificate, into: &out) }
+        guard desks.contains(key) else { return }
+        change(key) { $0.opened(certificate, into: &out) }
     }
 
     /// The submitter has ruled.
@@ -156,8 +167,8 @@ package struct Steward: Sendable {
             manifest: ruling.body.manifest,
             shard: shard(of: [ruling.body.unit])
         )
-        guard let job = desks[key]?.job else { return }
-        change(key, of: job, at: now) { $0.ruled(ruling, at: now) }
+        guard desks.contains(key) else { return }
+        change(key) { $0.ruled(ruling, at: now) }
     }
 
     /// Another peer holds results that wait for a second holder.
@@ -168,8 +179,8 @@ package struct Steward: Sendable {
         at now: Instant
     ) {
         let key = ShardKey(manifest: list.manifest, shard: shard(of: list.units))
-        guard let job = desks[key]?.job else { return }
-        change(key, of: job, at: now) { $0.heldElsewhere(list.units, by: holder, view: view) }
+        guard desks.contains(key) else { return }
+        change(key) { $0.heldElsewhere(list.units, by: holder, view: view) }
     }
 
     /// Takes every proof further that can go on now.
@@ -183,7 +194,7 @@ package struct Steward: Sendable {
         var ready: [Item] = []
         for key in desks.keys {
             guard let desk = desks[key], desk.hasWork else { continue }
-            change(key, of: desk.job, at: now) { desk in
+            change(key) { desk in
                 desk.advanceProofs(
                     view: view(key),
                     at: now,
@@ -205,10 +216,8 @@ package struct Steward: Sendable {
         into out: inout Outbox
     ) {
         for key in due.keys {
-            guard let instant = due[key], instant <= now, let job = desks[key]?.job else {
-                continue
-            }
-            let late = change(key, of: job, at: now) { desk in
+            guard let instant = due[key], instant <= now else { continue }
+            let late = change(key) { desk in
                 desk.tick(view: view(key), at: now, vault: &vault, into: &out)
             }
             for worker in late { quotas[worker] = max(1, quota(of: worker) / 2) }
@@ -234,7 +243,13 @@ package struct Steward: Sendable {
         let key = try Round.shardKey(ofRow: row.key)
         guard let job = find(key.manifest), key.shard < job.manifest.shardCount else { return }
         if !desks.contains(key) {
-            desks[key] = ShardDesk(job: job, shard: key.shard, steward: me, at: now)
+            desks[key] = ShardDesk(
+                job: job,
+                shard: key.shard,
+                steward: me,
+                certified: [],
+                at: now
+            )
         }
         guard var desk = desks[key] else { return }
         try desk.restore(row: value, at: now)
@@ -243,18 +258,14 @@ package struct Steward: Sendable {
         due[key] = now
     }
 
+    /// Changes a desk that is there, and notes when it has something to do.
     @discardableResult
     private mutating func change<Answer>(
         _ key: ShardKey,
-        of job: Job,
-        at now: Instant,
         _ body: (inout ShardDesk) -> Answer
     ) -> Answer {
-        if !desks.contains(key) {
-            desks[key] = ShardDesk(job: job, shard: key.shard, steward: me, at: now)
-        }
         guard let answer = desks.update(key, body) else {
-            preconditionFailure("the desk was made above")
+            preconditionFailure("every caller has looked for the desk")
         }
         due[key] = desks[key]?.deadline
         return answer

@@ -158,7 +158,6 @@ package struct Worker: Sendable {
             speeds.contains(job.manifest.workload), !refused.contains(job.id)
         else { return }
         let shard = ShardKey(manifest: job.id, shard: lease.units[0] / Limits.unitsPerShard)
-        claims[shard] = ClaimState(nextAttempt: now, isOutstanding: false)
         let span = TimeSpan.milliseconds(
             min(lease.commitMilliseconds, job.leaseSpan(unitCount: lease.units.count).milliseconds)
         )
@@ -169,7 +168,13 @@ package struct Worker: Sendable {
             end: now.advanced(by: span),
             giveUp: now.advanced(by: span.times(2))
         )
-        guard !bundles.contains(bundle.key), bundles.count < WorkLimits.bundlesMax else { return }
+        // A lease that is repeated says that the steward gives no further bundle for now.
+        let isNews = !bundles.contains(bundle.key) && bundles.count < WorkLimits.bundlesMax
+        claims[shard] = ClaimState(
+            nextAttempt: isNews ? now : now.advanced(by: WorkLimits.retrySpan),
+            isOutstanding: false
+        )
+        guard isNews else { return }
         let known = lease.units.compactMap { sealed[UnitKey(manifest: job.id, unit: $0)] }
         if known.count == lease.units.count {
             bundle.cores = known
