@@ -77,7 +77,7 @@ extension Peer {
             answerOffers(into: &out)
         case .workFailed(let order):
             submitter.failed(order)
-            worker.failed(order, into: &out)
+            worker.failed(order, at: now, into: &out)
         default:
             preconditionFailure("only work")
         }

@@ -157,7 +157,7 @@ package struct Peer: ~Copyable, Sendable {
         let candidates = [
             hubs.linkedPeers.isEmpty ? nil : nextReconciliation, hubs.deadline,
             steward.deadline, results.deadline, chunks.deadline,
-            worker.deadline(hasOpportunity: !opportunities.isEmpty),
+            worker.deadline(opportunities),
         ]
         for case let candidate? in candidates { earliest = min(earliest ?? candidate, candidate) }
         return earliest
@@ -215,5 +215,6 @@ package struct Peer: ~Copyable, Sendable {
             (fresh[right].priority, left) < (fresh[left].priority, right)
         }
         opportunities = byPriority.map { fresh[$0].opportunity }
+        worker.keepClaims(on: opportunities)
     }
 }

@@ -111,6 +111,7 @@ package final class World {
             cancel()
         case .check:
             checkNow()
+            resubmit()
             queue.push(.check, at: now.advanced(by: .seconds(1)))
         }
     }
@@ -132,6 +133,13 @@ package final class World {
         )
         manifestID = ManifestID(SHA256.hash(manifest.payload))
         input(.submit(manifest), to: submitter)
+    }
+
+    /// A crash may have swallowed the submission: whoever submits sees that, and does it again.
+    private func resubmit() {
+        let submitter = peers[Self.submitter]
+        guard let manifestID, submitter.isUp else { return }
+        if submitter.core?.progress(of: manifestID, at: now) == nil { submit() }
     }
 
     private func cancel() {

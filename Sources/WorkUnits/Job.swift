@@ -66,6 +66,8 @@ package enum WorkLimits {
     package static let patienceLeases: UInt64 = 20
     /// Leases that a worker holds at once from all stewards.
     package static let bundlesMax = 256
+    /// How long a worker leaves a job to others after a unit could not be computed.
+    package static let failureSpan = TimeSpan.seconds(600)
     /// The longest that a refusal keeps a worker from asking again.
     package static let refusalMillisecondsMax: UInt64 = 60_000
     /// Lease times that a steward waits before it publishes an opening itself.

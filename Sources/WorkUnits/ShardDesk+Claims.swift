@@ -34,8 +34,8 @@ extension ShardDesk {
         guard let key = openRound(claim, for: claimant, view: view, at: now) else {
             return .refused(.nothingOpen)
         }
+        // A round that does not admit its opener stays: its seats widen until somebody is admitted.
         guard let seat = freeSeat(in: key, for: claimant, view: view, at: now) else {
-            drop(key)
             return .refused(.nothingOpen)
         }
         grant(key, seat: seat, to: claimant, at: now, into: &out)
@@ -173,15 +173,6 @@ extension ShardDesk {
             units[index(unit)].nextRound = round.number + 1
         }
         return round.key
-    }
-
-    /// Takes back a round that was opened and never leased.
-    private mutating func drop(_ key: RoundKey) {
-        guard let round = rounds.remove(key) else { return }
-        for unit in round.units {
-            units[index(unit)].rounds.removeAll { $0 == key }
-            units[index(unit)].nextRound = round.number
-        }
     }
 
     /// Units for one bundle: some seconds of work, and no more than leaves work for everybody.

@@ -106,6 +106,10 @@ package struct ShardDesk: Sendable {
         for round in rounds.values {
             switch round.phase {
             case .leasing:
+                // A restart may find every promise there, and the set not asked for.
+                if round.seats.count > 1, round.committed.count == round.seats.count {
+                    consider(.zero)
+                }
                 for seat in round.seats {
                     guard let occupant = seat.occupant, occupant.commit == nil else { continue }
                     consider(seat.since.advanced(by: lease(of: round.units.count)))

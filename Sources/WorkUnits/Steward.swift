@@ -7,6 +7,8 @@ package struct Steward: Sendable {
     package private(set) var desks = SortedTable<ShardKey, ShardDesk>()
     private var due = SortedTable<ShardKey, Instant>()
     private var quotas = SortedTable<PeerID, UInt32>()
+    /// What is left to publish of jobs that are over: workers are paid for what is certified.
+    private var parting: [Item] = []
     private let me: PeerID
 
     /// A steward without shards.
@@ -191,7 +193,8 @@ package struct Steward: Sendable {
         vault: inout Vault,
         into out: inout Outbox
     ) -> [Item] {
-        var ready: [Item] = []
+        var ready = parting
+        parting = []
         for key in desks.keys {
             guard let desk = desks[key], desk.hasWork else { continue }
             change(key) { desk in
@@ -227,7 +230,8 @@ package struct Steward: Sendable {
     /// The job is over: nothing more is scheduled, and its rows go.
     package mutating func ended(_ manifest: ManifestID, into out: inout Outbox) {
         for key in desks.keys where key.manifest == manifest {
-            desks.update(key) { $0.discard(into: &out) }
+            let openings = desks.update(key) { $0.discard(into: &out) } ?? []
+            parting += openings.map(Item.opening)
             desks.remove(key)
             due.remove(key)
         }
@@ -302,14 +306,15 @@ extension ShardDesk {
     /// Whether a proof or an item to publish waits.
     var hasWork: Bool { !proofs.isEmpty || !ready.isEmpty }
 
-    /// Deletes every row of the shard.
-    mutating func discard(into out: inout Outbox) {
+    /// Deletes every row of the shard, and returns the openings that nobody has published yet.
+    mutating func discard(into out: inout Outbox) -> [Opening] {
+        defer { openings = SortedTable() }
         for round in rounds.values {
             let row = round.row(of: key)
             out.append(.persist(JournalRow(.rounds, key: row.key, value: nil)))
         }
         rounds = SortedTable()
         proofs = SortedTable()
-        openings = SortedTable()
+        return openings.values.map(\.opening)
     }
 }

@@ -10,8 +10,8 @@ package struct Worker: Sendable {
     /// Units that this peer has computed: kept, so that a late lease costs no second computation.
     var sealed = SortedTable<UnitKey, Core>()
     var claims = SortedTable<ShardKey, ClaimState>()
-    /// Jobs whose manifest the driver refused or whose units fail here.
-    var refused = SortedTable<ManifestID, Bool>()
+    /// Jobs that the driver could not compute, and until when they are left to others.
+    var refused = SortedTable<ManifestID, Instant>()
     var nextOrder: UInt64 = 1
     /// Bundles that it computes at once; 0 while it donates nothing.
     package private(set) var places = 0
@@ -54,18 +54,30 @@ package struct Worker: Sendable {
         self.speeds = speeds
     }
 
-    /// When `tick` or `claim` has something to do; `hasWork` tells whether any shard is open.
-    package func deadline(hasOpportunity: Bool) -> Instant? {
+    /// When `tick` has something to do, or `claim` about `opportunities`.
+    package func deadline(_ opportunities: [Opportunity]) -> Instant? {
         var earliest: Instant?
         func consider(_ instant: Instant) { earliest = min(earliest ?? instant, instant) }
         for bundle in bundles.values {
             consider(bundle.giveUp)
             if let resendAt = bundle.resendAt { consider(resendAt) }
         }
-        if hasOpportunity, freePlaces > 0 {
-            for claim in claims.values { consider(claim.nextAttempt) }
+        let isFull = freePlaces <= claims.values.count { $0.isOutstanding }
+        guard freePlaces > 0 else { return earliest }
+        for until in refused.values { consider(until) }
+        for opportunity in opportunities where mayClaim(opportunity) {
+            guard let claim = claims[opportunity.key] else {
+                if !isFull { consider(.zero) }
+                continue
+            }
+            // While every place is spoken for, only an answer that stays out is worth waking for.
+            if !isFull || claim.isOutstanding { consider(claim.nextAttempt) }
         }
         return earliest
+    }
+
+    private func mayClaim(_ opportunity: Opportunity) -> Bool {
+        speeds.contains(opportunity.workload) && !refused.contains(opportunity.key.manifest)
     }
 
     /// The bundles that are open, for people.
@@ -85,18 +97,30 @@ package struct Worker: Sendable {
 
     // MARK: - Claims
 
+    /// Forgets claims on shards that have no work any more.
+    package mutating func keepClaims(on opportunities: [Opportunity]) {
+        var kept = SortedTable<ShardKey, ClaimState>()
+        for opportunity in opportunities {
+            if let claim = claims[opportunity.key] { kept[opportunity.key] = claim }
+        }
+        claims = kept
+    }
+
     /// Claims units wherever there may be some, as long as there are free places.
     package mutating func claim(
         _ opportunities: [Opportunity],
         at now: Instant,
         into out: inout Outbox
     ) {
-        let outstanding = claims.values.count { $0.isOutstanding && $0.nextAttempt > now }
-        var room = freePlaces - outstanding
+        refused.filter { _, until in until > now }
+        claims.updateAll { _, claim in
+            if claim.nextAttempt <= now { claim.isOutstanding = false }
+        }
+        var room = freePlaces - claims.values.count { $0.isOutstanding }
         guard room > 0, bundles.count < WorkLimits.bundlesMax else { return }
         for opportunity in opportunities where room > 0 {
             let key = opportunity.key
-            guard let speed = speeds[opportunity.workload], !refused.contains(key.manifest),
+            guard mayClaim(opportunity), let speed = speeds[opportunity.workload],
                 (claims[key]?.nextAttempt ?? .zero) <= now
             else { continue }
             let mine = sealed.keys.filter { unit in
@@ -241,10 +265,10 @@ package struct Worker: Sendable {
         seal(key, at: now, vault: &vault, into: &out)
     }
 
-    /// The driver cannot compute an order: this peer leaves the job to others.
-    package mutating func failed(_ order: UInt64, into out: inout Outbox) {
+    /// The driver cannot compute an order: this peer leaves the job to others for a while.
+    package mutating func failed(_ order: UInt64, at now: Instant, into out: inout Outbox) {
         guard let key = bundle(of: order) else { return }
-        refused[key.manifest] = true
+        refused[key.manifest] = now.advanced(by: WorkLimits.failureSpan)
         drop(key, into: &out)
     }
 
