@@ -81,9 +81,14 @@ struct Repository: Sendable {
             || name.hasPrefix(".build") || name.hasPrefix(".venv")
     }
 
-    /// The text of the file at `url`; nil for a folder, and for bytes that are no text.
+    /// Larger files are data that nobody wrote by hand.
+    private static let byteCountMax = 1 << 20
+
+    /// The text of the file at `url`; nil for a folder, for data and for bytes that are no text.
     private static func text(of url: URL) -> String? {
-        guard let bytes = try? Data(contentsOf: url), !bytes.contains(0) else { return nil }
+        let size = (try? url.resourceValues(forKeys: [.fileSizeKey]))?.fileSize ?? 0
+        guard size <= byteCountMax, let bytes = try? Data(contentsOf: url), !bytes.contains(0)
+        else { return nil }
         return String(bytes: bytes, encoding: .utf8)
     }
 }
