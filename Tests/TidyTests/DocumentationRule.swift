@@ -96,13 +96,17 @@ enum DocumentationRule {
         }
     }
 
+    /// Whether a `///` comment with a word in it stands above `line`, attributes between allowed.
     private static func isDocumented(_ line: Int, in file: SwiftFile) -> Bool {
-        var index = line - 2
-        while index >= 0 {
-            let text = file.lines[index].drop { $0 == " " }
-            if text.hasPrefix("///") { return text.contains(where: \.isLetter) }
-            guard text.hasPrefix("@") else { return false }
-            index -= 1
+        var isComment = false
+        for above in file.lines[..<(line - 1)].reversed() {
+            let text = above.drop { $0 == " " }
+            if text.hasPrefix("///") {
+                isComment = true
+                if text.contains(where: \.isLetter) { return true }
+            } else if isComment || !text.hasPrefix("@") {
+                return false
+            }
         }
         return false
     }
