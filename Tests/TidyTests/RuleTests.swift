@@ -192,6 +192,7 @@ import Testing
     @Test(arguments: [
         "/// A digest.\npackage struct Digest {}",
         "/// Adds.\n@discardableResult\n@inlinable\npackage func f() -> Int { 1 }",
+        "/// A walk:\n/// ```\n/// ───▶\n/// ```\npackage struct Walk {}",
         "struct Hidden {}\nprivate let x = 1",
         "package import Primitives",
         "package static func == (left: Self, right: Self) -> Bool { true }",
@@ -239,6 +240,7 @@ import Testing
         "let message = Verified.init(body)",
         "struct Trusting: SignatureVerifier {}",
         "extension Trusting: Sendable, SignatureVerifier {}",
+        "extension Rumour: Checkable {}",
         "final class Trusting<Key: Hashable>: SignatureVerifier {}",
     ])
     func verifiedValueFromNowhereIsFound(text: String) {

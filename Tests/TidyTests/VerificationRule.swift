@@ -1,8 +1,12 @@
 /// Nothing but a signature check makes a `Verified` value.
 ///
-/// Wire declares the type, Identity checks real signatures, and the simulator stands in for it.
+/// Wire declares the type and says what each value's check covers, Identity checks real signatures,
+/// and the simulator stands in for it.
 enum VerificationRule {
     static let makers = ["Wire", "Identity", "Simulator"]
+
+    /// The protocols with which somebody else could let a value pass unchecked.
+    private static let gates = ["SignatureVerifier", "Checkable"]
 
     /// Where `file` makes a `Verified` value, or a type that may.
     static func findings(in file: SwiftFile) -> [Finding] {
@@ -14,8 +18,8 @@ enum VerificationRule {
                 let remedy = "only \(makers.joined(separator: ", ")) make `Verified`; take one"
                 findings.append(file.finding(line, remedy))
             }
-            if conforms(index, in: file) {
-                let remedy = "only \(makers.joined(separator: ", ")) hold a `SignatureVerifier`"
+            if let gate = gate(at: index, in: file) {
+                let remedy = "only \(makers.joined(separator: ", ")) conform to `\(gate)`"
                 findings.append(file.finding(line, remedy))
             }
         }
@@ -31,25 +35,25 @@ enum VerificationRule {
             || file.text(next) == "." && file.text(next + 1) == "init"
     }
 
-    /// Whether the type or extension that begins at `index` conforms to `SignatureVerifier`.
-    private static func conforms(_ index: Int, in file: SwiftFile) -> Bool {
+    /// The gate that the type or extension that begins at `index` conforms to, if any.
+    private static func gate(at index: Int, in file: SwiftFile) -> String? {
         let keywords = ["struct", "class", "enum", "actor", "extension"]
-        guard keywords.contains(file.text(index)) else { return false }
+        guard keywords.contains(file.text(index)) else { return nil }
         var position = index + 1
         var isInherited = false
         while position < file.tokens.count {
             switch file.text(position) {
-            case "{", "}", "where": return false
+            case "{", "}", "where": return nil
             case ":": isInherited = true
-            case "SignatureVerifier": if isInherited { return true }
             case "<":
                 position = indexAfterAngles(at: position, in: file)
                 continue
-            default: break
+            default:
+                if isInherited && gates.contains(file.text(position)) { return file.text(position) }
             }
             position += 1
         }
-        return false
+        return nil
     }
 
     /// The index after `<…>` when one begins at `index`, else `index`.
