@@ -54,6 +54,7 @@ let package = Package(
             dependencies: ["Primitives"],
             swiftSettings: house
         ),
+        .testTarget(name: "TidyTests", swiftSettings: house),
     ],
     swiftLanguageModes: [.v6]
 )

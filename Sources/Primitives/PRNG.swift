@@ -1,6 +1,6 @@
-/// A seeded generator of pseudo-random numbers, for jitter and for the simulator; never for secrets.
+/// A seeded generator of pseudo-random numbers, for jitter and for the simulator.
 ///
-/// Noncopyable: two copies would silently repeat each other.
+/// Never for secrets. Noncopyable: two copies would silently repeat each other.
 /// - Source: SplitMix64, Steele, Lea and Flood, OOPSLA 2014.
 package struct PRNG: ~Copyable, Sendable {
     private var state: UInt64

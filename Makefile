@@ -1,0 +1,54 @@
+# The commands of this repository; `make help` lists them.
+
+SWIFT ?= swift
+
+# What `make sim` and `make check` run, and what `make bench` measures.
+SIM_FLAGS ?= --seeds 0..<200 --peers 6
+BENCH_FLAGS ?=
+
+SOURCES = Sources Tests Package.swift
+PACKAGE_CHECK = --explicit-target-dependency-import-check error
+export SWIFT
+
+.PHONY: help demo test build check format sim bench docs clean setup
+.DEFAULT_GOAL := help
+
+help: ## List these commands
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
+
+setup: ## Install the system libraries that are missing
+	@Deploy/setup
+
+demo: setup ## Build the program and show a small grid on this machine
+	$(SWIFT) build -c release --product starling
+	"$$($(SWIFT) build -c release --show-bin-path)/starling" demo
+
+test: setup ## Run all tests
+	$(SWIFT) test --disable-xctest
+
+build: setup ## Build everything for debugging
+	$(SWIFT) build
+
+check: setup ## What a change must pass: format, imports, tests, docs, simulator
+	$(SWIFT) format lint --strict -r $(SOURCES)
+	$(SWIFT) build --build-tests $(PACKAGE_CHECK)
+	$(SWIFT) test --disable-xctest
+	.ci/check-docs
+	$(MAKE) sim
+
+format: ## Rewrite the sources in the common format
+	$(SWIFT) format --in-place -r $(SOURCES)
+
+sim: setup ## Run the simulator's campaign (SIM_FLAGS)
+	$(SWIFT) build -c release --product starling-sim
+	"$$($(SWIFT) build -c release --show-bin-path)/starling-sim" run $(SIM_FLAGS)
+
+bench: setup ## Measure the kernels (BENCH_FLAGS)
+	@test -d Benchmarks || { echo "make bench: there is no Benchmarks folder yet" >&2; exit 1; }
+	STARLING_BENCHMARKS=1 $(SWIFT) run -c release starling-bench $(BENCH_FLAGS)
+
+docs: setup ## Build the reference documentation, fail on dead links
+	.ci/check-docs
+
+clean: ## Remove what was built
+	$(SWIFT) package clean
