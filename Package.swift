@@ -19,10 +19,24 @@ let package = Package(
         // Tier 0
         .target(name: "Primitives", swiftSettings: pure),
 
+        // Tier 2
+        .systemLibrary(name: "COpenSSL"),
+        .systemLibrary(name: "CZeroMQ"),
+        .target(
+            name: "Identity",
+            dependencies: ["Primitives", "COpenSSL"],
+            swiftSettings: house
+        ),
+
         // Tests
         .testTarget(
             name: "PrimitivesTests",
             dependencies: ["Primitives"],
+            swiftSettings: house
+        ),
+        .testTarget(
+            name: "IdentityTests",
+            dependencies: ["Identity", "Primitives"],
             swiftSettings: house
         ),
     ],
