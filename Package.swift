@@ -27,6 +27,11 @@ let package = Package(
             dependencies: ["Primitives", "COpenSSL"],
             swiftSettings: house
         ),
+        .target(
+            name: "Transport",
+            dependencies: ["Primitives", "CZeroMQ"],
+            swiftSettings: house
+        ),
 
         // Tests
         .testTarget(
@@ -37,6 +42,11 @@ let package = Package(
         .testTarget(
             name: "IdentityTests",
             dependencies: ["Identity", "Primitives"],
+            swiftSettings: house
+        ),
+        .testTarget(
+            name: "TransportTests",
+            dependencies: ["Transport", "Primitives", "CZeroMQ"],
             swiftSettings: house
         ),
     ],
