@@ -10,8 +10,12 @@ package struct TransportLimits: Sendable {
     package var helloBytesMax = 4096
     /// Frames in one message.
     package let framesMax = 3
-    /// Connections that are accepted at the same time; 29 KiB each when idle.
+    /// Connections that pass the handshake at the same time; 29 KiB each when idle.
     package var inboundLinksMax = 1024
+    /// Connections that are open before and after the handshake; any more are cut at once.
+    ///
+    /// Four fifths of the process's descriptors bound it too: libzmq spins when they run out.
+    package var connectionsMax = 2048
     /// Links that one peer may have open towards us; the oldest is closed when it opens another.
     package var inboundLinksPerPeerMax = 4
     /// Endpoints that are dialled at the same time; four descriptors each.

@@ -37,7 +37,8 @@ package final class Mailbox: AsyncSequence, Sendable {
 
     package func makeAsyncIterator() -> Iterator { Iterator(mailbox: self) }
 
-    /// The next event; nil when there will be none, or when the task was cancelled.
+    /// The next event; nil when there will be none, or when the task was cancelled, which ends the
+    /// sequence.
     package func next() async -> TransportEvent? {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in take(continuation) }

@@ -9,7 +9,9 @@ extension Switchboard {
     func readRouterMonitor(at now: Instant) {
         while let change = routerMonitor?.next() {
             switch change {
-            case .accepted(let descriptor): connections[descriptor] = now
+            case .accepted(let descriptor):
+                connections[descriptor] = now
+                if connections.count > connectionsMax { cut(descriptor) }
             case .disconnected(let descriptor):
                 connections[descriptor] = nil
                 for (id, link) in inbound where link.descriptor == descriptor {

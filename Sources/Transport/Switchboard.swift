@@ -30,6 +30,9 @@ final class Switchboard {
     var monitorCount = 0
     var isPaused = false
 
+    /// Open connections at most, in what the process may open at all.
+    let connectionsMax: Int
+
     private var polled: [Source] = []
     private var pollItems: [zmq_pollitem_t] = []
     private var nextSweep = Instant.zero
@@ -59,6 +62,10 @@ final class Switchboard {
         self.exchange = exchange
         self.mailbox = mailbox
         self.signal = signal
+        connectionsMax = min(
+            configuration.limits.connectionsMax,
+            DescriptorLimit.raise() / 5 * 4
+        )
         context = try Context(socketsMax: 16 + 4 * configuration.limits.dialsMax)
         guard let listener = configuration.listener else { return }
         do throws(TransportError) {
@@ -224,7 +231,9 @@ final class Switchboard {
         try router.set(ZMQ_BACKLOG, 1024)
         routerMonitor = try Monitor(of: router, in: context, number: 0)
         let port = listener.port == 0 ? "*" : String(listener.port)
-        guard zmq_bind(router.pointer, "tcp://\(listener.address):\(port)") == 0 else {
+        let isIPv6 = listener.address.contains(":")
+        let address = isIPv6 ? "[\(listener.address)]" : listener.address
+        guard zmq_bind(router.pointer, "tcp://\(address):\(port)") == 0 else {
             throw bindError(listener, zmq_errno())
         }
         boundEndpoint = router.lastEndpoint

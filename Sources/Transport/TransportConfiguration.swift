@@ -4,7 +4,7 @@ package import Primitives
 package struct TransportConfiguration: Sendable {
     /// Where a hub listens.
     package struct Listener: Sendable {
-        /// A numeric address of this machine, or `*` for all of them.
+        /// A numeric address of this machine, of IPv4 or IPv6, or `*` for all of them.
         package var address: String
         /// The port; 0 lets the system choose one.
         package var port: UInt16

@@ -29,7 +29,6 @@ package final class ZeroMQTransport: Sendable {
         configuration: TransportConfiguration,
         admission: any Admission
     ) throws(TransportError) {
-        DescriptorLimit.raise()
         let signal = try WakeSignal()
         let limits = configuration.limits
         let exchange = Exchange(limits: limits, signal: signal)
@@ -123,18 +122,5 @@ package final class ZeroMQTransport: Sendable {
             throw .system(operation: "start a thread", reason: String(cString: strerror(failure)))
         }
         return thread
-    }
-}
-
-/// How many files and connections the process may have open.
-enum DescriptorLimit {
-    /// Raises the soft limit to the hard one: libzmq spins silently when it runs out.
-    static func raise() {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0,
-            limit.rlim_cur < limit.rlim_max
-        else { return }
-        limit.rlim_cur = limit.rlim_max
-        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 }

@@ -20,6 +20,57 @@ struct LimitTests {
         withExtendedLifetime(second) {}
     }
 
+    @Test func connectionsBeyondTheBoundAreCutAtOnce() async throws {
+        let hub = try TestPeer(2) { $0.limits.connectionsMax = 2 }
+        let first = try RawClient(hub)
+        _ = try first.introduce(as: 7)
+        let second = try RawClient(hub)
+        _ = try second.introduce(as: 8)
+        #expect(try RawClient(hub).isDisconnected())
+        first.send([[0x10, 1]])
+        try await hub.event {
+            $0 == .received(from: PeerID(Digest(0, 0, 0, 7)), frames: [[1]])
+        }
+        withExtendedLifetime(second) {}
+    }
+
+    @Test func banThatEndsFirstMakesRoom() async throws {
+        let hub = try TestPeer(2) { $0.limits.bansMax = 1 }
+        let offenders = try (0..<2).map { _ in try RawClient(hub) }
+        for offender in offenders {
+            offender.send([[0xff]])
+            _ = try await hub.refusal()
+        }
+        let forgotten = try TestPeer(5, listens: false, keys: offenders[0].keys)
+        try forgotten.dial(hub)
+        try await forgotten.linked(with: hub.id)
+        let banned = try TestPeer(6, listens: false, keys: offenders[1].keys)
+        try banned.dial(hub)
+        #expect(try await banned.dialFailure() == "our key is refused there")
+    }
+
+    @Test func ordersBeyondTheBoundAreNotTaken() throws {
+        let leaf = try TestPeer(1, listens: false) { $0.limits.commandsMax = 0 }
+        #expect(!leaf.transport.disconnect(leaf.id))
+        #expect(!leaf.transport.ban(leaf.id))
+    }
+
+    @Test func bytesBeyondTheBoundsAreNotQueued() async throws {
+        for isPerPeer in [true, false] {
+            let (leaf, hub) = try await linkedPair {
+                if isPerPeer {
+                    $0.limits.outgoingBytesPerPeerMax = 10
+                } else {
+                    $0.limits.outgoingBytesMax = 10
+                }
+            }
+            let tooMuch = Bytes(repeating: 1, count: 11)
+            #expect(leaf.transport.send(to: hub.id, frames: [tooMuch]) == .queueFull)
+            #expect(leaf.transport.send(to: hub.id, frames: [[1, 2]]) == .queued)
+            try await hub.event { $0 == .received(from: leaf.id, frames: [[1, 2]]) }
+        }
+    }
+
     @Test func onePeerHasOnlySoManyLinks() async throws {
         let hub = try TestPeer(2) { $0.limits.inboundLinksPerPeerMax = 2 }
         let keys = CurveKeyPair.generate()
@@ -77,9 +128,11 @@ struct LimitTests {
         try await expectServes(hub)
     }
 
-    @Test func fullMailboxStopsTheSenderAndLosesNothing() async throws {
+    @Test(arguments: [(events: 16, bytes: 1 << 30), (events: 1 << 20, bytes: 1 << 20)])
+    func fullMailboxStopsTheSenderAndLosesNothing(room: (events: Int, bytes: Int)) async throws {
         let hub = try TestPeer(2) {
-            $0.limits.mailboxEventsMax = 16
+            $0.limits.mailboxEventsMax = room.events
+            $0.limits.mailboxBytesMax = room.bytes
             $0.limits.highWaterMark = 4
         }
         let leaf = try TestPeer(1, listens: false) { $0.limits.highWaterMark = 4 }
@@ -119,7 +172,9 @@ struct LimitTests {
             _ = try client.introduce(as: 8)
             while !Task.isCancelled { client.send([frame], waits: false) }
         }
-        let (good, _) = try await pair(with: hub)
+        let good = try TestPeer(1, listens: false)
+        try good.dial(hub)
+        try await good.linked(with: hub.id)
         for number in 0..<100 as Range<UInt8> {
             #expect(good.transport.send(to: hub.id, frames: [[number]]) == .queued)
             try await hub.event { $0 == .received(from: good.id, frames: [[number]]) }
@@ -129,13 +184,6 @@ struct LimitTests {
         flood.cancel()
         _ = await flood.result
         #expect(hub.transport.send(to: flooding, frames: [[1]]) == .queued)
-    }
-
-    private func pair(with hub: TestPeer) async throws -> (TestPeer, TestPeer) {
-        let leaf = try TestPeer(1, listens: false)
-        try leaf.dial(hub)
-        try await leaf.linked(with: hub.id)
-        return (leaf, hub)
     }
 
     @Test func listOfAllowedKeysKeepsOthersOut() async throws {

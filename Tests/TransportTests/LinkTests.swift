@@ -174,6 +174,20 @@ struct LinkTests {
         }
     }
 
+    @Test(arguments: [("*", "127.0.0.1"), ("::1", "[::1]")])
+    func otherAddressesServeToo(listen: String, dial: String) async throws {
+        let hub: TestPeer
+        do {
+            hub = try TestPeer(2) { $0.listener?.address = listen }
+        } catch TransportError.addressUnavailable {
+            return  // This machine has no IPv6.
+        }
+        let port = try #require(hub.transport.boundPort)
+        let leaf = try TestPeer(1, listens: false)
+        try leaf.transport.dial(endpoint: "\(dial):\(port)", curveKey: hub.keys.publicKey)
+        try await leaf.linked(with: hub.id)
+    }
+
     @Test func deadEndpointIsReportedAgainAndAgain() async throws {
         let hub = try TestPeer(2)
         let leaf = try TestPeer(1, listens: false)
