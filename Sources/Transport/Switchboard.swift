@@ -180,7 +180,7 @@ final class Switchboard {
         if !suspects.isEmpty || !departed.isEmpty { milliseconds = min(milliseconds, 20) }
         switch progress {
         case .nothingWaits: retryMilliseconds = 0
-        case .moved: milliseconds = 0
+        case .moved: (retryMilliseconds, milliseconds) = (0, 0)
         case .blocked:
             retryMilliseconds = min(max(1, retryMilliseconds * 2), 50)
             milliseconds = min(milliseconds, retryMilliseconds)
