@@ -107,11 +107,11 @@ struct HostileTests {
         let hub = try TestPeer(2)
         let client = try RawClient(hub)
         let peer = try client.introduce(as: 7)
-        let before = residentPages()
         client.send([[0x10] + Bytes(repeating: 1, count: 200 << 20)], waits: false)
-        try await hub.unlinked(from: peer)
-        // The sender holds its copies in this process too; a third one would be ours.
-        #expect((residentPages() - before) * 4096 < 550 << 20)
+        try await hub.event {
+            if case .received = $0 { Issue.record("the message was delivered") }
+            return $0 == .unlinked(peer)
+        }
         try await expectServes(hub)
     }
 
@@ -174,20 +174,44 @@ struct HostileTests {
         try await expectServes(hub)
     }
 
+    @Test func routingIDOfAnotherProvesNothing() async throws {
+        let hub = try TestPeer(2)
+        let serverKey = hub.keys.publicKey
+        let name = Bytes("same".utf8)
+        let victim = try RawClient(hub.endpoint, serverKey: serverKey, routingID: name)
+        let peer = try victim.introduce(as: 7)
+        let thief = try RawClient(hub.endpoint, serverKey: serverKey, routingID: name)
+        thief.send([[0x10, 66]])
+        try await expectServes(hub)
+        victim.send([[0x10, 1]])
+        try await hub.event {
+            #expect($0 != .received(from: peer, frames: [[66]]))
+            return $0 == .received(from: peer, frames: [[1]])
+        }
+    }
+
+    @Test func routingIDOfADepartedPeerProvesNothing() async throws {
+        let hub = try TestPeer(2)
+        let name = Bytes("same".utf8)
+        let serverKey = hub.keys.publicKey
+        var victim: RawClient? = try RawClient(hub.endpoint, serverKey: serverKey, routingID: name)
+        let peer = try #require(try victim?.introduce(as: 7))
+        victim = nil
+        try await hub.unlinked(from: peer)
+        let thief = try RawClient(hub.endpoint, serverKey: serverKey, routingID: name)
+        thief.send([[0x10, 66]])
+        try await hub.event {
+            if case .received = $0 { Issue.record("the thief was heard") }
+            if case .refused(thief.keys.publicKey, _) = $0 { return true }
+            return false
+        }
+        try await expectServes(hub)
+    }
+
     @Test func vanishedClientIsUnlinked() async throws {
         let hub = try TestPeer(2)
         let peer = try RawClient(hub).introduce(as: 7)
         try await hub.unlinked(from: peer)
-    }
-
-    /// Pages of memory that this process occupies.
-    private func residentPages() -> Int {
-        guard let file = fopen("/proc/self/statm", "r") else { return 0 }
-        defer { fclose(file) }
-        var line = [CChar](repeating: 0, count: 256)
-        guard fgets(&line, CInt(line.count), file) != nil else { return 0 }
-        let text = String(decoding: line.map(UInt8.init(bitPattern:)), as: UTF8.self)
-        return text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
     }
 
     private func connectPlainly(to port: UInt16) throws -> CInt {

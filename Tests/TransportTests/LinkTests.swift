@@ -108,7 +108,7 @@ struct LinkTests {
     @Test func pingsKeepAnIdleLinkAlive() async throws {
         let (leaf, hub) = try await linkedPair {
             $0.timing.ping = .milliseconds(30)
-            $0.timing.silence = .milliseconds(600)
+            $0.timing.silence = .milliseconds(1500)
         }
         let hubRaw = try RawClient(hub)
         let silent = try hubRaw.introduce(as: 7)

@@ -11,11 +11,14 @@ final class RawClient {
     private let monitor: UnsafeMutableRawPointer
     let keys: CurveKeyPair
 
-    /// Dials `endpoint`; without `serverKey`, without any encryption.
+    /// Dials `endpoint`.
+    ///
+    /// Without `serverKey`, without any encryption. Claims `routingID`, if there is one.
     init(
         _ endpoint: String,
         serverKey: CurveKey?,
-        keys: CurveKeyPair = .generate()
+        keys: CurveKeyPair = .generate(),
+        routingID: Bytes? = nil
     ) throws {
         self.keys = keys
         context = try #require(zmq_ctx_new())
@@ -26,6 +29,7 @@ final class RawClient {
             set(ZMQ_CURVE_PUBLICKEY, keys.publicKey.digest.bytes)
             set(ZMQ_CURVE_SECRETKEY, keys.secretKey.bytes)
         }
+        if let routingID { set(ZMQ_ROUTING_ID, routingID) }
         set(ZMQ_LINGER, 0)
         set(ZMQ_SNDTIMEO, 20_000)
         set(ZMQ_RCVTIMEO, 20_000)
