@@ -16,7 +16,9 @@ let pure: [SwiftSetting] = house + [.strictMemorySafety()]
 let package = Package(
     name: "starling",
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
     ],
     targets: [
         // Tier 0
@@ -31,6 +33,34 @@ let package = Package(
             name: "PeerCore",
             dependencies: ["Primitives", "Wire", "Membership", "WorkUnits", "Ledger"],
             swiftSettings: pure
+        ),
+
+        // Tier 1k
+        .target(name: "Kernels", dependencies: ["Primitives"], swiftSettings: pure),
+
+        // Tier 2
+        .systemLibrary(name: "COpenSSL"),
+        .systemLibrary(name: "CZeroMQ"),
+        .target(
+            name: "Identity",
+            dependencies: ["Primitives", "Wire", "COpenSSL"],
+            swiftSettings: house
+        ),
+        .target(
+            name: "Transport",
+            dependencies: ["Primitives", "CZeroMQ"],
+            swiftSettings: house
+        ),
+
+        // Tier 3
+        .executableTarget(
+            name: "starling",
+            dependencies: [
+                "Kernels",
+                "Primitives",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: house
         ),
 
         // Simulation
@@ -52,6 +82,28 @@ let package = Package(
         .testTarget(
             name: "PrimitivesTests",
             dependencies: ["Primitives"],
+            swiftSettings: house
+        ),
+        .testTarget(
+            name: "WireTests",
+            dependencies: ["Primitives", "Wire"],
+            exclude: ["Vectors"],
+            swiftSettings: house
+        ),
+        .testTarget(
+            name: "KernelsTests",
+            dependencies: ["Kernels", "Primitives"],
+            exclude: ["Cases"],
+            swiftSettings: house
+        ),
+        .testTarget(
+            name: "IdentityTests",
+            dependencies: ["Identity", "Primitives"],
+            swiftSettings: house
+        ),
+        .testTarget(
+            name: "TransportTests",
+            dependencies: ["Transport", "Primitives", "CZeroMQ"],
             swiftSettings: house
         ),
         .testTarget(name: "TidyTests", swiftSettings: house),

@@ -1,0 +1,162 @@
+package import Primitives
+
+/// A secret key on disk: made once at the first start, readable by its owner only.
+///
+/// The file is five lines of ASCII, each ended by one line feed, in this order:
+/// ```
+/// starling-key 1
+/// purpose peer
+/// public 3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c
+/// secret <64 hexadecimal digits>
+/// check <64 hexadecimal digits>
+/// ```
+/// `public` follows from `secret` and is there to be read by people; `check` is the SHA-256 of the
+/// four lines before it. A file that differs from this in one byte is refused, never repaired.
+package struct KeyFile: Sendable, Equatable {
+    /// What a key is for; a file of one purpose is never taken for another.
+    package enum Purpose: String, CaseIterable, Sendable {
+        /// Names a peer (Ed25519).
+        case peer
+        /// Signs manifests (Ed25519).
+        case project
+        /// Adopts peers and projects (Ed25519).
+        case owner
+        /// Encrypts links (X25519).
+        case curve
+    }
+
+    /// What the key is for.
+    package let purpose: Purpose
+    /// The 32 secret bytes.
+    package let secret: Digest
+    /// The public half, which follows from the secret.
+    package let publicKey: Digest
+
+    /// The file's content for a key of `purpose` whose secret is `secret`.
+    package init(purpose: Purpose, secret: Digest) {
+        self.purpose = purpose
+        self.secret = secret
+        publicKey =
+            switch purpose {
+            case .peer, .project, .owner: SigningKey(seed: secret).publicKey
+            case .curve: curvePublicKey(secret: secret).digest
+            }
+    }
+
+    /// Reads the key at `path`, or makes one there when there is no file.
+    ///
+    /// Several processes that start at once end with one key. An existing file is never changed.
+    package static func loadOrCreate(
+        at path: String,
+        purpose: Purpose
+    ) throws(KeyFileError) -> KeyFile {
+        do throws(KeyFileError) {
+            return try load(at: path, purpose: purpose)
+        } catch .missing {
+            try create(at: path, purpose: purpose)
+            return try load(at: path, purpose: purpose)
+        }
+    }
+
+    /// Reads the key at `path`, and refuses a file that others could have read or changed.
+    package static func load(
+        at path: String,
+        purpose: Purpose
+    ) throws(KeyFileError) -> KeyFile {
+        let text = try PrivateFile.read(path, byteCount: byteCount(purpose))
+        return try parse(text, purpose: purpose, path: path)
+    }
+
+    /// The file's text.
+    package var text: String {
+        let lines = Self.lines(purpose, publicKey: publicKey.description, secret: "\(secret)")
+        return lines + "check \(sha256(Bytes(lines.utf8)))\n"
+    }
+
+    private static func create(at path: String, purpose: Purpose) throws(KeyFileError) {
+        guard let secret = Digest(randomBytes(count: Digest.byteCount)) else {
+            preconditionFailure("a secret has the length of a digest")
+        }
+        let content = Bytes(KeyFile(purpose: purpose, secret: secret).text.utf8)
+        try PrivateFile.createUnlessPresent(path, content: content)
+    }
+
+    private static func parse(
+        _ content: Bytes,
+        purpose: Purpose,
+        path: String
+    ) throws(KeyFileError) -> KeyFile {
+        let text = String(decoding: content, as: UTF8.self)
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        guard lines.count == 6, lines[0] == "starling-key 1", lines[3].hasPrefix("secret "),
+            let secret = Digest(hexadecimal: lines[3].dropFirst(7))
+        else { throw .corrupt(path: path) }
+        guard lines[1] == "purpose \(purpose.rawValue)" else {
+            throw .otherPurpose(path: path, expected: purpose)
+        }
+        let file = KeyFile(purpose: purpose, secret: secret)
+        guard content == Bytes(file.text.utf8) else { throw .corrupt(path: path) }
+        return file
+    }
+
+    private static func byteCount(_ purpose: Purpose) -> Int {
+        let digits = String(repeating: "0", count: 2 * Digest.byteCount)
+        let checkLine = "check \(digits)\n"
+        return lines(purpose, publicKey: digits, secret: digits).utf8.count + checkLine.utf8.count
+    }
+
+    private static func lines(_ purpose: Purpose, publicKey: String, secret: String) -> String {
+        "starling-key 1\npurpose \(purpose.rawValue)\npublic \(publicKey)\nsecret \(secret)\n"
+    }
+}
+
+/// Why a key file was refused, and what its owner can do about it.
+package enum KeyFileError: Error, Equatable, Sendable {
+    /// There is no file.
+    case missing(path: String)
+    /// The path is a symbolic link.
+    case symbolicLink(path: String)
+    /// The path is a folder, a device or a pipe.
+    case notAFile(path: String)
+    /// Another user owns the file.
+    case otherOwner(path: String, owner: UInt32)
+    /// Other users may read or change the file.
+    case openToOthers(path: String, mode: UInt32)
+    /// The file is too short or too long to be a key of this purpose.
+    case wrongLength(path: String, actual: Int, expected: Int)
+    /// The file is no key of version 1, or one byte of it changed.
+    case corrupt(path: String)
+    /// The file is a key for something else.
+    case otherPurpose(path: String, expected: KeyFile.Purpose)
+    /// The system refused an operation.
+    case system(path: String, operation: String, reason: String)
+}
+
+extension KeyFileError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .missing(let path):
+            "there is no key file \(path); start the peer once to make one"
+        case .symbolicLink(let path):
+            "\(path) is a symbolic link; put the key file itself there"
+        case .notAFile(let path):
+            "\(path) is not a regular file; remove it or choose another path for the key"
+        case .otherOwner(let path, let owner):
+            "user \(owner) owns the key file \(path); run as that user, or chown the file to yours"
+        case .openToOthers(let path, let mode):
+            "others can read or change the key file \(path) (mode \(String(mode, radix: 8))); "
+                + "run: chmod 600 \(path) – and make a new key if somebody may have copied it"
+        case .wrongLength(let path, let actual, let expected):
+            "the key file \(path) has \(actual) bytes instead of \(expected); restore it from a "
+                + "backup, or move it away to start with a new key"
+        case .corrupt(let path):
+            "the key file \(path) is damaged; restore it from a backup, or move it away to start "
+                + "with a new key"
+        case .otherPurpose(let path, let expected):
+            "the key file \(path) is not a \(expected.rawValue) key; check the path"
+        case .system(let path, let operation, let reason):
+            "cannot \(operation) \(path): \(reason); check that the folder exists and that this "
+                + "user may write to it"
+        }
+    }
+}

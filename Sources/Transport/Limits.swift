@@ -1,0 +1,76 @@
+package import Primitives
+
+/// Bounds on everything that a stranger can make the transport hold.
+package struct TransportLimits: Sendable {
+    /// Bytes of one ZeroMQ frame on the wire; libzmq drops a connection that sends more.
+    ///
+    /// A 256 KiB chunk, its proof and its envelope fit.
+    package var wireFrameBytesMax = 384 * 1024
+    /// Bytes in the body of HELLO and WELCOME, and all that is read before a link is admitted.
+    package var helloBytesMax = 4096
+    /// Frames in one message.
+    package let framesMax = 3
+    /// Connections that pass the handshake at the same time; 29 KiB each when idle.
+    package var inboundLinksMax = 1024
+    /// Connections that are open before and after the handshake; any more are cut at once.
+    ///
+    /// Four fifths of the process's descriptors bound it too: libzmq spins when they run out.
+    package var connectionsMax = 2048
+    /// Links that one peer may have open towards us; the oldest is closed when it opens another.
+    package var inboundLinksPerPeerMax = 4
+    /// Endpoints that are dialled at the same time; four descriptors each.
+    package var dialsMax = 256
+    /// Messages that libzmq holds in each direction of one link.
+    package var highWaterMark = 64
+    /// Events that wait for the owner before the transport stops reading from its sockets.
+    package var mailboxEventsMax = 1024
+    /// Bytes of frames that wait for the owner before the transport stops reading.
+    package var mailboxBytesMax = 64 << 20
+    /// Messages that wait for one peer's link.
+    package var outgoingMessagesPerPeerMax = 256
+    /// Bytes that wait for one peer's link.
+    package var outgoingBytesPerPeerMax = 16 << 20
+    /// Bytes that wait for all links together.
+    package var outgoingBytesMax = 128 << 20
+    /// Orders (dial, hang up, ban) that wait for the transport's thread.
+    package var commandsMax = 1024
+    /// Banned keys and banned peers that are remembered; the ban that ends first makes room.
+    package var bansMax = 4096
+    /// Bytes of the reason that a refused dialler is told.
+    package let reasonBytesMax = 200
+
+    /// Bytes of one frame that `send` takes: the wire's bound less encryption and the kind byte.
+    package var frameBytesMax: Int { wireFrameBytesMax - 64 }
+
+    /// The bounds of a peer on the internet.
+    package init() {}
+}
+
+/// How long the transport waits for what.
+package struct TransportTiming: Sendable {
+    /// The CURVE handshake of one connection.
+    package var handshake = TimeSpan.seconds(4)
+    /// From dialling to the end of the handshake; covers name look-up and the TCP connection.
+    package var connect = TimeSpan.seconds(10)
+    /// From the end of the handshake to HELLO, and from HELLO to WELCOME.
+    package var hello = TimeSpan.seconds(5)
+    /// Between two PINGs of a dialler.
+    package var ping = TimeSpan.seconds(30)
+    /// Without any message before a link counts as dead.
+    package var silence = TimeSpan.seconds(75)
+    /// Before the first new attempt on a lost or failed dial.
+    package var redialMin = TimeSpan.seconds(1)
+    /// Before any later attempt; each failure doubles the wait until it is reached.
+    package var redialMax = TimeSpan.seconds(60)
+    /// Between two heartbeats of ZeroMQ itself, which notice a vanished machine.
+    package var heartbeat = TimeSpan.seconds(15)
+    /// How long a key is refused after it broke the rules of the link.
+    package var offenceBan = TimeSpan.seconds(600)
+    /// How long a refused dialler has to read the reason before it is cut off.
+    package var farewell = TimeSpan.milliseconds(500)
+    /// How long `close` goes on sending what was queued.
+    package var linger = TimeSpan.milliseconds(300)
+
+    /// The waits of a peer on the internet.
+    package init() {}
+}
