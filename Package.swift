@@ -15,9 +15,26 @@ let pure: [SwiftSetting] = house + [.strictMemorySafety()]
 
 let package = Package(
     name: "starling",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    ],
     targets: [
         // Tier 0
         .target(name: "Primitives", swiftSettings: pure),
+
+        // Tier 1k
+        .target(name: "Kernels", dependencies: ["Primitives"], swiftSettings: pure),
+
+        // Tier 3
+        .executableTarget(
+            name: "starling",
+            dependencies: [
+                "Kernels",
+                "Primitives",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: house
+        ),
 
         // Tests
         .testTarget(
