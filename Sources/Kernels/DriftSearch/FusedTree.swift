@@ -15,14 +15,19 @@ enum FusedTree {
         unsafe sumQuarters(rows, quarters, count: count + steps)
         let sums = unsafe QuarterSums(base: UnsafePointer(quarters), rowLength: rows.rowLength)
         let threshold = SIMD8<Float>(repeating: recorder.rawThreshold)
-        for start in stride(from: 0, to: count, by: chunk) {
-            var largest = unsafe sums.largest(at: start)
-            for column in stride(from: start + 8, to: min(start + chunk, count), by: 8) {
-                largest = larger(largest, unsafe sums.largest(at: column))
-            }
-            guard any(largest .> threshold) else { continue }
+        var start = 0
+        while start < count {
             let end = min(start + chunk, count)
-            unsafe recordHits(sums, start..<end, span, &recorder)
+            var signs = SIMD8<UInt32>(repeating: 0)
+            var column = start
+            while column < end {
+                unsafe signs |= sums.signsOfExcess(over: threshold, at: column)
+                column &+= 8
+            }
+            if signs.max() >> 31 == 1 {
+                unsafe recordHits(sums, start..<end, span, &recorder)
+            }
+            start = end
         }
     }
 
@@ -39,19 +44,21 @@ enum FusedTree {
             let c = unsafe b + rows.advance
             let d = unsafe c + rows.advance
             let out = unsafe quarters + 4 * quarter * length
-            for column in stride(from: 0, to: count, by: 8) {
+            var column = 0
+            while column < count {
                 let left = unsafe vector(a, column)
                 let even = unsafe left + vector(b, column)
-                let odd = unsafe left + vector(b, column + 1)
-                let c1 = unsafe vector(c, column + 1)
+                let odd = unsafe left + vector(b, column &+ 1)
+                let c1 = unsafe vector(c, column &+ 1)
                 let low = unsafe vector(c, column) + vector(d, column)
-                let lowMiddle = unsafe c1 + vector(d, column + 1)
-                let highMiddle = unsafe c1 + vector(d, column + 2)
-                let high = unsafe vector(c, column + 2) + vector(d, column + 3)
+                let lowMiddle = unsafe c1 + vector(d, column &+ 1)
+                let highMiddle = unsafe c1 + vector(d, column &+ 2)
+                let high = unsafe vector(c, column &+ 2) + vector(d, column &+ 3)
                 unsafe store(even + low, out, column)
-                unsafe store(even + lowMiddle, out, length + column)
-                unsafe store(odd + highMiddle, out, 2 * length + column)
-                unsafe store(odd + high, out, 3 * length + column)
+                unsafe store(even + lowMiddle, out, length &+ column)
+                unsafe store(odd + highMiddle, out, 2 &* length &+ column)
+                unsafe store(odd + high, out, 3 &* length &+ column)
+                column &+= 8
             }
         }
     }
@@ -83,52 +90,56 @@ struct QuarterSums {
     /// Path `path` of the first eight rows.
     @inline(__always)
     private func upper(_ path: Int, _ column: Int) -> SIMD8<Float> {
-        unsafe vector(base, (path / 2) * rowLength + column)
-            + vector(base, (4 + path / 2) * rowLength + column + (path + 1) / 2)
+        let half = path &>> 1
+        return unsafe vector(base, half &* rowLength &+ column)
+            + vector(base, (4 &+ half) &* rowLength &+ column &+ (path &+ 1) &>> 1)
     }
 
     /// Path `path` of the last eight rows.
     @inline(__always)
     private func lower(_ path: Int, _ column: Int) -> SIMD8<Float> {
-        unsafe vector(base, (8 + path / 2) * rowLength + column)
-            + vector(base, (12 + path / 2) * rowLength + column + (path + 1) / 2)
+        let half = path &>> 1
+        return unsafe vector(base, (8 &+ half) &* rowLength &+ column)
+            + vector(base, (12 &+ half) &* rowLength &+ column &+ (path &+ 1) &>> 1)
     }
 
     /// Path `path` of all sixteen rows.
     @inline(__always)
     func path(_ path: Int, at column: Int) -> SIMD8<Float> {
-        unsafe upper(path / 2, column) + lower(path / 2, column + (path + 1) / 2)
+        let half = path &>> 1
+        return unsafe upper(half, column) + lower(half, column &+ (path &+ 1) &>> 1)
     }
 
-    /// The larger sum of paths 2·`pair` and 2·`pair` + 1.
+    /// The sign bits of `threshold` − sum, for paths 2·`pair` and 2·`pair` + 1.
     @inline(__always)
-    private func pair(_ pair: Int, _ column: Int) -> SIMD8<Float> {
+    private func signs(
+        _ pair: Int,
+        _ column: Int,
+        _ threshold: SIMD8<Float>
+    ) -> SIMD8<UInt32> {
         let first = unsafe upper(pair, column)
-        return unsafe larger(
-            first + lower(pair, column + pair),
-            first + lower(pair, column + pair + 1)
-        )
+        let even = unsafe threshold - (first + lower(pair, column &+ pair))
+        let odd = unsafe threshold - (first + lower(pair, column &+ pair &+ 1))
+        return bits(even) | bits(odd)
     }
 
-    /// The largest of the sixteen sums of each column.
+    /// Bit 31 of a lane is set where one of the column's sixteen sums is above `threshold`.
+    ///
+    /// A difference is negative exactly when the second number is larger, subnormal ones included.
+    /// A subtraction and an OR cost less than a comparison whose mask takes part in arithmetic.
     @inline(__always)
-    func largest(at column: Int) -> SIMD8<Float> {
-        let low = unsafe larger(
-            larger(pair(0, column), pair(1, column)),
-            larger(pair(2, column), pair(3, column))
-        )
-        let high = unsafe larger(
-            larger(pair(4, column), pair(5, column)),
-            larger(pair(6, column), pair(7, column))
-        )
-        return larger(low, high)
+    func signsOfExcess(over threshold: SIMD8<Float>, at column: Int) -> SIMD8<UInt32> {
+        let low = unsafe signs(0, column, threshold) | signs(1, column, threshold)
+        let lowMiddle = unsafe signs(2, column, threshold) | signs(3, column, threshold)
+        let highMiddle = unsafe signs(4, column, threshold) | signs(5, column, threshold)
+        let high = unsafe signs(6, column, threshold) | signs(7, column, threshold)
+        return low | lowMiddle | highMiddle | high
     }
 }
 
-/// The larger number of each lane.
 @inline(__always)
-func larger(_ left: SIMD8<Float>, _ right: SIMD8<Float>) -> SIMD8<Float> {
-    right.replacing(with: left, where: left .> right)
+private func bits(_ numbers: SIMD8<Float>) -> SIMD8<UInt32> {
+    unsafe unsafeBitCast(numbers, to: SIMD8<UInt32>.self)
 }
 
 /// Writes eight numbers from `start` on.

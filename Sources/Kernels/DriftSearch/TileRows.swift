@@ -49,8 +49,16 @@ struct TileRows {
     /// Turns the order of the columns around.
     mutating func mirror() {
         let count = width + 2 * halo
-        for start in Swift.stride(from: 0, to: numbers.count, by: stride) {
-            numbers[start..<(start + count)].reverse()
+        unsafe numbers.withUnsafeMutableBufferPointer { numbers in
+            for start in Swift.stride(from: 0, to: numbers.count, by: stride) {
+                var low = start
+                var high = start + count - 1
+                while low < high {
+                    unsafe (numbers[low], numbers[high]) = (numbers[high], numbers[low])
+                    low &+= 1
+                    high &-= 1
+                }
+            }
         }
         isMirrored.toggle()
     }
