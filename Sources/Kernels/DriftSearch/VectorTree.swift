@@ -12,8 +12,10 @@ struct VectorTree {
     init(steps: Int) {
         self.steps = steps
         rowLength = StripeLayout.stripeWidth(treeSteps: steps) + steps + 32
-        front = [Float](repeating: 0, count: steps * rowLength)
-        back = steps == FusedTree.steps ? [] : front
+        let isFused = steps == FusedTree.steps
+        let count = isFused ? FusedTree.scratchCount : steps * rowLength
+        front = [Float](repeating: 0, count: count)
+        back = isFused ? [] : front
     }
 
     /// Records every hit of `stripe` in drift block `block`.
@@ -86,4 +88,10 @@ extension HitRecorder {
             record(column: span.column(index + lane), sum: sums[lane], drift: drift)
         }
     }
+}
+
+/// Writes eight numbers from `start` on.
+@inline(__always)
+func store(_ numbers: SIMD8<Float>, _ base: UnsafeMutablePointer<Float>, _ start: Int) {
+    unsafe UnsafeMutableRawPointer(base + start).storeBytes(of: numbers, as: SIMD8<Float>.self)
 }
