@@ -42,6 +42,12 @@ let package = Package(
             dependencies: ["Primitives"],
             swiftSettings: house
         ),
+        .testTarget(
+            name: "KernelsTests",
+            dependencies: ["Kernels", "Primitives"],
+            exclude: ["Cases"],
+            swiftSettings: house
+        ),
     ],
     swiftLanguageModes: [.v6]
 )
