@@ -51,6 +51,14 @@ enum InputPath {
 
 /// Writes results so that nobody ever sees half of one.
 enum OutputFile {
+    /// Fails when no file can be made beside `path`, so that no work is done in vain.
+    static func checkFolder(of path: String) throws {
+        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+        guard access(folder, W_OK | X_OK) == 0 else {
+            throw CommandFailure("cannot write \(path)", error: errno)
+        }
+    }
+
     /// Writes `bytes` beside `path` first, and then puts them in its place.
     static func write(_ bytes: Bytes, to path: String) throws {
         let temporary = "\(path).\(getpid()).part"

@@ -20,19 +20,22 @@ struct SearchCommand: AsyncParsableCommand {
     @Argument(help: "The SIGPROC filterbank file: 8, 16 or 32 bits a sample.")
     var file: String
 
-    @Option(help: "Largest drift rate either way, hertz per second.")
+    @Option(parsing: .unconditional, help: "Largest drift rate either way, hertz per second.")
     var maxDrift = 4.0
 
-    @Option(help: "Smallest signal-to-noise ratio of a hit.")
+    @Option(parsing: .unconditional, help: "Smallest signal-to-noise ratio of a hit.")
     var snr: Float = 10
 
     @Option(help: "Whose table to reproduce: turboseti.")
     var compat = "turboseti"
 
-    @Option(help: "How many threads to use. (default: one for each core)")
+    @Option(parsing: .unconditional, help: "How many threads to use. (default: one for each core)")
     var threads: Int?
 
-    @Option(help: "Coarse channels of the file; their count divides its channels.")
+    @Option(
+        parsing: .unconditional,
+        help: "Coarse channels of the file; their count divides its channels."
+    )
     var coarseChannels = 1
 
     @Option(help: "Where to write the table. (default: standard output)")
@@ -63,6 +66,7 @@ struct SearchCommand: AsyncParsableCommand {
 
     func run() async throws {
         let variant = try forcedVariant()
+        if let output { try OutputFile.checkFolder(of: output) }
         let progress = ProgressLine()
         let dataset = try pack()
         let search = LocalSearch(threadCount: threads ?? LocalSearch.coreCount, variant: variant)
