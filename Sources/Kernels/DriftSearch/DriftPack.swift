@@ -167,11 +167,24 @@ extension DriftPack {
                         + "\(row[bad]); replace what is not a number or beyond 1e30"
                 )
             }
-            for column in row.indices {
-                sums[column] += Number(row[column])
-                if row[column] > largest { largest = row[column] }
-            }
+            largest = max(largest, add(row, to: &sums))
         }
         return largest
     }
+}
+
+/// Adds each number of `row` to its column's sum; returns the largest number, or zero.
+///
+/// Floats above zero are ordered as their bits are, and the others are negative as whole numbers.
+private func add<Number: BinaryFloatingPoint>(_ row: [Float], to sums: inout [Number]) -> Float {
+    var largest: Int32 = 0
+    unsafe row.withUnsafeBufferPointer { row in
+        unsafe sums.withUnsafeMutableBufferPointer { sums in
+            for column in 0..<row.count { unsafe sums[column] += Number(row[column]) }
+            for column in 0..<row.count {
+                largest = unsafe max(largest, Int32(bitPattern: row[column].bitPattern))
+            }
+        }
+    }
+    return Float(bitPattern: UInt32(largest))
 }

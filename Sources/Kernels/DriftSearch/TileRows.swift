@@ -74,11 +74,19 @@ struct TileRows {
 
     /// Copies `row`, circularly from `first` on, until all columns are filled.
     private mutating func place(_ row: [Float], from first: Int, at start: Int) {
-        var source = first
-        for offset in start..<(start + width + 2 * halo) {
-            numbers[offset] = row[source] + 0
-            source += 1
-            if source == row.count { source = 0 }
+        let count = width + 2 * halo
+        unsafe numbers.withUnsafeMutableBufferPointer { numbers in
+            unsafe row.withUnsafeBufferPointer { row in
+                var (source, target) = (first, start)
+                while target < start + count {
+                    let length = min(row.count - source, start + count - target)
+                    for index in 0..<length {
+                        unsafe numbers[target &+ index] = row[source &+ index] + 0
+                    }
+                    target += length
+                    source = 0
+                }
+            }
         }
     }
 }

@@ -48,23 +48,40 @@ struct UpperBounds {
     private static func maxima(_ rows: TileRows, row: Int, count: Int) -> [Float] {
         let span = cellCount(row: row)
         var cells = [Float](repeating: 0, count: count + span)
+        var wider = cells
         let start = row * rows.stride + rows.halo
-        let columns = rows.stride - rows.halo
-        for cell in 0..<min(cells.count, columns / 4) {
-            let first = start + 4 * cell
-            let left = larger(rows.numbers[first], rows.numbers[first + 1])
-            let right = larger(rows.numbers[first + 2], rows.numbers[first + 3])
-            cells[cell] = larger(left, right)
+        let known = min(cells.count, (rows.stride - rows.halo) / 4)
+        unsafe rows.numbers.withUnsafeBufferPointer { samples in
+            unsafe cells.withUnsafeMutableBufferPointer { cells in
+                for cell in 0..<known {
+                    let first = start &+ 4 &* cell
+                    let left = unsafe larger(samples[first], samples[first &+ 1])
+                    let right = unsafe larger(samples[first &+ 2], samples[first &+ 3])
+                    unsafe cells[cell] = larger(left, right)
+                }
+            }
         }
         var reach = 1
         while reach < span {
             let shift = min(reach, span - reach)
-            for cell in 0..<(cells.count - shift) {
-                cells[cell] = larger(cells[cell], cells[cell + shift])
-            }
+            widen(cells, by: shift, into: &wider)
+            swap(&cells, &wider)
             reach += shift
         }
         return cells
+    }
+
+    /// Makes each cell the larger of itself and the one `shift` cells further on.
+    ///
+    /// From one array to another: in place, the compiler could not make vectors of it.
+    private static func widen(_ cells: [Float], by shift: Int, into wider: inout [Float]) {
+        unsafe cells.withUnsafeBufferPointer { cells in
+            unsafe wider.withUnsafeMutableBufferPointer { wider in
+                for cell in 0..<(cells.count - shift) {
+                    unsafe wider[cell] = larger(cells[cell], cells[cell &+ shift])
+                }
+            }
+        }
     }
 }
 

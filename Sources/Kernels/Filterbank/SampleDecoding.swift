@@ -28,14 +28,15 @@ private func decodeFloats(
     _ raw: UnsafeRawBufferPointer,
     into numbers: UnsafeMutablePointer<Float>
 ) -> Int? {
-    var isUsable = true
+    var excess: UInt32 = 0
+    let limit = KernelLimits.sampleMagnitudeMax.bitPattern
     for index in 0..<(raw.count / 4) {
         let word = unsafe raw.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self)
         let number = Float(bitPattern: UInt32(littleEndian: word))
-        isUsable = isUsable && number.magnitude <= KernelLimits.sampleMagnitudeMax
+        excess |= limit &- number.magnitude.bitPattern
         unsafe numbers[index] = number
     }
-    guard !isUsable else { return nil }
+    guard excess >> 31 == 1 else { return nil }
     return (0..<(raw.count / 4)).first {
         unsafe !(numbers[$0].magnitude <= KernelLimits.sampleMagnitudeMax)
     }
