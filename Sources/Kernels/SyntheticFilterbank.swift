@@ -15,8 +15,8 @@ package struct SyntheticTone: Hashable, Sendable {
 /// Makes filterbank files of noise with tones whose places are known, for demonstrations and tests.
 ///
 /// Noise: the mean of eight squares, each of the sum of four uniform numbers, which is close to
-/// chi-squared with eight degrees of freedom. Tones: all of a step's power in one channel. Integers,
-/// products and roundings only, so that a seed gives the same bytes everywhere.
+/// chi-squared with eight degrees of freedom. Tones: all of a step's power in one channel. Only
+/// integers, products and roundings, so that a seed gives the same bytes everywhere.
 package struct SyntheticFilterbank: Sendable {
     /// Seed of noise and tones.
     package var seed: UInt64

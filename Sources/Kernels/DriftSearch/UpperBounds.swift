@@ -1,7 +1,7 @@
 /// The window maxima of a tile in one direction, laid out so that the upper bounds of eight windows
 /// are sums of whole vectors.
 ///
-/// Row i's maximum of `cellCount(row: i)` cells from cell u on stands in plane `u mod 4` of the row,
+/// Row i's maximum of `cellCount(row: i)` cells from cell u on is in plane `u mod 4` of the row,
 /// at `u / 4`: windows, which are four cells apart, are neighbours. `EvidenceFold` has the
 /// definition.
 struct UpperBounds {
