@@ -1,0 +1,190 @@
+import Primitives
+
+/// Cuts a filterbank file into the units of a drift search.
+struct DriftPack {
+    private let filterbank: Filterbank
+    private let settings: DriftSettings
+    private let fileName: String
+
+    init(_ file: InputFile, _ settings: DriftSettings) throws(InputError) {
+        filterbank = try Filterbank(file.bytes)
+        self.settings = settings
+        let visible = file.name.utf8.map { $0 >= 0x20 && $0 < 0x7f ? $0 : UInt8(ascii: "?") }
+        fileName = String(
+            decoding: visible.prefix(KernelLimits.headerTextByteCountMax),
+            as: UTF8.self
+        )
+        try checkSettings()
+    }
+
+    func dataset() throws(InputError) -> Dataset {
+        let columnCount = filterbank.header.channelCount / settings.coarseChannelCount
+        var channels: [CoarseChannel] = []
+        for index in 0..<settings.coarseChannelCount {
+            let first = index * columnCount
+            channels.append(try statistics(of: first..<(first + columnCount)))
+        }
+        let parameters = DriftParameters(
+            maxDrift: settings.maxDrift,
+            threshold: settings.threshold,
+            tileWidth: try tileWidth(columnCount),
+            stepCount: filterbank.stepCount,
+            header: filterbank.header,
+            fileName: fileName,
+            coarseChannels: channels
+        )
+        let encoded = parameters.encoded()
+        do {
+            let geometry = try DriftGeometry(DriftParameters(encoded))
+            let plan = try geometry.plan()
+            return Dataset(parameters: encoded, bytes: bytes(geometry, Int(plan.byteCount)))
+        } catch {
+            throw .setting(error.description)
+        }
+    }
+
+    private func checkSettings() throws(InputError) {
+        guard settings.maxDrift > 0, settings.maxDrift.isFinite else {
+            throw .setting("max drift is \(settings.maxDrift); it must be a number above zero")
+        }
+        guard settings.threshold > 0, settings.threshold.isFinite else {
+            throw .setting("SNR is \(settings.threshold); it must be a number above zero")
+        }
+        let count = settings.coarseChannelCount
+        guard count >= 1, count <= KernelLimits.coarseChannelCountMax else {
+            throw .setting("\(count) coarse channels; 1 to \(KernelLimits.coarseChannelCountMax)")
+        }
+        guard filterbank.header.channelCount.isMultiple(of: count) else {
+            throw .setting(
+                "\(count) coarse channels do not divide the file's "
+                    + "\(filterbank.header.channelCount) channels"
+            )
+        }
+        if let width = settings.tileWidth {
+            guard width >= 1, width <= KernelLimits.tileWidthMax else {
+                throw .setting("tiles of \(width) columns; 1 to \(KernelLimits.tileWidthMax)")
+            }
+        }
+    }
+
+    /// The chosen width, or the smallest power of two that is at least 8 192, 16 units of a file of
+    /// 2¹⁷ channels, and four halos, so that a unit repeats at most half of its bytes.
+    private func tileWidth(_ columnCount: Int) throws(InputError) -> Int {
+        if let width = settings.tileWidth { return min(width, columnCount) }
+        do {
+            let grid = try DriftGrid(
+                filterbank.header,
+                stepCount: filterbank.stepCount,
+                maxDrift: settings.maxDrift
+            )
+            let width = DriftGrid.powerOfTwo(notBelow: max(8_192, 4 * grid.halo))
+            return min(width, columnCount, KernelLimits.tileWidthMax)
+        } catch {
+            throw .setting(error.description)
+        }
+    }
+
+    private func bytes(_ geometry: DriftGeometry, _ byteCount: Int) -> Bytes {
+        var bytes: Bytes = []
+        bytes.reserveCapacity(byteCount)
+        for index in 0..<geometry.unitCount {
+            let tile = geometry.tile(index)
+            let stored = geometry.storedColumns(tile.columns)
+            let first = tile.coarseChannel * geometry.columnCount
+            for step in 0..<geometry.stepCount {
+                for piece in pieces(of: stored, count: geometry.columnCount) {
+                    let channels = (first + piece.lowerBound)..<(first + piece.upperBound)
+                    bytes.append(
+                        contentsOf: filterbank.sampleBytes(step: step, channels: channels)
+                    )
+                }
+            }
+        }
+        return bytes
+    }
+
+    /// The parts of a circular range, each inside `0..<count`.
+    private func pieces(of columns: Range<Int>, count: Int) -> [Range<Int>] {
+        if columns.lowerBound < 0 {
+            return [(columns.lowerBound + count)..<count, 0..<columns.upperBound]
+        }
+        if columns.upperBound > count {
+            return [columns.lowerBound..<count, 0..<(columns.upperBound - count)]
+        }
+        return [columns]
+    }
+}
+
+extension DriftPack {
+    private func statistics(of channels: Range<Int>) throws(InputError) -> CoarseChannel {
+        let steps = filterbank.stepCount
+        let treeSteps = DriftGrid.powerOfTwo(notBelow: steps)
+        let statistics: ColumnStatistics
+        let largest: Float
+        if filterbank.header.sampleBits == 32, steps == treeSteps {
+            var sums = [Float](repeating: 0, count: channels.count)
+            largest = try addRows(channels, to: &sums)
+            statistics = ColumnStatistics(single: sums)
+        } else {
+            var sums = [Double](repeating: 0, count: channels.count)
+            largest = try addRows(channels, to: &sums)
+            statistics = ColumnStatistics(double: sums)
+        }
+        guard statistics.median.isFinite, statistics.deviation.isFinite else {
+            throw .unsuitable("the powers are too large for 32-bit statistics; scale them down")
+        }
+        let noisy = CoarseChannel(
+            median: statistics.median,
+            deviation: statistics.deviation,
+            isSearched: statistics.deviation > 0
+        )
+        guard noisy.isSearched else { return noisy }
+        let reach = largest * Float(treeSteps)
+        return CoarseChannel(
+            median: noisy.median,
+            deviation: noisy.deviation,
+            isSearched: reach > rawThreshold(noisy, threshold: settings.threshold)
+        )
+    }
+
+    /// Adds every sample to its column's sum, row after row; returns the largest one, or zero.
+    private func addRows<Number: BinaryFloatingPoint>(
+        _ channels: Range<Int>,
+        to sums: inout [Number]
+    ) throws(InputError) -> Float {
+        var row = [Float](repeating: 0, count: channels.count)
+        var largest: Float = 0
+        for step in 0..<filterbank.stepCount {
+            let bytes = filterbank.sampleBytes(step: step, channels: channels)
+            let bits = filterbank.header.sampleBits
+            let bad = unsafe row.withUnsafeMutableBufferPointer { numbers -> Int? in
+                guard let start = numbers.baseAddress else { return nil }
+                return unsafe decodeSamples(bytes, bits: bits, into: start)
+            }
+            if let bad {
+                throw .unsuitable(
+                    "the sample of channel \(channels.lowerBound + bad) at step \(step) is "
+                        + "\(row[bad]); replace what is not a number or beyond 1e30"
+                )
+            }
+            largest = max(largest, add(row, to: &sums))
+        }
+        return largest
+    }
+}
+
+/// Adds each number of `row` to its column's sum; returns the largest number, or zero.
+///
+/// Floats above zero are ordered as their bits are, and the others are negative as whole numbers.
+private func add<Number: BinaryFloatingPoint>(_ row: [Float], to sums: inout [Number]) -> Float {
+    var largest: Int32 = 0
+    unsafe row.withUnsafeBufferPointer { row in
+        unsafe sums.withUnsafeMutableBufferPointer { sums in
+            for column in 0..<row.count { unsafe sums[column] += Number(row[column]) }
+            for column in 0..<row.count {
+                largest = unsafe max(largest, Int32(bitPattern: row[column].bitPattern))
+            }
+        }
+    }
+    return Float(bitPattern: UInt32(largest))
+}

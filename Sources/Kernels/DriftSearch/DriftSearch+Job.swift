@@ -1,0 +1,147 @@
+package import Primitives
+
+extension DriftSearch {
+    package static func pack(
+        _ file: InputFile,
+        _ settings: DriftSettings
+    ) throws(InputError) -> Dataset {
+        try DriftPack(file, settings).dataset()
+    }
+
+    package static func plan(
+        _ parameters: Parameters,
+        _ shape: InputShape
+    ) throws(ManifestError) -> UnitPlan {
+        let plan = try DriftGeometry(DriftParameters(parameters)).plan()
+        guard plan.byteCount == shape.byteCount else {
+            throw .wrongDatasetSize(expected: plan.byteCount, stated: shape.byteCount)
+        }
+        return plan
+    }
+
+    package static func reduce(
+        _ partial: consuming Aggregate,
+        _ next: UnitOutput,
+        index: Int
+    ) throws(KernelError) -> Aggregate {
+        guard index == partial.unitCount else {
+            throw .outOfOrder(expected: partial.unitCount, given: index)
+        }
+        guard next.result.count <= KernelLimits.resultByteCountMax else {
+            throw .badResult("\(next.result.count) bytes")
+        }
+        var reader = LittleEndianReader(next.result)
+        _ = try HitList.read(&reader)
+        guard reader.remaining == 0 else { throw .badResult("it ends too late") }
+        partial.unitCount += 1
+        partial.bytes.append(contentsOf: next.result)
+        return partial
+    }
+
+    /// The table of top hits, in the layout of turboSETI's `.dat` files.
+    package static func report(
+        _ aggregate: Aggregate,
+        _ parameters: Parameters
+    ) throws(KernelError) -> Bytes {
+        let (decoded, hits) = try topHits(aggregate, parameters)
+        return DriftTable(decoded).text(hits)
+    }
+
+    /// The rows of the table: of all columns with hits those that are the strongest around.
+    package static func topHits(
+        _ aggregate: Aggregate,
+        _ parameters: Parameters
+    ) throws(KernelError) -> (parameters: DriftParameters, hits: [TopHit]) {
+        let decoded: DriftParameters
+        let geometry: DriftGeometry
+        do {
+            decoded = try DriftParameters(parameters)
+            geometry = try DriftGeometry(decoded)
+        } catch {
+            throw .parameters(error)
+        }
+        guard aggregate.unitCount == geometry.unitCount else {
+            throw .outOfOrder(expected: geometry.unitCount, given: aggregate.unitCount)
+        }
+        var reader = LittleEndianReader(aggregate.bytes)
+        var top: [TopHit] = []
+        for channel in geometry.searchedChannels.indices {
+            let first = channel * geometry.tilesPerChannel
+            var hits: [ColumnHit] = []
+            var hitCount: UInt64 = 0
+            for index in first..<(first + geometry.tilesPerChannel) {
+                let list = try HitList.read(&reader)
+                try check(list, geometry.tile(index))
+                hits += list.hits
+                hitCount = saturatingSum(hitCount, list.hitCount)
+            }
+            top += strongest(hits, hitCount: hitCount, geometry)
+        }
+        guard reader.remaining == 0 else { throw .badResult("the aggregate ends too late") }
+        return (decoded, top)
+    }
+
+    private static func check(_ list: HitList, _ tile: Tile) throws(KernelError) {
+        for hit in list.hits
+        where hit.coarseChannel != tile.coarseChannel || !tile.columns.contains(hit.column) {
+            throw .badResult("column \(hit.column) lies outside the unit's tile")
+        }
+    }
+
+    /// The hits of one coarse channel without a stronger one in the window around them.
+    ///
+    /// TurboSETI overlooks a stronger hit that stands in the window's very first column, because it
+    /// asks whether any *index* of a stronger hit is not zero; so does this.
+    private static func strongest(
+        _ hits: [ColumnHit],
+        hitCount: UInt64,
+        _ geometry: DriftGeometry
+    ) -> [TopHit] {
+        let window = geometry.grid.window
+        var top: [TopHit] = []
+        var maxima = SlidingMaximum(hits)
+        for hit in hits {
+            let first = max(0, hit.column - window)
+            let end = min(geometry.columnCount, hit.column + window)
+            guard maxima.largest(in: (first + 1)..<max(first + 1, end)) <= hit.ratio else {
+                continue
+            }
+            top.append(TopHit(hit: hit, window: first..<end, hitCount: hitCount))
+        }
+        return top
+    }
+}
+
+/// One row of the table.
+package struct TopHit: Hashable, Sendable {
+    /// The column and its strongest hit.
+    package let hit: ColumnHit
+    /// The columns in which no hit is stronger.
+    package let window: Range<Int>
+    /// Hits of the whole coarse channel.
+    package let hitCount: UInt64
+}
+
+/// The largest ratio in a window whose ends only move to the right; O(1) amortised.
+private struct SlidingMaximum {
+    private let hits: [ColumnHit]
+    private var next = 0
+    private var candidates: [ColumnHit] = []
+    private var head = 0
+
+    init(_ hits: [ColumnHit]) { self.hits = hits }
+
+    mutating func largest(in columns: Range<Int>) -> Float {
+        while next < hits.count, hits[next].column < columns.upperBound {
+            while candidates.count > head, let last = candidates.last,
+                last.ratio <= hits[next].ratio
+            {
+                candidates.removeLast()
+            }
+            candidates.append(hits[next])
+            next += 1
+        }
+        while head < candidates.count, candidates[head].column < columns.lowerBound { head += 1 }
+        return head < candidates.count ? candidates[head].ratio : 0
+    }
+}

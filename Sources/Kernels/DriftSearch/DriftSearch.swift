@@ -1,0 +1,188 @@
+import Primitives
+
+/// Narrowband signals whose frequency drifts, found as turboSETI 2.3.2 finds them.
+///
+/// A unit goes through these stages, negative drifts first, because the first of two equal ratios
+/// stays in the table:
+/// ```
+/// ┌────────── mirrored ──────────┐      ┌──────── not mirrored ────────┐
+/// │ search: stripes × blocks     │      │ search: stripes × blocks     │
+/// │    └──▶ bounds: blocks ──────┼──────┼─▶  └──▶ bounds: blocks ──────┼──▶ finished
+/// └──────────────────────────────┘      └──────────────────────────────┘
+/// ```
+/// - Source: Enriquez et al. 2017, ApJ 849:104; Taylor 1974, A&AS 15:367.
+package struct DriftSearch: Kernel {
+    package static let id = KernelID(name: "drift-search", version: 1)
+
+    enum Stage: Hashable {
+        case search(stripe: Int, turn: Int)
+        case bounds(block: Int)
+        case finished
+    }
+
+    let unitDigest: Digest
+    let geometry: DriftGeometry
+    let tile: Tile
+    let variant: Variant
+    var rows: TileRows
+    var recorder: HitRecorder
+    var stage = Stage.search(stripe: 0, turn: 0)
+    var evidence = EvidenceFold()
+    private var layout: StripeLayout
+    private var tree: InPlaceTree
+    private var vectorTree: VectorTree
+    private var bounds: UpperBounds?
+
+    package init(_ unit: UnitInput) throws(KernelError) {
+        let parameters: DriftParameters
+        do {
+            parameters = try DriftParameters(unit.parameters)
+            geometry = try DriftGeometry(parameters)
+            _ = try geometry.plan()
+        } catch {
+            throw .parameters(error)
+        }
+        guard unit.index >= 0, unit.index < geometry.unitCount else {
+            throw .noSuchUnit(index: unit.index, unitCount: geometry.unitCount)
+        }
+        tile = geometry.tile(unit.index)
+        let byteCount = geometry.unitByteCount(width: tile.columns.count)
+        guard unit.bytes.count == byteCount else {
+            throw .wrongUnitSize(expected: byteCount, given: unit.bytes.count)
+        }
+        variant = unit.variant
+        rows = try TileRows(unit.bytes, geometry, tile)
+        rows.mirror()
+        recorder = HitRecorder(
+            parameters.coarseChannels[tile.coarseChannel],
+            threshold: parameters.threshold,
+            geometry.grid,
+            width: tile.columns.count
+        )
+        layout = StripeLayout(geometry, tile, mirrored: true)
+        tree = InPlaceTree(steps: geometry.grid.treeSteps)
+        vectorTree = VectorTree(steps: geometry.grid.treeSteps)
+        var name = unit.parameters.bytes
+        name.append(littleEndian: UInt32(unit.index))
+        unitDigest = SHA256.hash(name)
+    }
+
+    package mutating func step() throws(KernelError) -> Progress {
+        step(sums: KernelLimits.sumsPerStep)
+    }
+
+    /// Works until about `sums` sums are made, one drift block of one stripe at least.
+    package mutating func step(sums: Int) -> Progress {
+        var budget = sums
+        repeat {
+            switch stage {
+            case .search(let stripe, let turn): budget -= search(stripe, from: turn, sums: budget)
+            case .bounds(let block): budget -= bound(block)
+            case .finished: return progress
+            }
+        } while budget > 0
+        return progress
+    }
+
+    package consuming func finish() -> UnitOutput {
+        precondition(stage == .finished, "a unit is finished before its result is taken")
+        var result: Bytes = []
+        hitList.append(to: &result)
+        return UnitOutput(
+            result: result,
+            operations: geometry.grid.operations(width: tile.columns.count),
+            evidence: evidence.digest
+        )
+    }
+
+    /// Continues with the columns in the order that `stage` needs.
+    mutating func restore(mirrored: Bool) {
+        guard mirrored != rows.isMirrored else { return }
+        rows.mirror()
+        layout = StripeLayout(geometry, tile, mirrored: mirrored)
+        bounds = nil
+    }
+
+    var stripeCount: Int { layout.count }
+}
+
+extension DriftSearch {
+    private var hitList: HitList {
+        var hits: [ColumnHit] = []
+        for (index, ratio) in recorder.ratios.enumerated() where ratio > 0 {
+            let hit = ColumnHit(
+                coarseChannel: tile.coarseChannel,
+                column: tile.columns.lowerBound + index,
+                ratio: ratio,
+                drift: recorder.drifts[index]
+            )
+            hits.append(hit)
+        }
+        return HitList(hitCount: recorder.hitCount, hits: hits)
+    }
+
+    private var progress: Progress {
+        let grid = geometry.grid
+        let total = grid.operations(width: tile.columns.count)
+        var done = rows.isMirrored ? 0 : total / 2
+        switch stage {
+        case .finished: done = total
+        case .bounds: done += total / 2
+        case .search(let stripe, let turn):
+            let columns = layout[stripe].columns
+            let blocks = UInt64(grid.lastBlock + 1)
+            done += blocks * grid.operationsPerBlock(width: columns.lowerBound)
+            done += UInt64(turn) * grid.operationsPerBlock(width: columns.count)
+        }
+        return Progress(
+            operationsDone: done,
+            operationsTotal: total,
+            isFinished: stage == .finished
+        )
+    }
+
+    /// Searches `stripe` in as many drift blocks as `sums` allow; returns the sums made.
+    private mutating func search(_ index: Int, from turn: Int, sums: Int) -> Int {
+        let stripe = layout[index]
+        let lastBlock = geometry.grid.lastBlock
+        let each = stripe.columns.count * geometry.grid.treeSteps
+        let end = min(lastBlock + 1, turn + max(1, sums / each))
+        for turn in turn..<end {
+            let block = rows.isMirrored ? lastBlock - turn : turn
+            if stripe.isTail || variant == .scalar {
+                tree.search(stripe, block: block, rows, &recorder)
+            } else {
+                vectorTree.search(stripe, block: block, rows, &recorder)
+            }
+        }
+        if end <= lastBlock {
+            stage = .search(stripe: index, turn: end)
+        } else if index + 1 < layout.count {
+            stage = .search(stripe: index + 1, turn: 0)
+        } else {
+            stage = .bounds(block: 0)
+        }
+        return (end - turn) * each
+    }
+
+    /// Folds the upper bounds of `block` into the evidence; returns the sums made.
+    private mutating func bound(_ block: Int) -> Int {
+        switch variant {
+        case .scalar:
+            evidence.add(scalarBounds(block: block, rows, geometry.grid))
+        case .vector:
+            let current = bounds ?? UpperBounds(rows, geometry.grid)
+            bounds = current
+            current.fold(block: block, into: &evidence)
+        }
+        if block < geometry.grid.lastBlock {
+            stage = .bounds(block: block + 1)
+        } else if rows.isMirrored {
+            restore(mirrored: false)
+            stage = .search(stripe: 0, turn: 0)
+        } else {
+            stage = .finished
+        }
+        return max(1, tile.columns.count * geometry.grid.treeSteps / 16)
+    }
+}

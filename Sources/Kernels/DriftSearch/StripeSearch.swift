@@ -1,0 +1,125 @@
+/// A few hundred columns of a tile and where they lie, so that a search of them stays in cache.
+struct Stripe {
+    /// Columns in the direction of the search, from the tile's first one.
+    let columns: Range<Int>
+    /// Columns from the tile's first one to the end of the coarse channel.
+    let channelEnd: Int
+    /// Whether these are columns whose sums turboSETI leaves unfinished.
+    let isTail: Bool
+}
+
+/// The stripes of one tile in one direction: even ones, then the unfinished tail if it has one.
+///
+/// TurboSETI's tree updates a channel's columns in place, except the last T. So the last 2T columns
+/// of a channel (the first ones for negative drift) mix samples and sums.
+struct StripeLayout {
+    private let width: Int
+    private let tailStart: Int
+    private let stripeWidth: Int
+    private let channelEnd: Int
+
+    init(_ geometry: DriftGeometry, _ tile: Tile, mirrored: Bool) {
+        let count = geometry.columnCount
+        let start = mirrored ? count - tile.columns.upperBound : tile.columns.lowerBound
+        width = tile.columns.count
+        channelEnd = count - start
+        tailStart = max(0, min(width, channelEnd - 2 * geometry.grid.treeSteps))
+        stripeWidth = Self.stripeWidth(treeSteps: geometry.grid.treeSteps)
+    }
+
+    /// Wide enough that the overlap of 2T columns is no more than the stripe.
+    static func stripeWidth(treeSteps: Int) -> Int { max(512, 2 * treeSteps) }
+
+    var count: Int {
+        (tailStart + stripeWidth - 1) / stripeWidth + (tailStart < width ? 1 : 0)
+    }
+
+    subscript(index: Int) -> Stripe {
+        let start = index * stripeWidth
+        if start >= tailStart {
+            return Stripe(columns: tailStart..<width, channelEnd: channelEnd, isTail: true)
+        }
+        return Stripe(
+            columns: start..<min(start + stripeWidth, tailStart),
+            channelEnd: channelEnd,
+            isTail: false
+        )
+    }
+}
+
+/// One stripe searched in one drift block, by turboSETI's own algorithm: rows are rolled, summed in
+/// place, and read in bit-reversed order.
+///
+/// It is the reference of every other variant, and the only one for the tail.
+struct InPlaceTree {
+    private let steps: Int
+    private var buffer: [Float] = []
+
+    init(steps: Int) { self.steps = steps }
+
+    mutating func search(
+        _ stripe: Stripe,
+        block: Int,
+        _ rows: TileRows,
+        _ recorder: inout HitRecorder
+    ) {
+        let columns = stripe.columns
+        let end = min(columns.upperBound + 2 * steps, stripe.channelEnd)
+        let width = end - columns.lowerBound
+        load(rows, from: columns.lowerBound, width: width, block: block)
+        sum(width: width, updated: max(0, width - steps))
+        let depth = steps.trailingZeroBitCount
+        for (path, drift) in recorder.paths(block: block, mirrored: rows.isMirrored) {
+            let row = bitReversed(path, bits: depth) * width
+            for index in 0..<columns.count where buffer[row + index] > recorder.rawThreshold {
+                let position = columns.lowerBound + index
+                recorder.record(
+                    column: rows.isMirrored ? rows.width - 1 - position : position,
+                    sum: buffer[row + index],
+                    drift: drift
+                )
+            }
+        }
+    }
+
+    private mutating func load(_ rows: TileRows, from column: Int, width: Int, block: Int) {
+        buffer.removeAll(keepingCapacity: true)
+        for step in 0..<steps {
+            let start = step * rows.stride + rows.halo + column + block * step
+            buffer.append(contentsOf: rows.numbers[start..<(start + width)])
+        }
+    }
+
+    private mutating func sum(width: Int, updated: Int) {
+        var level = 0
+        while 1 << level < steps {
+            level += 1
+            for group in 0..<(steps >> level) {
+                let base = group << level
+                for pair in 0..<(1 << (level - 1)) {
+                    add(
+                        upper: (base + bitReversed(2 * pair, bits: level)) * width,
+                        lower: (base + bitReversed(2 * pair + 1, bits: level)) * width,
+                        shift: pair,
+                        count: updated
+                    )
+                }
+            }
+        }
+    }
+
+    private mutating func add(upper: Int, lower: Int, shift: Int, count: Int) {
+        for index in 0..<count {
+            let sum = buffer[upper + index] + buffer[lower + index + shift]
+            buffer[lower + index] = buffer[upper + index] + buffer[lower + index + shift + 1]
+            buffer[upper + index] = sum
+        }
+    }
+}
+
+/// The lowest `bits` bits of `number`, in reverse order.
+func bitReversed(_ number: Int, bits: Int) -> Int {
+    var reversed = 0
+    for bit in 0..<bits where number >> bit & 1 == 1 { reversed |= 1 << (bits - 1 - bit) }
+    return reversed
+}

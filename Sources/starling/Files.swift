@@ -1,0 +1,98 @@
+import Glibc
+import Primitives
+
+/// A failure that ends a command with a sentence for the user.
+struct CommandFailure: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+
+    /// The failure of a system call, by its error number.
+    init(_ action: String, error: Int32) {
+        description = "\(action): \(String(cString: strerror(error)))"
+    }
+}
+
+/// The process's environment.
+enum Environment {
+    /// The value of the variable `name`, if it is set.
+    static func value(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+}
+
+/// Reads a file that the user named.
+enum InputPath {
+    /// All bytes of the regular file at `path`.
+    static func read(_ path: String) throws -> Bytes {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw CommandFailure("cannot open \(path)", error: errno) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else {
+            throw CommandFailure("cannot read \(path)", error: errno)
+        }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw CommandFailure("cannot read \(path): it is not a regular file")
+        }
+        let size = Int(status.st_size)
+        var failure: Int32 = 0
+        let bytes = Bytes(unsafeUninitializedCapacity: size) { buffer, count in
+            while count < size, let start = buffer.baseAddress {
+                let got = Glibc.read(descriptor, start + count, size - count)
+                if got < 0 && errno == EINTR { continue }
+                if got < 0 { failure = errno }
+                if got <= 0 { break }
+                count += got
+            }
+        }
+        guard failure == 0 else { throw CommandFailure("cannot read \(path)", error: failure) }
+        return bytes
+    }
+}
+
+/// Writes results so that nobody ever sees half of one.
+enum OutputFile {
+    /// Fails when no file can be made beside `path`, so that no work is done in vain.
+    static func checkFolder(of path: String) throws {
+        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+        guard access(folder, W_OK | X_OK) == 0 else {
+            throw CommandFailure("cannot write \(path)", error: errno)
+        }
+    }
+
+    /// Writes `bytes` beside `path` first, and then puts them in its place.
+    static func write(_ bytes: Bytes, to path: String) throws {
+        let temporary = "\(path).\(getpid()).part"
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+        guard descriptor >= 0 else { throw CommandFailure("cannot write \(path)", error: errno) }
+        var failure = writeAll(bytes, to: descriptor)
+        if failure == 0 && fsync(descriptor) != 0 { failure = errno }
+        if close(descriptor) != 0 && failure == 0 { failure = errno }
+        if failure == 0 && rename(temporary, path) != 0 { failure = errno }
+        guard failure == 0 else {
+            unlink(temporary)
+            throw CommandFailure("cannot write \(path)", error: failure)
+        }
+    }
+
+    /// Writes `bytes` to standard output.
+    static func writeToStandardOutput(_ bytes: Bytes) throws {
+        let failure = writeAll(bytes, to: STDOUT_FILENO)
+        guard failure == 0 else {
+            throw CommandFailure("cannot write to standard output", error: failure)
+        }
+    }
+
+    /// Returns the error number of the first failure, or zero.
+    private static func writeAll(_ bytes: Bytes, to descriptor: Int32) -> Int32 {
+        bytes.withUnsafeBytes { buffer in
+            var offset = 0
+            while offset < buffer.count, let start = buffer.baseAddress {
+                let count = Glibc.write(descriptor, start + offset, buffer.count - offset)
+                if count < 0 && errno == EINTR { continue }
+                if count < 0 { return errno }
+                offset += count
+            }
+            return 0
+        }
+    }
+}

@@ -1,0 +1,111 @@
+import ArgumentParser
+import Kernels
+
+/// Runs the drift search on this machine alone.
+struct SearchCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "search",
+        abstract: "Search a filterbank file for narrowband signals that drift.",
+        discussion: """
+            Finds what turboSETI 2.3.2 finds, row for row, on this machine alone.
+
+            Example:
+              starling search voyager.fil --max-drift 4 --snr 10 --output voyager.dat
+
+            The environment variable STARLING_ISA forces an implementation: scalar or vector. All \
+            of them write the same bytes.
+            """
+    )
+
+    @Argument(help: "The SIGPROC filterbank file: 8, 16 or 32 bits a sample.")
+    var file: String
+
+    @Option(parsing: .unconditional, help: "Largest drift rate either way, hertz per second.")
+    var maxDrift = 4.0
+
+    @Option(parsing: .unconditional, help: "Smallest signal-to-noise ratio of a hit.")
+    var snr: Float = 10
+
+    @Option(help: "Whose table to reproduce: turboseti.")
+    var compat = "turboseti"
+
+    @Option(parsing: .unconditional, help: "How many threads to use. (default: one for each core)")
+    var threads: Int?
+
+    @Option(
+        parsing: .unconditional,
+        help: "Coarse channels of the file; their count divides its channels."
+    )
+    var coarseChannels = 1
+
+    @Option(help: "Where to write the table. (default: standard output)")
+    var output: String?
+
+    @Flag(help: "Write JSON in place of the table.")
+    var json = false
+
+    func validate() throws {
+        guard maxDrift.isFinite, maxDrift > 0 else {
+            throw ValidationError("--max-drift is \(maxDrift); it must be a number above zero")
+        }
+        guard snr.isFinite, snr > 0 else {
+            throw ValidationError("--snr is \(snr); it must be a number above zero")
+        }
+        guard compat == "turboseti" else {
+            throw ValidationError("--compat is '\(compat)'; only 'turboseti' is known")
+        }
+        if let threads, !(1...LocalSearch.threadCountMax).contains(threads) {
+            throw ValidationError(
+                "--threads is \(threads); it must be 1 to \(LocalSearch.threadCountMax)"
+            )
+        }
+        guard coarseChannels >= 1 else {
+            throw ValidationError("--coarse-channels is \(coarseChannels); it must be 1 or more")
+        }
+    }
+
+    func run() async throws {
+        let variant = try forcedVariant()
+        if let output { try OutputFile.checkFolder(of: output) }
+        let progress = ProgressLine()
+        let dataset = try pack()
+        let search = LocalSearch(threadCount: threads ?? LocalSearch.coreCount, variant: variant)
+        let aggregate = try await search.run(dataset, progress)
+        progress.finish()
+        let text =
+            json
+            ? try SearchReport(aggregate, dataset.parameters).json()
+            : try DriftSearch.report(aggregate, dataset.parameters)
+        if let output {
+            try OutputFile.write(text, to: output)
+        } else {
+            try OutputFile.writeToStandardOutput(text)
+        }
+    }
+
+    private func pack() throws -> Dataset {
+        let name = file.split(separator: "/").last.map(String.init) ?? file
+        let input = InputFile(name: name, bytes: try InputPath.read(file))
+        let settings = DriftSettings(
+            maxDrift: maxDrift,
+            threshold: snr,
+            coarseChannelCount: coarseChannels
+        )
+        do {
+            return try DriftSearch.pack(input, settings)
+        } catch {
+            throw CommandFailure("\(file): \(error)")
+        }
+    }
+
+    private func forcedVariant() throws -> Variant {
+        guard let name = Environment.value(Variant.environmentName), !name.isEmpty else {
+            return .vector
+        }
+        guard let variant = Variant(rawValue: name) else {
+            let known = Variant.allCases.map(\.rawValue).joined(separator: " or ")
+            throw CommandFailure("\(Variant.environmentName) is '\(name)'; it must be \(known)")
+        }
+        return variant
+    }
+}
