@@ -26,6 +26,12 @@ let package = Package(
             dependencies: ["Primitives"],
             swiftSettings: house
         ),
+        .testTarget(
+            name: "WireTests",
+            dependencies: ["Primitives", "Wire"],
+            exclude: ["Vectors"],
+            swiftSettings: house
+        ),
     ],
     swiftLanguageModes: [.v6]
 )
