@@ -94,6 +94,17 @@ package struct CBORDecoder: Sendable {
         return text
     }
 
+    /// A name: printable ASCII of at most `Limits.nameByteCount` bytes, so that equal names have equal
+    /// bytes, names sort alike everywhere, and no name can upset a terminal.
+    package mutating func name() throws(DecodeError) -> String {
+        let start = position
+        let name = try text(upTo: Limits.nameByteCount)
+        guard name.utf8.allSatisfy({ (0x20...0x7e).contains($0) }) else {
+            throw .invalidText(at: start)
+        }
+        return name
+    }
+
     /// True or false.
     package mutating func bool() throws(DecodeError) -> Bool {
         switch try peek() {

@@ -22,7 +22,7 @@ package enum Limits {
     package static let helloByteCount = 4 << 10
     /// Bytes of a manifest's parameters.
     package static let parameterByteCount = 16 << 10
-    /// Bytes of any name: workload, kernel, variant, engine, endpoint, reducer.
+    /// Bytes of any name, in printable ASCII: workload, kernel, variant, engine, endpoint, reducer.
     package static let nameByteCount = 255
     /// Endpoints, engines and kernels that one record lists, each.
     package static let recordListCount = 32
