@@ -188,6 +188,16 @@ package struct CBORDecoder: Sendable {
         return list
     }
 
+    /// The index of one unit, below `Limits.unitsPerManifest`.
+    package mutating func unit() throws(DecodeError) -> UInt32 {
+        UInt32(try unsigned(upTo: UInt64(Limits.unitsPerManifest - 1), field: "unit"))
+    }
+
+    /// The index of a shard, below `Limits.shardsPerManifest`.
+    package mutating func shard() throws(DecodeError) -> UInt32 {
+        UInt32(try unsigned(upTo: UInt64(Limits.shardsPerManifest - 1), field: "shard"))
+    }
+
     /// Unit indices: 1 to `Limits.unitsPerBundle` numbers, strictly ascending.
     package mutating func units() throws(DecodeError) -> [UInt32] {
         let start = position
@@ -195,11 +205,9 @@ package struct CBORDecoder: Sendable {
             upTo: Limits.unitsPerBundle,
             field: "units",
             by: { $0 },
-            { (decoder) throws(DecodeError) in try decoder.unsigned32(field: "unit") }
+            { (decoder) throws(DecodeError) in try decoder.unit() }
         )
-        guard let last = units.last, last < Limits.unitsPerManifest else {
-            throw .outOfRange(at: start, field: "units")
-        }
+        guard !units.isEmpty else { throw .outOfRange(at: start, field: "units") }
         return units
     }
 

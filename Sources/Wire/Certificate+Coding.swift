@@ -193,7 +193,7 @@ extension CBORDecoder {
         try array(exactly: 7)
         return EmbeddedRuling(
             project: try identifier(),
-            unit: try unsigned32(field: "unit"),
+            unit: try unit(),
             core: try Core(from: &self),
             epoch: try unsigned(),
             signature: try signature()

@@ -328,7 +328,7 @@ extension CBORDecoder {
         try list(upTo: limit) { (decoder) throws(DecodeError) in
             try decoder.array(exactly: 4)
             return UnitCore(
-                unit: try decoder.unsigned32(field: "unit"),
+                unit: try decoder.unit(),
                 core: try Core(from: &decoder)
             )
         }

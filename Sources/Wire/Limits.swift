@@ -4,6 +4,9 @@ package enum Limits {
     package static let unitsPerManifest: UInt32 = 1_000_000
     /// Units in one shard, the part of a manifest that one steward schedules.
     package static let unitsPerShard: UInt32 = 256
+    /// Shards of one manifest.
+    package static let shardsPerManifest =
+        (unitsPerManifest + unitsPerShard - 1) / unitsPerShard
     /// Units that one lease, signature or certificate covers.
     package static let unitsPerBundle = 64
     /// Bytes of a dataset: 64 GiB.
