@@ -318,7 +318,7 @@ extension ResultOffer {
     fileprivate init(from decoder: inout CBORDecoder) throws(DecodeError) {
         self.init(
             manifest: try decoder.identifier(),
-            cores: try decoder.cores(upTo: Limits.unitsPerBundle)
+            cores: try decoder.bundleCores()
         )
     }
 }

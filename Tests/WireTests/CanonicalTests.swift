@@ -45,6 +45,23 @@ import Wire
         #expect(!recodes(record.with(engines: ["a", "a"])))
     }
 
+    @Test func openedUnitsAscend() {
+        var generator = PRNG(seed: 3)
+        let cores = generator.cores(of: [1, 2])
+        for (cores, fits) in [(cores, true), ([], false)]
+            + [([cores[1], cores[0]], false), ([cores[0], cores[0]], false)]
+        {
+            let offer = ResultOffer(manifest: ManifestID(.zero), cores: cores)
+            #expect(recodes(.resultOffer(offer)) == fits)
+            let opening = Opening(
+                manifest: ManifestID(.zero),
+                certificate: ItemID(.zero),
+                cores: cores
+            )
+            #expect(recodes(.opening(opening)) == fits)
+        }
+    }
+
     private func decodedName(_ name: String) throws(DecodeError) -> String {
         var encoder = CBOREncoder()
         encoder.text(name)
