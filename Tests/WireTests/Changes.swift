@@ -4,6 +4,7 @@ import Wire
 extension Record {
     /// This record with some fields replaced.
     func with(
+        binding: Signature? = nil,
         controlEndpoints: [String]? = nil,
         bulkEndpoints: [String]? = nil,
         kernels: [KernelOffer]? = nil,
@@ -13,7 +14,7 @@ extension Record {
             peer: peer,
             incarnation: incarnation,
             curveKey: curveKey,
-            binding: binding,
+            binding: binding ?? self.binding,
             controlEndpoints: controlEndpoints ?? self.controlEndpoints,
             bulkEndpoints: bulkEndpoints ?? self.bulkEndpoints,
             role: role,
