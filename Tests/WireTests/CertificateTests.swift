@@ -63,6 +63,56 @@ import Wire
         }
     }
 
+    /// The format's promise about its size, with every number at its longest that can occur.
+    @Test func certificatesAreSmall() {
+        let one = size(unitCount: 1)
+        #expect(one == 583)
+        #expect(one <= 600)
+        // A unit adds two indices, two digests and two numbers: 2 × (5 + 34 + 9) bytes.
+        #expect(size(unitCount: 2) == one + 96)
+        for unitCount in 2...Limits.unitsPerBundle {
+            #expect(size(unitCount: unitCount) <= one + 100 * (unitCount - 1))
+        }
+    }
+
+    /// Bytes of the envelope of a certificate with two winners.
+    private func size(unitCount: Int) -> Int {
+        var generator = PRNG(seed: 6)
+        let units = (0..<unitCount).map { Limits.unitsPerManifest - 64 + UInt32($0) }
+        let set = CertificateSet(
+            steward: PeerID(.zero),
+            round: 255,
+            units: units,
+            epoch: 1_000_000,
+            seatCount: 2,
+            signature: generator.signature(),
+            unrevealed: []
+        )
+        let entries = [UInt64(1), 2].map { number in
+            CertificateEntry(
+                set: 0,
+                worker: PeerID(Digest(number, 0, 0, 0)),
+                seat: 1,
+                widening: Limits.wideningMax,
+                nonce: generator.bytes(ResultStatement.nonceByteCount),
+                digests: generator.list(unitCount) { $0.digest() },
+                operations: units.map { _ in .max },
+                signature: generator.signature()
+            )
+        }
+        let certificate = Certificate(
+            manifest: ManifestID(.zero),
+            steward: PeerID(.zero),
+            vote: .quorum,
+            units: units,
+            sets: [set],
+            entries: entries,
+            openings: [],
+            rulings: []
+        )
+        return generator.signed(certificate).envelope.count
+    }
+
     private func emptySet(
         unrevealed: Int,
         _ generator: inout PRNG

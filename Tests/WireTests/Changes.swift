@@ -74,3 +74,24 @@ extension Manifest {
         )
     }
 }
+
+extension Lease {
+    /// This lease with some fields replaced.
+    func with(
+        units: [UInt32]? = nil,
+        widening: UInt8? = nil,
+        holders: [PeerID]? = nil
+    ) -> Lease {
+        Lease(
+            manifest: manifest,
+            units: units ?? self.units,
+            seatCount: seatCount,
+            epoch: epoch,
+            round: round,
+            seat: seat,
+            widening: widening ?? self.widening,
+            commitMilliseconds: commitMilliseconds,
+            holders: holders ?? self.holders
+        )
+    }
+}
