@@ -6,7 +6,7 @@ import Wire
     @Test func commitSetsAndResultsAreReconstructed() throws {
         var generator = PRNG(seed: 1)
         for _ in 0..<30 {
-            let vote = Vote(setCount: generator.count(1...4), &generator)
+            let vote = SampleVote(setCount: generator.count(1...4), &generator)
             let certificate = try Certificate(payload: vote.certificate.payload)
             #expect(certificate == vote.certificate)
             for (index, set) in vote.sets.enumerated() {

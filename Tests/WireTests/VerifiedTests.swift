@@ -39,7 +39,7 @@ import Wire
     @Test func everyNestedSignatureOfACertificateCounts() throws {
         var generator = PRNG(seed: 4)
         for setCount in 1...3 {
-            let vote = Vote(setCount: setCount, ruling: setCount == 2, &generator)
+            let vote = SampleVote(setCount: setCount, ruling: setCount == 2, &generator)
             let good = vote.certificate
             try check(good, in: vote.network)
             for index in good.sets.indices where good.sets[index].signature != nil {

@@ -24,7 +24,7 @@ struct FakeVerifier: SignatureVerifier {
 }
 
 /// A vote as it happens: promises, closed sets, results, and the certificate that proves it.
-struct Vote {
+struct SampleVote {
     let network: NetworkID
     let sets: [CommitSet]
     /// In the order of the certificate's entries.
