@@ -15,10 +15,38 @@ let pure: [SwiftSetting] = house + [.strictMemorySafety()]
 
 let package = Package(
     name: "starling",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    ],
     targets: [
         // Tier 0
         .target(name: "Primitives", swiftSettings: pure),
         .target(name: "Wire", dependencies: ["Primitives"], swiftSettings: pure),
+
+        // Tier 1
+        .target(name: "Membership", dependencies: ["Primitives", "Wire"], swiftSettings: pure),
+        .target(name: "WorkUnits", dependencies: ["Primitives", "Wire"], swiftSettings: pure),
+        .target(name: "Ledger", dependencies: ["Primitives", "Wire"], swiftSettings: pure),
+        .target(
+            name: "PeerCore",
+            dependencies: ["Primitives", "Wire", "Membership", "WorkUnits", "Ledger"],
+            swiftSettings: pure
+        ),
+
+        // Simulation
+        .target(
+            name: "Simulator",
+            dependencies: ["Primitives", "Wire", "Membership", "WorkUnits", "Ledger", "PeerCore"],
+            swiftSettings: pure
+        ),
+        .executableTarget(
+            name: "starling-sim",
+            dependencies: [
+                "Simulator", "Primitives",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: house
+        ),
 
         // Tests
         .testTarget(

@@ -44,6 +44,9 @@ package struct TimeSpan: Hashable, Comparable, Sendable {
         TimeSpan(nanoseconds: saturatingProduct(seconds, 1_000_000_000))
     }
 
+    /// The length in whole milliseconds.
+    package var milliseconds: UInt64 { nanoseconds / 1_000_000 }
+
     /// No time at all.
     package static let zero = TimeSpan(nanoseconds: 0)
 

@@ -77,9 +77,12 @@ package struct Ruling: StatementBody {
 
     package var signer: Digest { project.digest }
 
-    package var slots: [Slot] {
+    package var slots: [Slot] { Self.slots(project: project, manifest: manifest, unit: unit) }
+
+    /// The slot of the ruling of `project` on a unit.
+    package static func slots(project: ProjectID, manifest: ManifestID, unit: UInt32) -> [Slot] {
         [
-            Slot(.ruling, signer: signer, count: 2) { encoder in
+            Slot(.ruling, signer: project.digest, count: 2) { encoder in
                 encoder.identifier(manifest)
                 encoder.unsigned(UInt64(unit))
             }

@@ -270,7 +270,13 @@ extension Refusal {
     fileprivate func encode(into encoder: inout CBOREncoder) {
         encoder.identifier(manifest)
         encoder.unsigned(UInt64(shard))
-        if let round { encoder.unsigned(UInt64(round)) } else { encoder.null() }
+        if let round {
+            encoder.array(2)
+            encoder.unsigned(UInt64(round.number))
+            encoder.unsigned(UInt64(round.firstUnit))
+        } else {
+            encoder.null()
+        }
         encoder.unsigned(UInt64(reason.rawValue))
         encoder.unsigned(retryMilliseconds)
     }
@@ -278,7 +284,7 @@ extension Refusal {
     fileprivate init(from decoder: inout CBORDecoder) throws(DecodeError) {
         let manifest: ManifestID = try decoder.identifier()
         let shard = try decoder.shard()
-        let round = try decoder.null() ? nil : try decoder.unsigned32(field: "round")
+        let round = try decoder.null() ? nil : try decoder.roundKey()
         let start = decoder.position
         guard let reason = RefusalReason(rawValue: try decoder.unsigned8(field: "reason")) else {
             throw .outOfRange(at: start, field: "reason")
@@ -290,6 +296,13 @@ extension Refusal {
             reason: reason,
             retryMilliseconds: try decoder.unsigned()
         )
+    }
+}
+
+extension CBORDecoder {
+    fileprivate mutating func roundKey() throws(DecodeError) -> RoundKey {
+        try array(exactly: 2)
+        return RoundKey(number: try unsigned32(field: "round"), firstUnit: try unit())
     }
 }
 

@@ -95,6 +95,24 @@ package struct Reveal: Hashable, Sendable {
     }
 }
 
+/// A round of a shard; two rounds of one number never share a unit.
+package struct RoundKey: Hashable, Comparable, Sendable {
+    /// The number.
+    package let number: UInt32
+    /// The lowest unit of its bundle.
+    package let firstUnit: UInt32
+
+    /// The round `number` whose bundle begins with `firstUnit`.
+    package init(number: UInt32, firstUnit: UInt32) {
+        self.number = number
+        self.firstUnit = firstUnit
+    }
+
+    package static func < (left: RoundKey, right: RoundKey) -> Bool {
+        (left.number, left.firstUnit) < (right.number, right.firstUnit)
+    }
+}
+
 /// Why a steward says no.
 package enum RefusalReason: UInt8, CaseIterable, Sendable {
     /// The steward does not know the job yet.
@@ -117,8 +135,8 @@ package struct Refusal: Hashable, Sendable {
     package let manifest: ManifestID
     /// The shard.
     package let shard: UInt32
-    /// The round, when the answer is to a commit or a result.
-    package let round: UInt32?
+    /// The round and bundle, when the answer is to a commit or a result.
+    package let round: RoundKey?
     /// Why.
     package let reason: RefusalReason
     /// Milliseconds after which to ask again.
@@ -128,7 +146,7 @@ package struct Refusal: Hashable, Sendable {
     package init(
         manifest: ManifestID,
         shard: UInt32,
-        round: UInt32?,
+        round: RoundKey?,
         reason: RefusalReason,
         retryMilliseconds: UInt64
     ) {

@@ -45,6 +45,8 @@ package enum Effect: Hashable, Sendable {
     case storePiece(ResultPiece)
     /// Send the piece of a result kept here that begins at an offset.
     case sendPiece(resultHash: Digest, offset: UInt64, to: PeerID)
+    /// Find out which chunks an order needs, and answer with `workPrepared` or `workFailed`.
+    case prepareWork(WorkOrder)
     /// Compute units, keep their results, and answer with `workFinished` or `workFailed`.
     case startWork(WorkOrder)
     /// Stop an order that nobody waits for.
@@ -100,8 +102,10 @@ package struct SignRequest: Hashable, Sendable {
 
 /// The tables of a peer's journal.
 package enum JournalTable: UInt8, CaseIterable, Sendable {
-    /// Sign-once slots: the slot's key, and the statement's kind and envelope.
+    /// Sign-once slots: the slot's key, and the id of the statement that fills it.
     case slots = 1
+    /// Signed statements: SHA-256 of the payload, and the statement's kind and envelope.
+    case statements = 6
     /// The ledger: epoch and id, and the item.
     case items = 2
     /// A steward's rounds.

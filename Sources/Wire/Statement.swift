@@ -90,6 +90,9 @@ package struct Slot: Hashable, Comparable, Sendable {
         }
     }
 
+    /// The slot that was stored under `key`.
+    package init(key: Digest) { self.key = key }
+
     /// The slots of a bundle: one for each unit.
     package static func bundle(
         _ kind: StatementKind,

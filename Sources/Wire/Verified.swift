@@ -38,6 +38,33 @@ package struct Verified<Value: Checkable>: Sendable {
     }
 }
 
+extension Verified {
+    fileprivate init(trusted value: Value) { self.value = value }
+}
+
+extension Verified where Value == Message {
+    /// The record that the message carries.
+    package var record: Verified<Signed<Record>>? {
+        guard case .record(let signed) = value else { return nil }
+        return Verified<Signed<Record>>(trusted: signed)
+    }
+
+    /// The ledger item that the message carries.
+    package var item: Verified<Item>? {
+        switch value {
+        case .item(let item): Verified<Item>(trusted: item)
+        case .opening(let opening): Verified<Item>(trusted: .opening(opening))
+        default: nil
+        }
+    }
+}
+
+extension Checkable {
+    /// This value as a verified one, for what this peer has signed itself or has verified before and
+    /// kept in its own journal.
+    package var verifiedHere: Verified<Self> { Verified(trusted: self) }
+}
+
 /// A value that can be checked alone.
 package protocol Checkable: Sendable {
     /// Fails unless every signature and hash inside is right.

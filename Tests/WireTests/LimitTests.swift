@@ -204,6 +204,14 @@ import Wire
             #expect(recodes(.held(UnitList(manifest: manifest, units: [unit]))) == fits)
             #expect(recodes(.resultOffer(ResultOffer(manifest: manifest, cores: cores))) == fits)
             #expect(recodes(ruling(unit)) == fits)
+            let refusal = Refusal(
+                manifest: manifest,
+                shard: 0,
+                round: RoundKey(number: .max, firstUnit: unit),
+                reason: .stale,
+                retryMilliseconds: 0
+            )
+            #expect(recodes(.refuse(refusal)) == fits)
             let opening = Opening(manifest: manifest, certificate: ItemID(.zero), cores: cores)
             #expect(recodes(.opening(opening)) == fits)
             #expect(recodes(.item(.opening(opening))) == fits)

@@ -116,7 +116,8 @@ extension PRNG {
         Refusal(
             manifest: identifier(),
             shard: UInt32(below(3_907)),
-            round: below(2) == 0 ? nil : number32(),
+            round: below(2) == 0
+                ? nil : RoundKey(number: number32(), firstUnit: units(upTo: 1)[0]),
             reason: RefusalReason.allCases[count(0...5)],
             retryMilliseconds: number()
         )

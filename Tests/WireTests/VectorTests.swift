@@ -113,6 +113,20 @@ import Wire
         #expect(.bytes(binding) == hashes["binding"]["bytes"])
     }
 
+    @Test func fingerprintsOfRangesAreAsWritten() throws {
+        let range = vectors["hashes"]["range"]
+        let keys = try range["keys"].list.map { key in
+            ItemKey(
+                epoch: try #require(key["epoch"].number),
+                id: ItemID(try #require(key["id"].digest))
+            )
+        }
+        let message = Reconciler.open(.ledger, keys: keys)
+        let hash = try #require(range["hash"].digest)
+        let claim = RangeClaim.fingerprint(count: UInt64(keys.count), hash)
+        #expect(message.ranges == [ReconciliationRange(end: nil, claim: claim)])
+    }
+
     @Test func ticketsAreAsWritten() throws {
         for vector in vectors["hashes"]["tickets"].list {
             let number = Ticket.number(

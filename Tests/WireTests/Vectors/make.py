@@ -366,8 +366,9 @@ def messages(list_, item_list):
         ("refusal", [12, job, 2, None, 2, 5_000], {"refuse": {
             "manifest": job, "shard": 2, "round": None, "reason": 2, "retryMilliseconds": 5_000,
         }}),
-        ("refusal of a round", [12, job, 2, 9, 5, 0], {"refuse": {
-            "manifest": job, "shard": 2, "round": 9, "reason": 5, "retryMilliseconds": 0,
+        ("refusal of a round", [12, job, 2, [9, 600], 5, 0], {"refuse": {
+            "manifest": job, "shard": 2, "round": {"number": 9, "firstUnit": 600}, "reason": 5,
+            "retryMilliseconds": 0,
         }}),
         ("opening", [13, s.opening(open_)], {"opening": open_}),
         ("result want", [14, fill("result"), 262_144], {"resultWant": [fill("result"), 262_144]}),
@@ -430,7 +431,12 @@ def hashes(list_):
             "proofs": [s.tree_proof(leaves, n) for n in range(count)],
         })
     node = [fill("left"), fill("right")]
+    keys = sorted(
+        ({"epoch": n // 3, "id": fill(f"item {n}")} for n in range(10)),
+        key=lambda key: (key["epoch"], key["id"]),
+    )
     return {
+        "range": {"keys": keys, "hash": s.fingerprint([key["id"] for key in keys])},
         "tickets": tickets,
         "core": {"fields": one, "hash": s.core_hash(one)},
         "digest": {**where, "core": one, "hash": s.unit_digest(*where.values(), one)},

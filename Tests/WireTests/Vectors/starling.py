@@ -139,6 +139,11 @@ def signer(kind, payload):
     return payload[{"manifest": 2, "certificate": 3}.get(kind, 1)]
 
 
+def fingerprint(ids):
+    total = sum(int.from_bytes(id_, "big") for id_ in ids) % 2**256
+    return tagged_hash("starling/range/1", total.to_bytes(32, "big"), len(ids))
+
+
 def tree_root(leaves, byte_count):
     return tagged_hash("starling/data/1", byte_count, tree_top(leaves))
 

@@ -1,0 +1,243 @@
+package import Primitives
+package import Wire
+
+/// The grow-only set of manifests, certificates, openings, rulings and cancellations.
+///
+/// Everything that it says of units and credit is a pure function of the set, and of the local time
+/// at which the last change of a unit was seen (`final` against `provisional`).
+package struct CreditLedger: Sendable {
+    /// The items by epoch and id: the order in which sets are compared.
+    package private(set) var items = SortedTable<ItemKey, Item>()
+    private var keys = SortedTable<ItemID, ItemKey>()
+    /// The manifests of every job, apart from what changes with each certificate.
+    package private(set) var manifests = SortedTable<ManifestID, Signed<Manifest>>()
+    private var jobs = SortedTable<ManifestID, JobEntry>()
+    /// Items that came before what they refer to, oldest first.
+    private var orphans: [Item] = []
+
+    /// What is known of one job.
+    struct JobEntry: Sendable {
+        var isCancelled = false
+        var units = SortedTable<UInt32, UnitEntry>()
+        /// Units with a certificate, by shard.
+        var certifiedByShard = SortedTable<UInt32, UInt32>()
+    }
+
+    /// What is known of one unit.
+    struct UnitEntry: Sendable {
+        /// The unit's certificates.
+        var certificates: [ItemID] = []
+        /// Cores that an opening or a certificate has opened, by hash.
+        var cores: [Core] = []
+        /// When the last of these came.
+        var changedAt: Instant
+    }
+
+    /// Items that wait at most for what they refer to.
+    package static let orphansMax = 4_096
+
+    /// An empty ledger.
+    package init() {}
+
+    /// What became of an item.
+    package enum Insertion: Hashable, Sendable {
+        /// It is new; with it came these items that had waited for it.
+        case accepted([Item])
+        /// It was there.
+        case known
+        /// It waits for what it refers to.
+        case waiting
+        /// It breaks a rule.
+        case refused
+    }
+
+    /// Takes in a checked item; `epoch` is the present one.
+    package mutating func insert(
+        _ item: Verified<Item>,
+        epoch: UInt64,
+        at now: Instant
+    ) -> Insertion {
+        guard !keys.contains(item.value.id) else { return .known }
+        switch place(item.value, epoch: epoch, at: now) {
+        case .accepted:
+            return .accepted(retryOrphans(epoch: epoch, at: now))
+        case .waiting:
+            guard !orphans.contains(item.value) else { return .known }
+            if orphans.count == Self.orphansMax { orphans.removeFirst() }
+            orphans.append(item.value)
+            return .waiting
+        case .known: return .known
+        case .refused: return .refused
+        }
+    }
+
+    /// The item of `id`.
+    package func item(_ id: ItemID) -> Item? { keys[id].flatMap { items[$0] } }
+
+    /// The item at `key`.
+    package func item(at key: ItemKey) -> Item? { items[key] }
+
+    /// Whether the item of `id` is here.
+    package func contains(_ id: ItemID) -> Bool { keys.contains(id) }
+
+    // MARK: - Insertion
+
+    private mutating func retryOrphans(epoch: UInt64, at now: Instant) -> [Item] {
+        var taken: [Item] = []
+        var isChanged = true
+        while isChanged {
+            isChanged = false
+            let waiting = orphans
+            orphans = []
+            for item in waiting {
+                switch place(item, epoch: epoch, at: now) {
+                case .accepted:
+                    taken.append(item)
+                    isChanged = true
+                case .waiting: orphans.append(item)
+                case .known, .refused: break
+                }
+            }
+        }
+        return taken
+    }
+
+    private mutating func place(_ item: Item, epoch: UInt64, at now: Instant) -> Insertion {
+        switch item {
+        case .manifest(let signed):
+            guard signed.body.epoch <= saturatingSum(epoch, Limits.epochSkew) else {
+                return .refused
+            }
+            manifests[item.manifest] = signed
+            jobs[item.manifest] = JobEntry()
+            return store(item, epoch: signed.body.epoch)
+        case .certificate(let signed):
+            return place(signed, epoch: epoch, at: now)
+        case .opening(let opening):
+            return place(opening, at: now)
+        case .ruling(let signed):
+            guard let job = manifests[signed.body.manifest]?.body else { return .waiting }
+            guard job.project == signed.body.project,
+                signed.body.unit < job.unitCount,
+                isAcceptable(signed.body.epoch, job: job, now: epoch)
+            else { return .refused }
+            return store(item, epoch: signed.body.epoch)
+        case .cancel(let signed):
+            guard let job = manifests[signed.body.manifest]?.body else { return .waiting }
+            guard job.project == signed.body.project,
+                isAcceptable(signed.body.epoch, job: job, now: epoch)
+            else { return .refused }
+            jobs.update(signed.body.manifest) { $0.isCancelled = true }
+            return store(item, epoch: signed.body.epoch)
+        }
+    }
+
+    private func isAcceptable(_ epoch: UInt64, job: Manifest, now: UInt64) -> Bool {
+        epoch >= job.epoch && epoch <= saturatingSum(now, Limits.epochSkew)
+    }
+
+    private mutating func place(
+        _ signed: Signed<Certificate>,
+        epoch: UInt64,
+        at now: Instant
+    ) -> Insertion {
+        let certificate = signed.body
+        guard let job = manifests[certificate.manifest]?.body else { return .waiting }
+        let check = CertificateCheck(
+            certificate,
+            manifest: job,
+            id: certificate.manifest
+        )
+        do throws(CertificateError) {
+            try check.run(latestEpoch: saturatingSum(epoch, Limits.epochSkew))
+        } catch {
+            return .refused
+        }
+        jobs.update(certificate.manifest) { job in
+            for unit in certificate.units {
+                if !job.units.contains(unit) {
+                    job.certifiedByShard[unit / Limits.unitsPerShard, default: 0] += 1
+                }
+                job.units[unit, default: UnitEntry(changedAt: now)].certificates.append(signed.id)
+                job.units.update(unit) { entry in
+                    entry.certificates.sort()
+                    entry.changedAt = now
+                    for opened in certificate.openings where opened.unit == unit {
+                        entry.add(opened.core)
+                    }
+                }
+            }
+        }
+        return store(.certificate(signed), epoch: certificate.epoch)
+    }
+
+    /// An opening counts only if it reproduces a winner's digest of every unit that it names.
+    private mutating func place(_ opening: Opening, at now: Instant) -> Insertion {
+        guard case .certificate(let signed)? = item(opening.certificate) else { return .waiting }
+        guard signed.body.manifest == opening.manifest else { return .refused }
+        for each in opening.cores {
+            let ballots = Ballot.all(on: each.unit, in: signed.body)
+            guard signed.body.units.contains(each.unit),
+                ballots.contains(where: { $0.isOpened(by: each.core, unit: each.unit) })
+            else { return .refused }
+        }
+        jobs.update(opening.manifest) { job in
+            for each in opening.cores {
+                job.units.update(each.unit) { entry in
+                    entry.add(each.core)
+                    entry.changedAt = now
+                }
+            }
+        }
+        return store(.opening(opening), epoch: signed.body.epoch)
+    }
+
+    private mutating func store(_ item: Item, epoch: UInt64) -> Insertion {
+        let key = ItemKey(epoch: epoch, id: item.id)
+        items[key] = item
+        keys[item.id] = key
+        return .accepted([])
+    }
+
+    // MARK: - Jobs
+
+    /// The manifest of a job.
+    package func manifest(_ id: ManifestID) -> Signed<Manifest>? { manifests[id] }
+
+    /// Whether the project has ended the job.
+    package func isCancelled(_ id: ManifestID) -> Bool { jobs[id]?.isCancelled ?? false }
+
+    func entry(_ id: ManifestID) -> JobEntry? { jobs[id] }
+
+    /// The shards of a job in which a unit has no certificate yet, ascending.
+    package func openShards(of id: ManifestID) -> [UInt32] {
+        guard let job = jobs[id], let manifest = manifests[id]?.body, !job.isCancelled else {
+            return []
+        }
+        return (0..<manifest.shardCount).filter { shard in
+            (job.certifiedByShard[shard] ?? 0) < UInt32(manifest.units(ofShard: shard).count)
+        }
+    }
+
+    /// The certificates on a unit, by id.
+    package func certificates(on unit: UInt32, of manifest: ManifestID) -> [Signed<Certificate>] {
+        (jobs[manifest]?.units[unit]?.certificates ?? []).compactMap { id in
+            guard case .certificate(let signed)? = item(id) else { return nil }
+            return signed
+        }
+    }
+
+    /// Units of a job that have a certificate, ascending.
+    package func certifiedUnits(of manifest: ManifestID) -> [UInt32] {
+        jobs[manifest]?.units.keys ?? []
+    }
+}
+
+extension CreditLedger.UnitEntry {
+    /// Keeps each core once, in an order that does not depend on arrival.
+    fileprivate mutating func add(_ core: Core) {
+        guard !cores.contains(core) else { return }
+        cores.append(core)
+        cores.sort { $0.hash < $1.hash }
+    }
+}

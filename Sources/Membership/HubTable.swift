@@ -1,0 +1,175 @@
+package import Primitives
+package import Wire
+
+/// The hubs that this peer knows, and which of them it has a link to.
+///
+/// Every hub keeps the whole table of signed records. Records come with the first frame of a link, are
+/// passed on when they are new, and are reconciled with one linked hub each period.
+package struct HubTable: Sendable {
+    private let me: PeerID
+    private var hubs = SortedTable<PeerID, Signed<Record>>()
+    private var links = SortedTable<PeerID, Bool>()
+    private var dials = SortedTable<PeerID, Dial>()
+    private var keys = SortedTable<ItemKey, PeerID>()
+
+    private struct Dial: Sendable {
+        var nextAttempt: Instant
+        var wait: TimeSpan
+    }
+
+    /// Hubs in the table at most.
+    package static let hubsMax = 10_000
+    /// The first wait between two attempts to reach a hub; it doubles up to `dialSpanMax`.
+    package static let dialSpanMin = TimeSpan.seconds(2)
+    /// The longest wait between two attempts to reach a hub.
+    package static let dialSpanMax = TimeSpan.seconds(60)
+
+    /// A table that holds nobody, not even this peer.
+    package init(me: PeerID) { self.me = me }
+
+    // MARK: - Records
+
+    /// What became of a record.
+    package enum Insertion: Hashable, Sendable {
+        /// It is new or newer: pass it on.
+        case accepted
+        /// It, or a newer one of its peer, was there.
+        case known
+        /// It is out of date, or the table is full.
+        case refused
+    }
+
+    /// Takes in a checked record; `epoch` is the present one.
+    package mutating func insert(_ record: Verified<Signed<Record>>, epoch: UInt64) -> Insertion {
+        let signed = record.value
+        let body = signed.body
+        guard body.expiry >= epoch, body.epoch <= saturatingSum(epoch, Limits.epochSkew) else {
+            return .refused
+        }
+        if let earlier = hubs[body.peer] {
+            guard earlier.body.incarnation < body.incarnation else { return .known }
+            keys.remove(ItemKey(epoch: earlier.body.epoch, id: earlier.id))
+        } else if hubs.count >= Self.hubsMax {
+            return .refused
+        }
+        hubs[body.peer] = signed
+        keys[ItemKey(epoch: body.epoch, id: signed.id)] = body.peer
+        return .accepted
+    }
+
+    /// Removes records that have expired; this peer's own stays.
+    package mutating func expire(epoch: UInt64) {
+        for (peer, signed) in hubs where signed.body.expiry < epoch && peer != me {
+            hubs.remove(peer)
+            keys.remove(ItemKey(epoch: signed.body.epoch, id: signed.id))
+        }
+    }
+
+    /// The newest record of `peer`.
+    package func record(of peer: PeerID) -> Signed<Record>? { hubs[peer] }
+
+    /// Every record, by peer.
+    package var records: [Signed<Record>] { hubs.values }
+
+    /// Hubs in the table.
+    package var count: Int { hubs.count }
+
+    /// The records' places in the order in which sets are compared.
+    package var itemKeys: [ItemKey] { keys.keys }
+
+    /// The record at `key`.
+    package func record(at key: ItemKey) -> Signed<Record>? { keys[key].flatMap { hubs[$0] } }
+
+    // MARK: - Links
+
+    /// A link to `peer` is up.
+    package mutating func linked(_ peer: PeerID) {
+        links[peer] = true
+        dials.remove(peer)
+    }
+
+    /// The last link to `peer` is down.
+    package mutating func unlinked(_ peer: PeerID, at now: Instant) {
+        links.remove(peer)
+        dials[peer] = Dial(
+            nextAttempt: now.advanced(by: Self.dialSpanMin),
+            wait: Self.dialSpanMin
+        )
+    }
+
+    /// Whether there is a link to `peer`.
+    package func isLinked(_ peer: PeerID) -> Bool { links.contains(peer) }
+
+    /// Peers with a link, ascending.
+    package var linkedPeers: [PeerID] { links.keys }
+
+    /// Hubs that should be dialled now; each is asked for again after a growing wait.
+    package mutating func hubsToDial(at now: Instant) -> [Record] {
+        var due: [Record] = []
+        for (peer, signed) in hubs where peer != me && !links.contains(peer) {
+            guard !signed.body.controlEndpoints.isEmpty else { continue }
+            let dial = dials[peer] ?? firstDial(of: peer, at: now)
+            dials[peer] = dial
+            guard dial.nextAttempt <= now else { continue }
+            let wait = min(dial.wait.times(2), Self.dialSpanMax)
+            dials[peer] = Dial(nextAttempt: now.advanced(by: dial.wait), wait: wait)
+            due.append(signed.body)
+        }
+        return due
+    }
+
+    /// Of two hubs the one with the lower key dials first, so that one link is made and not two.
+    private func firstDial(of peer: PeerID, at now: Instant) -> Dial {
+        let wait = me < peer ? TimeSpan.zero : Self.dialSpanMin
+        return Dial(nextAttempt: now.advanced(by: wait), wait: Self.dialSpanMin)
+    }
+
+    /// When `hubsToDial` has something to say.
+    package var deadline: Instant? {
+        hubs.keys
+            .filter { peer in
+                peer != me && !links.contains(peer)
+                    && hubs[peer]?.body.controlEndpoints.isEmpty == false
+            }
+            .map { dials[$0]?.nextAttempt ?? .zero }
+            .min()
+    }
+
+    // MARK: - Placement
+
+    /// The hubs that schedule a shard, first first: anchors by rendezvous hash, then other hubs.
+    ///
+    /// - Source: D. Thaler and C. Ravishankar, "A Name-Based Mapping Scheme for Rendezvous", 1996.
+    package func stewards(of manifest: ManifestID, shard: UInt32, anchors: [PeerID]) -> [PeerID] {
+        let eligible = hubs.values.filter { $0.body.role == .hub }.map(\.body.peer)
+        let scored = eligible.map { peer in
+            (
+                isAnchor: anchors.contains(peer),
+                score: Self.score(manifest: manifest, shard: shard, peer: peer), peer: peer
+            )
+        }
+        return scored.sorted { left, right in
+            if left.isAnchor != right.isAnchor { return left.isAnchor }
+            return (left.score, left.peer) > (right.score, right.peer)
+        }.prefix(Self.stewardsPerShard).map(\.peer)
+    }
+
+    /// Stewards of one shard.
+    package static let stewardsPerShard = 3
+
+    private static func score(manifest: ManifestID, shard: UInt32, peer: PeerID) -> UInt64 {
+        taggedHash("starling/steward/1", count: 3) { encoder in
+            encoder.identifier(manifest)
+            encoder.unsigned(UInt64(shard))
+            encoder.identifier(peer)
+        }.prefix
+    }
+
+    /// How often replicated sets are compared: hubs × 0.3 s, between 1 s and 60 s.
+    package var reconciliationPeriod: TimeSpan {
+        TimeSpan.milliseconds(min(max(UInt64(hubs.count) * 300, 1_000), 60_000))
+    }
+
+    /// How long a verdict must stand before it is final: two reconciliation periods.
+    package var settleSpan: TimeSpan { reconciliationPeriod.times(2) }
+}

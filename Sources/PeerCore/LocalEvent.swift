@@ -1,0 +1,34 @@
+package import Primitives
+package import Wire
+
+/// What a driver tells the core, apart from messages and the passing of time.
+package enum LocalEvent: Sendable {
+    /// The hour has changed, or the peer has just started: UTC hours since 1970.
+    case epoch(UInt64)
+    /// The peer's own record is to be signed and passed on.
+    case advertise(Record)
+    /// A link to a peer is up; its first frame held this record.
+    case linked(Verified<Signed<Record>>)
+    /// The last link to a peer is down.
+    case unlinked(PeerID)
+    /// How much the owner donates: bundles at once, and operations per second by workload.
+    case donate(places: Int, speeds: SortedTable<String, UInt64>)
+    /// A job of this peer's own; its whole dataset is kept by the driver.
+    case submit(Manifest)
+    /// A job of this peer's own is to end.
+    case cancel(ManifestID)
+    /// The answer to `Effect.sign`.
+    case signed(UInt64, Signature)
+    /// The answer to `Effect.prepareWork`: the chunks that the order needs.
+    case workPrepared(UInt64, chunks: [UInt32])
+    /// The answer to `Effect.startWork`: one core for each unit, and the results are kept.
+    case workFinished(UInt64, [Core])
+    /// The order cannot be computed here.
+    case workFailed(UInt64)
+    /// The answer to `Effect.storeChunk`.
+    case chunkStored(ChunkWant)
+    /// The answer to `Effect.storePiece` once a result is whole and of the right hash.
+    case resultStored(Digest)
+    /// A result is whole and of another hash.
+    case resultCorrupt(Digest)
+}

@@ -1,0 +1,190 @@
+import Ledger
+import Membership
+import Primitives
+import Wire
+import WorkUnits
+
+extension Peer {
+    // MARK: - Records
+
+    /// Takes in a record, and passes it on when it is news.
+    mutating func learn(
+        _ record: Verified<Signed<Record>>,
+        from source: PeerID,
+        into out: inout Outbox
+    ) {
+        switch hubs.insert(record, epoch: epoch) {
+        case .accepted:
+            membershipChanged()
+            for peer in hubs.linkedPeers where peer != source {
+                out.send(.record(record.value), to: peer)
+            }
+        case .known, .refused:
+            break
+        }
+    }
+
+    /// Who is a steward of what may have changed.
+    mutating func membershipChanged() {
+        placements = SortedTable()
+        areOpportunitiesStale = true
+    }
+
+    // MARK: - Ledger
+
+    /// Takes in an item, makes it durable, passes it on, and does what follows from it.
+    mutating func accept(
+        _ item: Verified<Item>,
+        from source: PeerID?,
+        at now: Instant,
+        into out: inout Outbox
+    ) {
+        switch ledger.insert(item, epoch: epoch, at: now) {
+        case .accepted(let released):
+            for each in [item.value] + released {
+                persist(each, into: &out)
+                for peer in hubs.linkedPeers where peer != source {
+                    out.send(.item(each), to: peer)
+                }
+                follow(each, at: now, into: &out)
+            }
+        case .refused:
+            if let source { out.append(.penalize(source, .invalidItem(item.value.id))) }
+        case .known, .waiting:
+            break
+        }
+    }
+
+    private func persist(_ item: Item, into out: inout Outbox) {
+        var encoder = CBOREncoder()
+        item.encode(into: &encoder)
+        out.append(
+            .persist(JournalRow(.items, key: item.id.digest.bytes, value: encoder.bytes))
+        )
+    }
+
+    /// Tells every machine about an item that the ledger has taken in.
+    mutating func follow(_ item: Item, at now: Instant, into out: inout Outbox) {
+        switch item {
+        case .manifest:
+            areOpportunitiesStale = true
+        case .certificate(let signed):
+            areOpportunitiesStale = true
+            let views = self.views
+            steward.certified(
+                signed,
+                isOpened: isOpened(signed.body),
+                view: views.view,
+                at: now,
+                into: &out
+            )
+            worker.certified(signed.body, into: &out)
+            fetchOwnResults(signed.body, at: now, into: &out)
+        case .opening(let opening):
+            guard let first = opening.cores.first?.unit else { return }
+            steward.opened(
+                opening.certificate,
+                manifest: opening.manifest,
+                units: [first],
+                at: now,
+                into: &out
+            )
+            if case .certificate(let signed)? = ledger.item(opening.certificate) {
+                fetchOwnResults(signed.body, at: now, into: &out)
+            }
+        case .ruling(let signed):
+            steward.ruled(signed, at: now)
+        case .cancel(let signed):
+            areOpportunitiesStale = true
+            steward.ended(signed.body.manifest, into: &out)
+            worker.ended(signed.body.manifest, into: &out)
+        }
+    }
+
+    private func isOpened(_ certificate: Certificate) -> Bool {
+        certificate.units.allSatisfy { unit in
+            ledger.verdict(on: unit, of: certificate.manifest).core != nil
+        }
+    }
+
+    /// A submitter needs the bytes of every result that wins.
+    private mutating func fetchOwnResults(
+        _ certificate: Certificate,
+        at now: Instant,
+        into out: inout Outbox
+    ) {
+        guard let manifest = ledger.manifest(certificate.manifest)?.body,
+            manifest.submitter == me
+        else { return }
+        for unit in certificate.units {
+            guard let core = ledger.verdict(on: unit, of: certificate.manifest).core else {
+                continue
+            }
+            let winners = ledger.outcomes(of: unit, manifest: certificate.manifest, core: core)
+                .filter(\.didWin).map(\.worker)
+            let sources = ([certificate.steward] + winners).filter { $0 != me }
+            results.want(
+                core.resultHash,
+                from: sources,
+                limit: manifest.resultByteCount,
+                at: now,
+                into: &out
+            )
+        }
+    }
+
+    // MARK: - Reconciliation
+
+    /// On a new link both sides compare everything once.
+    mutating func greet(_ peer: PeerID, into out: inout Outbox) {
+        out.send(.reconcile(Reconciler.open(.records, keys: hubs.itemKeys)), to: peer)
+        out.send(.reconcile(Reconciler.open(.ledger, keys: ledger.items.keys)), to: peer)
+    }
+
+    /// Each period one linked hub, drawn at random, is compared with.
+    mutating func reconcile(at now: Instant, into out: inout Outbox) {
+        guard nextReconciliation <= now else { return }
+        let period = hubs.reconciliationPeriod
+        nextReconciliation = now.advanced(by: period)
+            .advanced(by: random.jitter(below: period.divided(by: 4)))
+        let linked = hubs.linkedPeers
+        guard !linked.isEmpty else { return }
+        greet(linked[Int(random.below(UInt64(linked.count)))], into: &out)
+    }
+
+    func answer(
+        _ reconciliation: Reconciliation,
+        from peer: PeerID,
+        into out: inout Outbox
+    ) {
+        let keys =
+            switch reconciliation.set {
+            case .records: hubs.itemKeys
+            case .ledger: ledger.items.keys
+            }
+        let step = Reconciler.answer(reconciliation, keys: keys)
+        if let reply = step.reply { out.send(.reconcile(reply), to: peer) }
+        if !step.wanted.isEmpty {
+            let wanted = Array(step.wanted.prefix(Self.itemsPerAnswer))
+            out.send(.fetch(reconciliation.set, wanted), to: peer)
+        }
+        send(reconciliation.set, step.offered, to: peer, into: &out)
+    }
+
+    /// Sends elements of a set, as many as one answer may hold.
+    func send(
+        _ set: ReplicatedSet,
+        _ keys: [ItemKey],
+        to peer: PeerID,
+        into out: inout Outbox
+    ) {
+        for key in keys.prefix(Self.itemsPerAnswer) {
+            switch set {
+            case .records:
+                if let record = hubs.record(at: key) { out.send(.record(record), to: peer) }
+            case .ledger:
+                if let item = ledger.item(at: key) { out.send(.item(item), to: peer) }
+            }
+        }
+    }
+}

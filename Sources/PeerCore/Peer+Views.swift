@@ -1,0 +1,152 @@
+package import Ledger
+import Membership
+package import Primitives
+package import Wire
+package import WorkUnits
+
+extension Peer {
+    /// The stewards of a shard as this peer sees them, the acting one first.
+    package mutating func stewards(of key: ShardKey) -> [PeerID] {
+        if let known = placements[key] { return known }
+        guard let manifest = ledger.manifest(key.manifest)?.body else { return [] }
+        let ranked = hubs.stewards(
+            of: key.manifest,
+            shard: key.shard,
+            anchors: manifest.anchors
+        )
+        placements[key] = ranked
+        return ranked
+    }
+
+    /// What a steward sees, for machines that must not hold the peer itself.
+    struct Views {
+        let me: PeerID
+        let epoch: UInt64
+        let hubs: HubTable
+        let manifests: SortedTable<ManifestID, Signed<Manifest>>
+
+        func view(_ key: ShardKey) -> GridView {
+            guard let manifest = manifests[key.manifest]?.body else {
+                return GridView(
+                    me: me,
+                    epoch: epoch,
+                    candidates: [],
+                    secondHolder: nil,
+                    nextSteward: nil
+                )
+            }
+            let ranked = hubs.stewards(
+                of: key.manifest,
+                shard: key.shard,
+                anchors: manifest.anchors
+            )
+            let others = ranked.filter { $0 != me && hubs.isLinked($0) }
+            return GridView(
+                me: me,
+                epoch: epoch,
+                candidates: candidates(for: manifest.workload),
+                secondHolder: secondHolder(manifest, others: others),
+                nextSteward: others.first
+            )
+        }
+
+        private func candidates(for workload: String) -> [Candidate] {
+            hubs.linkedPeers.compactMap { peer in
+                guard let record = hubs.record(of: peer)?.body, peer != me,
+                    record.kernels.contains(where: { $0.kernel == workload })
+                else { return nil }
+                return Candidate(peer: peer, owner: record.owner)
+            }
+        }
+
+        /// The submitter holds what it will use itself; else it, or another steward, holds a copy.
+        private func secondHolder(_ manifest: Manifest, others: [PeerID]) -> PeerID? {
+            guard manifest.submitter != me else { return nil }
+            return hubs.isLinked(manifest.submitter) ? manifest.submitter : others.first
+        }
+    }
+
+    var views: Views {
+        Views(me: me, epoch: epoch, hubs: hubs, manifests: ledger.manifests)
+    }
+
+    func job(_ id: ManifestID) -> Job? { ledger.manifest(id).map { Job($0) } }
+
+    /// How far a job is, as this peer sees it.
+    package func progress(of id: ManifestID, at now: Instant) -> JobProgress? {
+        guard let manifest = ledger.manifest(id)?.body else { return nil }
+        var progress = JobProgress(unitCount: manifest.unitCount)
+        for unit in ledger.certifiedUnits(of: id) {
+            let verdict = ledger.verdict(on: unit, of: id)
+            progress.certified += 1
+            switch verdict {
+            case .certified(let core, _):
+                if verdict.isFinal(at: now, settle: hubs.settleSpan) { progress.final += 1 }
+                if results.holds(core.resultHash) { progress.held += 1 }
+            case .disputed: progress.disputed += 1
+            case .open, .sealed: break
+            }
+        }
+        progress.isCancelled = ledger.isCancelled(id)
+        return progress
+    }
+
+    /// Whether the bytes of a result are kept here.
+    package func holdsResult(_ hash: Digest) -> Bool { results.holds(hash) }
+}
+
+/// How far a job is.
+package struct JobProgress: Hashable, Sendable {
+    /// Units of the job.
+    package let unitCount: UInt32
+    /// Units with a certificate.
+    package internal(set) var certified: UInt32 = 0
+    /// Units whose certificate has stood for the settle time.
+    package internal(set) var final: UInt32 = 0
+    /// Units with contradicting certificates.
+    package internal(set) var disputed: UInt32 = 0
+    /// Units whose winning result is kept here.
+    package internal(set) var held: UInt32 = 0
+    /// Whether the project has ended the job.
+    package internal(set) var isCancelled = false
+
+    init(unitCount: UInt32) { self.unitCount = unitCount }
+
+    /// Whether every unit is final and its result is here.
+    package var isComplete: Bool { final == unitCount && held == unitCount }
+}
+
+// MARK: - Questions of drivers and checkers
+
+extension Peer {
+    /// The board of everything that this peer holds.
+    package func board(at now: Instant) -> [BoardRow] {
+        ledger.board(at: now, settle: hubs.settleSpan)
+    }
+
+    /// The units of a job whose winner is known, with it, ascending.
+    package func verdicts(of id: ManifestID) -> [(unit: UInt32, core: Core)] {
+        ledger.certifiedUnits(of: id).compactMap { unit in
+            ledger.verdict(on: unit, of: id).core.map { (unit, $0) }
+        }
+    }
+
+    /// The certificates of a job, each once, by epoch and id.
+    package func certificates(of id: ManifestID) -> [Certificate] {
+        ledger.items.values.compactMap { item in
+            guard case .certificate(let signed) = item, signed.body.manifest == id else {
+                return nil
+            }
+            return signed.body
+        }
+    }
+
+    /// Every item of the ledger, by epoch and id.
+    package var allItems: [Item] { ledger.items.values }
+
+    /// The ledger's items' places, ascending.
+    package var ledgerKeys: [ItemKey] { ledger.items.keys }
+
+    /// Whether no lease, round or bundle is open.
+    package var isIdle: Bool { steward.isIdle && worker.isIdle }
+}

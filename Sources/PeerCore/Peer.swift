@@ -1,0 +1,219 @@
+package import Ledger
+package import Membership
+package import Primitives
+package import Wire
+package import WorkUnits
+
+/// A whole peer without a clock, a socket or a disk: the same value runs under ZeroMQ and under the
+/// simulator.
+///
+/// ```
+/// receive ─┐                      ┌─▶ rows to make durable
+/// handle  ─┼─▶ Peer ─▶ Outbox ────┼─▶ sign requests, messages, work
+/// tick    ─┘     └─▶ deadline     └─▶ in this order, drained before the next input
+/// ```
+package struct Peer: ~Copyable, Sendable {
+    /// This peer's key.
+    package let me: PeerID
+    /// The hubs that it knows.
+    package internal(set) var hubs: HubTable
+    /// The ledger that it holds.
+    package internal(set) var ledger = CreditLedger()
+    /// What it does as a steward.
+    package internal(set) var steward: Steward
+    /// What it does as a worker.
+    package internal(set) var worker: Worker
+    var submitter: Submitter
+    var vault = Vault()
+    var results: ResultDesk
+    var chunks: ChunkDesk
+    /// UTC hours since 1970.
+    package internal(set) var epoch: UInt64 = 0
+    /// This peer's own signed record, once there is one.
+    package internal(set) var ownRecord: Signed<Record>?
+    var offers = SortedTable<OfferKey, ResultOffer>()
+    var opportunities: [Worker.Opportunity] = []
+    var areOpportunitiesStale = true
+    var placements = SortedTable<ShardKey, [PeerID]>()
+    var nextReconciliation: Instant
+    var random: PRNG
+    /// Messages of this peer to itself: its steward and its worker talk like strangers.
+    var loopback: [Message] = []
+
+    /// Results that a steward has offered and that are on their way.
+    struct OfferKey: Comparable, Sendable {
+        let steward: PeerID
+        let manifest: ManifestID
+        let firstUnit: UInt32
+
+        static func < (left: OfferKey, right: OfferKey) -> Bool {
+            (left.steward, left.manifest, left.firstUnit)
+                < (right.steward, right.manifest, right.firstUnit)
+        }
+    }
+
+    /// Offers that wait at once.
+    static let offersMax = 256
+    /// Items that answer one message.
+    static let itemsPerAnswer = 128
+
+    /// A peer as it is after a start.
+    ///
+    /// - Parameters:
+    ///   - me: Its key.
+    ///   - secret: At least 16 bytes that only this peer knows, the same after each start.
+    ///   - seed: For jitter; any number.
+    ///   - stored: What its driver kept: the journal's rows, and the results and chunks on disk.
+    ///   - now: The driver's clock.
+    package init(
+        me: PeerID,
+        secret: Bytes,
+        seed: UInt64,
+        stored: Stored,
+        at now: Instant
+    ) throws(DecodeError) {
+        self.me = me
+        hubs = HubTable(me: me)
+        steward = Steward(me: me)
+        worker = Worker(me: me, secret: secret)
+        submitter = Submitter(me: me)
+        results = ResultDesk(holding: stored.results)
+        chunks = ChunkDesk(holding: stored.chunks)
+        random = PRNG(seed: seed)
+        nextReconciliation = now
+        for dataset in stored.datasets {
+            chunks.holdsDataset(dataset.root, byteCount: dataset.byteCount)
+        }
+        try restore(stored.rows, at: now)
+    }
+
+    /// What a driver kept while the peer was down.
+    package struct Stored: Sendable {
+        /// The journal's rows, in any order.
+        package var rows: [JournalRow] = []
+        /// Hashes of the results that are whole.
+        package var results: [Digest] = []
+        /// The chunks that are kept.
+        package var chunks: [ChunkWant] = []
+        /// Own datasets, kept whole.
+        package var datasets: [Dataset] = []
+
+        /// Nothing: a first start.
+        package init() {}
+    }
+
+    /// A dataset that is kept whole.
+    package struct Dataset: Sendable {
+        /// Root of its hash tree.
+        package let root: Digest
+        /// Its bytes.
+        package let byteCount: UInt64
+
+        /// The dataset of `root`.
+        package init(root: Digest, byteCount: UInt64) {
+            self.root = root
+            self.byteCount = byteCount
+        }
+    }
+
+    // MARK: - Inputs
+
+    /// A checked message of a peer whose link is bound to its key.
+    package mutating func receive(
+        _ message: Verified<Message>,
+        from peer: PeerID,
+        at now: Instant,
+        into out: inout Outbox
+    ) {
+        take(message, from: peer, at: now, into: &out)
+        settle(at: now, into: &out)
+    }
+
+    /// Something has happened on this machine.
+    package mutating func handle(
+        _ event: LocalEvent,
+        at now: Instant,
+        into out: inout Outbox
+    ) {
+        react(to: event, at: now, into: &out)
+        settle(at: now, into: &out)
+    }
+
+    /// Time has passed; to be called at `deadline`, and harmless at any other time.
+    package mutating func tick(at now: Instant, into out: inout Outbox) {
+        let views = self.views
+        steward.tick(view: views.view, at: now, vault: &vault, into: &out)
+        worker.tick(at: now, vault: &vault, into: &out)
+        results.tick(at: now, into: &out)
+        chunks.tick(at: now, into: &out)
+        for record in hubs.hubsToDial(at: now) { out.append(.connect(record)) }
+        reconcile(at: now, into: &out)
+        settle(at: now, into: &out)
+    }
+
+    /// When `tick` must be called next; nil when nothing waits for time.
+    package var deadline: Instant? {
+        var earliest: Instant?
+        let candidates = [
+            hubs.linkedPeers.isEmpty ? nil : nextReconciliation, hubs.deadline,
+            steward.deadline, results.deadline, chunks.deadline,
+            worker.deadline(hasOpportunity: !opportunities.isEmpty),
+        ]
+        for case let candidate? in candidates { earliest = min(earliest ?? candidate, candidate) }
+        return earliest
+    }
+
+    // MARK: - What every input ends with
+
+    /// Carries on what can go on now, and delivers this peer's messages to itself.
+    private mutating func settle(at now: Instant, into out: inout Outbox) {
+        var rest = Outbox()
+        repeat {
+            let views = self.views
+            let ready = steward.advanceProofs(
+                view: views.view,
+                at: now,
+                results: &results,
+                vault: &vault,
+                into: &out
+            )
+            for item in ready { accept(item.verifiedHere, from: nil, at: now, into: &out) }
+            refreshOpportunities()
+            worker.claim(opportunities, at: now, into: &out)
+            for effect in out.drain() {
+                if case .send(let message, let peer) = effect, peer == me {
+                    loopback.append(message)
+                } else {
+                    rest.append(effect)
+                }
+            }
+            let own = loopback
+            loopback = []
+            for message in own { take(message.verifiedHere, from: me, at: now, into: &out) }
+        } while !out.effects.isEmpty || !loopback.isEmpty
+        out = rest
+    }
+
+    private mutating func refreshOpportunities() {
+        guard areOpportunitiesStale else { return }
+        areOpportunitiesStale = false
+        var fresh: [(priority: UInt8, opportunity: Worker.Opportunity)] = []
+        for (id, signed) in ledger.manifests where signed.body.deadline >= epoch {
+            let manifest = signed.body
+            for shard in ledger.openShards(of: id) {
+                let key = ShardKey(manifest: id, shard: shard)
+                guard let first = stewards(of: key).first else { continue }
+                let opportunity = Worker.Opportunity(
+                    key: key,
+                    steward: first,
+                    workload: manifest.workload
+                )
+                fresh.append((manifest.priority, opportunity))
+            }
+        }
+        let byPriority = fresh.indices.sorted { left, right in
+            (fresh[right].priority, left) < (fresh[left].priority, right)
+        }
+        opportunities = byPriority.map { fresh[$0].opportunity }
+    }
+}

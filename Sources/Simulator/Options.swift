@@ -1,0 +1,64 @@
+package import Primitives
+
+/// Everything that one simulated life of a network depends on; it follows from the seed alone.
+///
+/// Swarm testing: each seed switches a random part of the faults off, so that rare combinations of
+/// the others get their turn.
+/// - Source: A. Groce et al., "Swarm Testing", ISSTA 2012.
+package struct Options: Hashable, Sendable {
+    /// What everything else follows from.
+    package let seed: UInt64
+    /// Peers of the network.
+    package let peers: Int
+    /// Units of the job.
+    package let units: UInt32
+    /// Chunks of the job's dataset.
+    package let chunks: Int
+    /// Peers whose results are wrong.
+    package let liars: Int
+    /// Further anchors beside the submitter, which may then be stewards.
+    package let anchors: Int
+    /// Messages that are lost.
+    package let loss: Ratio
+    /// Messages that arrive twice.
+    package let duplication: Ratio
+    /// The longest delay of a message.
+    package let delayMax: TimeSpan
+    /// Outboxes that a crash cuts short.
+    package let crash: Ratio
+    /// Links that break, per message.
+    package let linkFailure: Ratio
+    /// Orders that take longer than their lease.
+    package let stall: Ratio
+    /// Orders that the driver refuses.
+    package let refusal: Ratio
+    /// Whether every message goes through its bytes and is verified again.
+    package let throughBytes: Bool
+    /// Whether the job is cancelled half way.
+    package let isCancelled: Bool
+    /// How long faults happen.
+    package let faultSpan: TimeSpan
+
+    /// The options of `seed`; `peers` overrides their number when it is given.
+    package init(seed: UInt64, peers wanted: Int? = nil) {
+        var random = PRNG(seed: seed &* 0x9E37_79B9 ^ 0x5354_4152)
+        func isOn(_ random: inout PRNG) -> Bool { random.below(2) == 0 }
+        self.seed = seed
+        peers = wanted ?? Int(2 + random.below(7))
+        units = UInt32(1 + random.below(24))
+        chunks = random.below(16) == 0 ? 3 : 1
+        // One liar can be outvoted, or at least be overruled, in a network of any size.
+        liars = isOn(&random) ? 1 : 0
+        anchors = random.below(4) == 0 ? Int(random.below(3)) : 0
+        loss = isOn(&random) ? Ratio(random.below(20), of: 100) : .never
+        duplication = isOn(&random) ? Ratio(random.below(20), of: 100) : .never
+        delayMax = .milliseconds(isOn(&random) ? 1 + random.below(50) : 1 + random.below(3_000))
+        crash = isOn(&random) ? Ratio(1 + random.below(10), of: 1_000) : .never
+        linkFailure = isOn(&random) ? Ratio(1 + random.below(5), of: 1_000) : .never
+        stall = isOn(&random) ? Ratio(random.below(20), of: 100) : .never
+        refusal = random.below(8) == 0 ? Ratio(1, of: 50) : .never
+        throughBytes = random.below(4) == 0
+        isCancelled = random.below(16) == 0
+        faultSpan = .seconds(20 + random.below(60))
+    }
+}

@@ -1,0 +1,52 @@
+package import Primitives
+
+/// What one simulated life came to.
+package struct Report: Hashable, Sendable {
+    /// What it followed from.
+    package let options: Options
+    /// Events that happened.
+    package internal(set) var events: UInt64 = 0
+    /// Messages by what became of them.
+    package internal(set) var delivered: UInt64 = 0
+    /// Messages lost on purpose.
+    package internal(set) var lost: UInt64 = 0
+    /// Messages delivered twice.
+    package internal(set) var duplicated: UInt64 = 0
+    /// Crashes, each followed by a restart.
+    package internal(set) var crashes: UInt64 = 0
+    /// Units with a certificate in the end.
+    package internal(set) var certified: UInt64 = 0
+    /// Units whose certificate is not the oracle's.
+    package internal(set) var wrong: UInt64 = 0
+    /// Certificates by kind: quorum, panel, ruling.
+    package internal(set) var quorums: UInt64 = 0
+    /// Units that a panel settled.
+    package internal(set) var panels: UInt64 = 0
+    /// Units that the submitter ruled on.
+    package internal(set) var rulings: UInt64 = 0
+    /// Results paid in the end.
+    package internal(set) var paid: UInt64 = 0
+    /// Virtual time from the start until everything was done.
+    package internal(set) var finishedAt = Instant.zero
+    /// A hash over every event: equal for two runs of one seed.
+    package internal(set) var trace: UInt64 = 0xcbf2_9ce4_8422_2325
+    /// Invariants that did not hold, in order; empty for a good seed.
+    package internal(set) var violations: [String] = []
+
+    init(options: Options) { self.options = options }
+
+    /// Mixes `word` into the trace.
+    mutating func note(_ word: UInt64) {
+        trace = (trace ^ word) &* 0x0000_0100_0000_01b3
+        trace ^= trace >> 29
+    }
+}
+
+extension Report {
+    /// This report with one more violation.
+    package func failing(_ violation: String) -> Report {
+        var report = self
+        report.violations.append(violation)
+        return report
+    }
+}

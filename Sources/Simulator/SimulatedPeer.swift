@@ -1,0 +1,64 @@
+import PeerCore
+import Primitives
+import Wire
+
+/// What survives a crash of a simulated machine.
+struct SimulatedDisk {
+    var rows = SortedTable<RowKey, Bytes>()
+    var results = SortedTable<Digest, Bytes>()
+    var pieces = SortedTable<Digest, Bytes>()
+    var chunks = SortedTable<ChunkWant, Bytes>()
+    var incarnation: UInt64 = 0
+
+    struct RowKey: Comparable {
+        let table: UInt8
+        let key: Bytes
+
+        static func < (left: RowKey, right: RowKey) -> Bool {
+            left.table != right.table
+                ? left.table < right.table : left.key.lexicographicallyPrecedes(right.key)
+        }
+    }
+
+    mutating func write(_ row: JournalRow) {
+        rows[RowKey(table: row.table.rawValue, key: row.key)] = row.value
+    }
+
+    /// What a peer gets back when it starts again.
+    func stored(dataset: Peer.Dataset?) -> Peer.Stored {
+        var stored = Peer.Stored()
+        stored.rows = rows.compactMap { key, value in
+            JournalTable(rawValue: key.table).map { JournalRow($0, key: key.key, value: value) }
+        }
+        stored.results = results.keys
+        stored.chunks = chunks.keys
+        stored.datasets = dataset.map { [$0] } ?? []
+        return stored
+    }
+}
+
+/// A machine: a disk, and a core while it is up.
+final class SimulatedPeer {
+    let id: PeerID
+    let index: Int
+    let isLiar: Bool
+    let secret: Bytes
+    var disk = SimulatedDisk()
+    /// Nil while the machine is down.
+    var core: Peer?
+    /// Counts starts, so that what belongs to an earlier life is told apart.
+    var life: UInt64 = 0
+    /// Local events that wait for the outbox to be drained.
+    var inputs: [LocalEvent] = []
+    /// The instant for which a wake-up is scheduled.
+    var wakeAt: Instant?
+
+    init(id: PeerID, index: Int, isLiar: Bool, secret: Bytes) {
+        self.id = id
+        self.index = index
+        self.isLiar = isLiar
+        self.secret = secret
+    }
+
+    var isUp: Bool { core != nil }
+}

@@ -1,0 +1,267 @@
+import PeerCore
+import Primitives
+import Wire
+
+extension World {
+    // MARK: - Start and crash
+
+    func start(_ peer: SimulatedPeer) {
+        guard !peer.isUp else { return }
+        peer.life += 1
+        peer.disk.incarnation += 1
+        peer.inputs = []
+        peer.wakeAt = nil
+        let dataset = Peer.Dataset(root: oracle.root, byteCount: oracle.byteCount)
+        let isSubmitter = peer.index == Self.submitter && manifestID != nil
+        do throws(DecodeError) {
+            peer.core = try Peer(
+                me: peer.id,
+                secret: peer.secret,
+                seed: random.next(),
+                stored: peer.disk.stored(dataset: isSubmitter ? dataset : nil),
+                at: now
+            )
+        } catch {
+            report.violations.append("peer \(peer.index) cannot read its own journal: \(error)")
+            return
+        }
+        input(.epoch(epoch), to: peer)
+        input(.advertise(record(of: peer)), to: peer)
+        var speeds = SortedTable<String, UInt64>()
+        speeds[Oracle.workload] = Oracle.speed
+        input(.donate(places: 2, speeds: speeds), to: peer)
+        // The driver's bootstrap: a new or restarted peer dials some that it was told of.
+        for other in peers where other.index != peer.index && (peer.index + other.index) % 2 == 1 {
+            dial(from: peer.index, to: other.index)
+        }
+    }
+
+    private func record(of peer: SimulatedPeer) -> Record {
+        let curveKey = CurveKey(Digest(UInt64(peer.index), 0, 0, 7))
+        let bytes = Record.bindingBytes(network: network, curveKey: curveKey)
+        return Record(
+            peer: peer.id,
+            incarnation: peer.disk.incarnation,
+            curveKey: curveKey,
+            binding: crypto.sign(bytes, by: peer.id.digest),
+            controlEndpoints: ["sim://\(peer.index)"],
+            bulkEndpoints: [],
+            role: .hub,
+            owner: OwnerID(peer.id.digest),
+            cores: 2,
+            memoryByteCount: 1 << 30,
+            kernels: [
+                KernelOffer(kernel: Oracle.workload, operationsPerSecond: Oracle.speed)
+            ],
+            engines: [],
+            successorHash: .zero,
+            epoch: epoch,
+            expiry: epoch + 24
+        )
+    }
+
+    private func crash(_ peer: SimulatedPeer) {
+        report.crashes += 1
+        peer.core = nil
+        peer.life += 1
+        peer.inputs = []
+        for other in peers where other.index != peer.index {
+            unlink(peer.index, other.index)
+        }
+        queue.push(
+            .restart(peer: peer.index),
+            at: now.advanced(by: .milliseconds(10 + random.below(10_000)))
+        )
+    }
+
+    // MARK: - Inputs and effects
+
+    func input(_ event: LocalEvent, to peer: SimulatedPeer) {
+        peer.inputs.append(event)
+        guard peer.inputs.count == 1 else { return }
+        while let next = peer.inputs.first, peer.isUp {
+            report.note(0x4c ^ UInt64(peer.index) << 8 ^ now.nanoseconds)
+            var out = Outbox()
+            peer.core?.handle(next, at: now, into: &out)
+            perform(out, of: peer)
+            if !peer.inputs.isEmpty { peer.inputs.removeFirst() }
+        }
+        peer.inputs = []
+    }
+
+    /// Performs an outbox in its order; a crash may cut it anywhere.
+    ///
+    /// Rows wait until something else comes: a crash before that loses them all, as a journal that
+    /// commits in groups would.
+    func perform(_ out: Outbox, of peer: SimulatedPeer) {
+        var unsynced: [JournalRow] = []
+        for effect in out.effects {
+            if areFaultsOn, random.chance(options.crash) {
+                crash(peer)
+                return
+            }
+            if case .persist(let row) = effect {
+                unsynced.append(row)
+                continue
+            }
+            for row in unsynced { peer.disk.write(row) }
+            unsynced = []
+            perform(effect, of: peer)
+        }
+        for row in unsynced { peer.disk.write(row) }
+        scheduleWake(of: peer)
+    }
+
+    private func scheduleWake(of peer: SimulatedPeer) {
+        guard let deadline = peer.core?.deadline else { return }
+        // Time moves on between two wake-ups, as it does on a real clock.
+        let at = max(deadline, now.advanced(by: .milliseconds(1)))
+        if let earlier = peer.wakeAt, earlier <= at, earlier > now { return }
+        peer.wakeAt = at
+        queue.push(.wake(peer: peer.index, life: peer.life), at: at)
+    }
+
+    private func perform(_ effect: Effect, of peer: SimulatedPeer) {
+        switch effect {
+        case .persist:
+            preconditionFailure("rows are written in groups")
+        case .sign(let request):
+            let key = request.key == .peer ? peer.id.digest : project.digest
+            let bytes = COSE.signedBytes(
+                kind: request.kind,
+                network: network,
+                payload: request.payload
+            )
+            answer(.signed(request.number, crypto.sign(bytes, by: key)), to: peer, within: 3)
+        case .send(let message, let to):
+            watch(message, of: peer)
+            if let index = indices[to] { send(message, from: peer.index, to: index) }
+        case .connect(let record):
+            if let index = indices[record.peer] { dial(from: peer.index, to: index) }
+        case .storeChunk, .sendChunk, .storePiece, .sendPiece:
+            performData(effect, of: peer)
+        case .prepareWork, .startWork, .stopWork:
+            performWork(effect, of: peer)
+        case .penalize(let target, let misbehavior):
+            guard let index = indices[target], !peers[index].isLiar else { return }
+            report.violations.append(
+                "honest peer \(index) was punished by \(peer.index) for \(misbehavior)"
+            )
+        }
+    }
+
+    private func performData(_ effect: Effect, of peer: SimulatedPeer) {
+        switch effect {
+        case .storeChunk(let chunk):
+            let want = ChunkWant(root: chunk.root, index: chunk.index)
+            peer.disk.chunks[want] = chunk.bytes
+            answer(.chunkStored(want), to: peer, within: 5)
+        case .sendChunk(let want, let to):
+            guard want.root == oracle.root, let index = indices[to] else { return }
+            let chunk = Chunk(
+                root: want.root,
+                datasetByteCount: oracle.byteCount,
+                index: want.index,
+                bytes: oracle.dataset[Int(want.index)],
+                proof: DataTree.proof(leaves: oracle.leaves, index: Int(want.index))
+            )
+            send(.chunk(chunk), from: peer.index, to: index)
+        case .storePiece(let piece):
+            store(piece, of: peer)
+        case .sendPiece(let hash, let offset, let to):
+            guard let bytes = peer.disk.results[hash], let index = indices[to],
+                offset <= UInt64(bytes.count)
+            else { return }
+            // Two pieces for each result, so that the second is asked for.
+            let rest = bytes[Int(offset)...]
+            let piece = ResultPiece(
+                resultHash: hash,
+                byteCount: UInt64(bytes.count),
+                offset: offset,
+                bytes: Array(rest.prefix(max(1, (bytes.count + 1) / 2)))
+            )
+            send(.resultPiece(piece), from: peer.index, to: index)
+        default:
+            preconditionFailure("only data")
+        }
+    }
+
+    private func store(_ piece: ResultPiece, of peer: SimulatedPeer) {
+        let hash = piece.resultHash
+        if piece.offset == 0 { peer.disk.pieces[hash] = [] }
+        guard UInt64(peer.disk.pieces[hash]?.count ?? 0) == piece.offset else { return }
+        peer.disk.pieces[hash, default: []] += piece.bytes
+        guard let bytes = peer.disk.pieces[hash], UInt64(bytes.count) == piece.byteCount else {
+            return
+        }
+        peer.disk.pieces.remove(hash)
+        guard crypto.hash(bytes) == hash else {
+            answer(.resultCorrupt(hash), to: peer, within: 5)
+            return
+        }
+        peer.disk.results[hash] = bytes
+        answer(.resultStored(hash), to: peer, within: 5)
+    }
+
+    private func performWork(_ effect: Effect, of peer: SimulatedPeer) {
+        switch effect {
+        case .prepareWork(let order):
+            if areFaultsOn, random.chance(options.refusal) {
+                answer(.workFailed(order.number), to: peer, within: 5)
+                return
+            }
+            let needed = Array(Set(order.units.map { oracle.chunk(of: $0) })).sorted()
+            answer(.workPrepared(order.number, chunks: needed), to: peer, within: 5)
+        case .startWork(let order):
+            compute(order, at: peer)
+        case .stopWork:
+            break
+        default:
+            preconditionFailure("only work")
+        }
+    }
+
+    private func compute(_ order: WorkOrder, at peer: SimulatedPeer) {
+        var cores: [Core] = []
+        for unit in order.units {
+            let want = ChunkWant(root: oracle.root, index: oracle.chunk(of: unit))
+            if peer.index != Self.submitter, !peer.disk.chunks.contains(want) {
+                report.violations.append("peer \(peer.index) ran unit \(unit) without its chunk")
+            }
+            let bytes =
+                peer.isLiar
+                ? oracle.lie(about: unit, liar: peer.index) : oracle.result(of: unit)
+            peer.disk.results[crypto.hash(bytes)] = bytes
+            cores.append(oracle.core(bytes, unit: unit, crypto: crypto))
+        }
+        let isStalled = areFaultsOn && random.chance(options.stall)
+        let work = UInt64(order.units.count) * (isStalled ? 10_000 : 200)
+        let delay = work + random.below(500)
+        let event = Event.local(
+            .workFinished(order.number, cores),
+            peer: peer.index,
+            life: peer.life
+        )
+        queue.push(event, at: now.advanced(by: .milliseconds(delay)))
+    }
+
+    private func answer(
+        _ event: LocalEvent,
+        to peer: SimulatedPeer,
+        within milliseconds: UInt64
+    ) {
+        if random.below(2) == 0 {
+            peer.inputs.append(event)
+            guard peer.inputs.count == 1 else { return }
+            // Nothing is being handled: take it as an event of its own, at this very time.
+            peer.inputs = []
+            queue.push(.local(event, peer: peer.index, life: peer.life), at: now)
+        } else {
+            let delay = TimeSpan.milliseconds(random.below(milliseconds + 1))
+            queue.push(
+                .local(event, peer: peer.index, life: peer.life),
+                at: now.advanced(by: delay)
+            )
+        }
+    }
+}

@@ -1,0 +1,106 @@
+import PeerCore
+import Primitives
+import Wire
+
+extension World {
+    // MARK: - Links
+
+    private func linkKey(_ left: Int, _ right: Int) -> Int {
+        min(left, right) * peers.count + max(left, right)
+    }
+
+    func dial(from left: Int, to right: Int) {
+        let delay = TimeSpan.milliseconds(5 + random.below(200))
+        queue.push(.link(left, right), at: now.advanced(by: delay))
+    }
+
+    func link(_ left: Int, _ right: Int) {
+        guard peers[left].isUp, peers[right].isUp, !links.contains(linkKey(left, right)),
+            let leftRecord = peers[left].core?.ownRecord,
+            let rightRecord = peers[right].core?.ownRecord
+        else { return }
+        links[linkKey(left, right)] = true
+        // The first frames of a link carry the records, which both sides check.
+        for (peer, record) in [(peers[left], rightRecord), (peers[right], leftRecord)] {
+            do throws(VerificationError) {
+                let verified = try Verified(checking: record, with: crypto, in: network)
+                input(.linked(verified), to: peer)
+            } catch {
+                report.violations.append("a record of an honest peer is refused: \(error)")
+            }
+        }
+    }
+
+    func unlink(_ left: Int, _ right: Int) {
+        guard links.remove(linkKey(left, right)) != nil else { return }
+        for (peer, other) in [(peers[left], peers[right]), (peers[right], peers[left])]
+        where peer.isUp {
+            let delay = TimeSpan.milliseconds(1 + random.below(500))
+            queue.push(
+                .local(.unlinked(other.id), peer: peer.index, life: peer.life),
+                at: now.advanced(by: delay)
+            )
+        }
+    }
+
+    // MARK: - Messages
+
+    func send(_ message: Message, from: Int, to: Int) {
+        guard links.contains(linkKey(from, to)) else { return }
+        if areFaultsOn {
+            if random.chance(options.linkFailure) {
+                queue.push(.unlink(from, to), at: now)
+                return
+            }
+            if random.chance(options.loss) {
+                report.lost += 1
+                return
+            }
+            if random.chance(options.duplication) {
+                report.duplicated += 1
+                schedule(message, from: from, to: to)
+            }
+        }
+        schedule(message, from: from, to: to)
+    }
+
+    private func schedule(_ message: Message, from: Int, to: Int) {
+        let limit = areFaultsOn ? options.delayMax : min(options.delayMax, .milliseconds(50))
+        let delay = TimeSpan(nanoseconds: 100_000).nanoseconds + random.below(limit.nanoseconds)
+        queue.push(
+            .message(message, from: from, to: to, life: peers[to].life),
+            at: now.advanced(by: TimeSpan(nanoseconds: delay))
+        )
+    }
+
+    func deliver(_ message: Message, from: Int, to: Int, life: UInt64) {
+        let peer = peers[to]
+        guard peer.isUp, peer.life == life, let message = inspected(message) else { return }
+        report.delivered += 1
+        report.note(0x4d ^ UInt64(to) << 8 ^ UInt64(from) << 16 ^ now.nanoseconds)
+        var out = Outbox()
+        peer.core?.receive(message, from: peers[from].id, at: now, into: &out)
+        perform(out, of: peer)
+        // What the outbox made the driver answer at once.
+        let inputs = peer.inputs
+        peer.inputs = []
+        for each in inputs { input(each, to: peer) }
+    }
+
+    /// What the receiving driver makes of a message: through its bytes in some worlds, and checked.
+    private func inspected(_ message: Message) -> Verified<Message>? {
+        guard options.throughBytes else { return message.verifiedHere }
+        do {
+            let frame = message.frame
+            let decoded = try Message(frame: frame)
+            guard decoded == message, decoded.frame == frame else {
+                report.violations.append("a message changes on its way through bytes")
+                return nil
+            }
+            return try Verified(checking: decoded, with: crypto, in: network)
+        } catch {
+            report.violations.append("a message of a peer is refused: \(error)")
+            return nil
+        }
+    }
+}

@@ -1,0 +1,153 @@
+import Ledger
+import PeerCore
+import Primitives
+import Wire
+import WorkUnits
+
+/// A simulated network: virtual time, machines that crash, and links that lose and delay.
+///
+/// The peers are the very `Peer` values that ship; the world is only another driver. One seed fixes
+/// everything that happens.
+package final class World {
+    enum Event {
+        case message(Message, from: Int, to: Int, life: UInt64)
+        case local(LocalEvent, peer: Int, life: UInt64)
+        case wake(peer: Int, life: UInt64)
+        case restart(peer: Int)
+        case link(Int, Int)
+        case unlink(Int, Int)
+        case submit
+        case cancel
+        case check
+    }
+
+    let options: Options
+    var report: Report
+    var random: PRNG
+    var queue = EventQueue<Event>()
+    var now = Instant(nanoseconds: 1_000_000_000)
+    var peers: [SimulatedPeer] = []
+    var indices = SortedTable<PeerID, Int>()
+    var links = SortedTable<Int, Bool>()
+    let crypto = SimulatedCrypto()
+    let network: NetworkID
+    let project: ProjectID
+    let epoch: UInt64 = 500_000
+    let oracle: Oracle
+    /// Which body fills each slot that was ever sent: the watch for equivocation.
+    var slots = SortedTable<Slot, ItemID>()
+    var manifestID: ManifestID?
+    var areFaultsOn = true
+
+    /// Virtual time after the last fault within which every job must be done.
+    static let patience = TimeSpan.seconds(1_800)
+    /// The submitter's place among the peers.
+    static let submitter = 0
+
+    /// A world that has not begun.
+    package init(_ options: Options) {
+        self.options = options
+        report = Report(options: options)
+        random = PRNG(seed: options.seed)
+        network = NetworkID(Digest(random.next(), random.next(), random.next(), random.next()))
+        project = ProjectID(Digest(random.next(), random.next(), random.next(), random.next()))
+        oracle = Oracle(chunks: options.chunks, units: options.units, crypto: crypto)
+        for index in 0..<options.peers {
+            let id = PeerID(Digest(random.next(), random.next(), random.next(), random.next()))
+            let isLiar = index > 0 && index <= options.liars
+            let secret = Bytes((0..<16).map { UInt8(truncatingIfNeeded: index &* 31 &+ $0) })
+            peers.append(SimulatedPeer(id: id, index: index, isLiar: isLiar, secret: secret))
+            indices[id] = index
+        }
+    }
+
+    /// Runs the whole life: faults first, then a healed network that must finish its job.
+    package func run() -> Report {
+        for peer in peers { start(peer) }
+        queue.push(.submit, at: now.advanced(by: .milliseconds(random.below(3_000))))
+        if options.isCancelled {
+            queue.push(.cancel, at: now.advanced(by: .milliseconds(3_000 + random.below(20_000))))
+        }
+        queue.push(.check, at: now)
+        let healAt = now.advanced(by: options.faultSpan)
+        let end = healAt.advanced(by: Self.patience)
+        while let (at, event) = queue.pop() {
+            now = at
+            report.events += 1
+            if areFaultsOn, now >= healAt { areFaultsOn = false }
+            handle(event)
+            if !report.violations.isEmpty { break }
+            if !areFaultsOn, case .check = event, isDone {
+                report.finishedAt = now
+                break
+            }
+            if now > end {
+                report.violations.append(unfinished)
+                break
+            }
+        }
+        if report.violations.isEmpty { checkEnd() }
+        return report
+    }
+
+    private func handle(_ event: Event) {
+        switch event {
+        case .message(let message, let from, let to, let life):
+            deliver(message, from: from, to: to, life: life)
+        case .local(let local, let index, let life):
+            guard peers[index].life == life else { return }
+            input(local, to: peers[index])
+        case .wake(let index, let life):
+            wake(peers[index], life: life)
+        case .restart(let index):
+            start(peers[index])
+        case .link(let left, let right):
+            link(left, right)
+        case .unlink(let left, let right):
+            unlink(left, right)
+        case .submit:
+            submit()
+        case .cancel:
+            cancel()
+        case .check:
+            checkNow()
+            queue.push(.check, at: now.advanced(by: .seconds(1)))
+        }
+    }
+
+    private func submit() {
+        let submitter = peers[Self.submitter]
+        guard submitter.isUp else {
+            queue.push(.submit, at: now.advanced(by: .seconds(1)))
+            return
+        }
+        let anchors = (0...min(options.anchors, peers.count - 1)).map { peers[$0].id }.sorted()
+        let manifest = oracle.manifest(
+            network: network,
+            project: project,
+            submitter: submitter.id,
+            anchors: anchors,
+            epoch: epoch,
+            population: UInt64(peers.count)
+        )
+        manifestID = ManifestID(SHA256.hash(manifest.payload))
+        input(.submit(manifest), to: submitter)
+    }
+
+    private func cancel() {
+        guard let manifestID, peers[Self.submitter].isUp else {
+            queue.push(.cancel, at: now.advanced(by: .seconds(1)))
+            return
+        }
+        input(.cancel(manifestID), to: peers[Self.submitter])
+    }
+
+    private func wake(_ peer: SimulatedPeer, life: UInt64) {
+        guard peer.life == life, peer.isUp, peer.wakeAt == now else { return }
+        peer.wakeAt = nil
+        report.note(0x57 ^ UInt64(peer.index) << 8 ^ now.nanoseconds)
+        var out = Outbox()
+        peer.core?.tick(at: now, into: &out)
+        perform(out, of: peer)
+    }
+}

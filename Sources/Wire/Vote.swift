@@ -1,0 +1,55 @@
+package import Primitives
+
+/// One worker's word on one unit.
+package struct Vote: Hashable, Sendable {
+    /// Who says so.
+    package let worker: PeerID
+    /// What it says: the hash of a core.
+    package let core: Digest
+
+    /// `worker` says `core`.
+    package init(worker: PeerID, core: Digest) {
+        self.worker = worker
+        self.core = core
+    }
+}
+
+/// Which core leads a vote, and by how many workers.
+package struct Lead: Hashable, Sendable {
+    /// The core with the most workers; the smaller one of equals.
+    package let core: Digest
+    /// Its workers less those of the runner-up.
+    package let margin: Int
+    /// Its workers.
+    package let count: Int
+}
+
+/// The lead among `votes`, or nil when nobody's word counts.
+///
+/// A worker counts once for a core, and not at all when it has said two different things.
+package func lead(of votes: [Vote]) -> Lead? {
+    var said = SortedTable<PeerID, Digest?>()
+    for vote in votes {
+        guard let earlier = said[vote.worker] else {
+            said[vote.worker] = .some(vote.core)
+            continue
+        }
+        if earlier != vote.core { said[vote.worker] = .some(nil) }
+    }
+    var counts = SortedTable<Digest, Int>()
+    for core in said.values.compactMap({ $0 }) { counts[core, default: 0] += 1 }
+    guard let best = counts.values.max() else { return nil }
+    guard let winner = zip(counts.keys, counts.values).first(where: { $0.1 == best })?.0 else {
+        return nil
+    }
+    let others = zip(counts.keys, counts.values).filter { $0.0 != winner }.map(\.1)
+    return Lead(core: winner, margin: best - (others.max() ?? 0), count: best)
+}
+
+/// Constants of the trust policies.
+package enum Trust {
+    /// Workers by which one core must lead a disputed vote.
+    package static let panelMargin = 2
+    /// Voters after which a dispute goes to the submitter.
+    package static let panelVotersMax = 15
+}

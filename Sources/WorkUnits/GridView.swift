@@ -1,0 +1,50 @@
+package import Primitives
+import Wire
+
+/// A peer that could compute.
+package struct Candidate: Hashable, Sendable {
+    /// Who.
+    package let peer: PeerID
+    /// Whose machine.
+    package let owner: OwnerID
+
+    /// The machine `peer` of `owner`.
+    package init(peer: PeerID, owner: OwnerID) {
+        self.peer = peer
+        self.owner = owner
+    }
+}
+
+/// What a steward sees of the grid while it handles one input.
+package struct GridView: Sendable {
+    /// This peer.
+    package let me: PeerID
+    /// UTC hours since 1970.
+    package let epoch: UInt64
+    /// Peers with a link to this one that run the job's workload, without this one.
+    package let candidates: [Candidate]
+    /// The other peer that must hold results before they are certified, if one can be reached.
+    package let secondHolder: PeerID?
+    /// The steward after this one, if it can be reached.
+    package let nextSteward: PeerID?
+
+    /// A view with every field given.
+    package init(
+        me: PeerID,
+        epoch: UInt64,
+        candidates: [Candidate],
+        secondHolder: PeerID?,
+        nextSteward: PeerID?
+    ) {
+        self.me = me
+        self.epoch = epoch
+        self.candidates = candidates
+        self.secondHolder = secondHolder
+        self.nextSteward = nextSteward
+    }
+
+    /// Whose machine `peer` is, as far as this peer knows; its own otherwise.
+    func owner(of peer: PeerID) -> OwnerID {
+        candidates.first { $0.peer == peer }?.owner ?? OwnerID(peer.digest)
+    }
+}

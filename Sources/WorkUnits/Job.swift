@@ -1,0 +1,73 @@
+package import Primitives
+package import Wire
+
+/// A manifest with the id that everything refers to.
+package struct Job: Sendable {
+    /// SHA-256 of the manifest's payload.
+    package let id: ManifestID
+    /// What is to be computed.
+    package let manifest: Manifest
+
+    /// The job of `signed`.
+    package init(_ signed: Signed<Manifest>) {
+        id = ManifestID(signed.id.digest)
+        manifest = signed.body
+    }
+
+    /// How long a worker may take from the lease of `unitCount` units to its commitment.
+    ///
+    /// Time for the transfer of data, and the manifest's own bound for each unit.
+    package func leaseSpan(unitCount: Int) -> TimeSpan {
+        let perUnit = TimeSpan.seconds(max(1, manifest.secondsPerUnit))
+        let work = perUnit.times(UInt64(unitCount))
+        return TimeSpan(
+            nanoseconds: saturatingSum(work.nanoseconds, WorkLimits.transferSpan.nanoseconds)
+        )
+    }
+}
+
+/// One shard of one job: the part of its units that one steward schedules.
+package struct ShardKey: Hashable, Comparable, Sendable {
+    /// The job.
+    package let manifest: ManifestID
+    /// The shard.
+    package let shard: UInt32
+
+    /// The shard `shard` of `manifest`.
+    package init(manifest: ManifestID, shard: UInt32) {
+        self.manifest = manifest
+        self.shard = shard
+    }
+
+    package static func < (left: ShardKey, right: ShardKey) -> Bool {
+        (left.manifest, left.shard) < (right.manifest, right.shard)
+    }
+}
+
+/// Bounds and times of scheduling.
+package enum WorkLimits {
+    /// What a lease adds for the transfer of data.
+    package static let transferSpan = TimeSpan.seconds(5)
+    /// Work that a bundle aims at.
+    package static let bundleSpan = TimeSpan.seconds(4)
+    /// How long a claim waits for its answer before it is sent again.
+    package static let claimSpan = TimeSpan.seconds(2)
+    /// After how long a refused worker asks again when no unit is open.
+    package static let retrySpan = TimeSpan.milliseconds(500)
+    /// How long a disputed unit waits for a further voter before the submitter rules.
+    package static let panelLeases: UInt64 = 4
+    /// How long a result or chunk request waits before another holder is asked.
+    package static let fetchSpan = TimeSpan.seconds(2)
+    /// Chunks that a worker asks for at once.
+    package static let chunkWindow = 8
+    /// Bundles that one worker may have in flight, however many certificates it has earned.
+    package static let quotaMax: UInt32 = 64
+    /// Lease times after which a worker gives up a bundle that nobody answers for.
+    package static let patienceLeases: UInt64 = 20
+    /// Leases that a worker holds at once from all stewards.
+    package static let bundlesMax = 256
+    /// The longest that a refusal keeps a worker from asking again.
+    package static let refusalMillisecondsMax: UInt64 = 60_000
+    /// Lease times that a steward waits before it publishes an opening itself.
+    package static let openingLeases: UInt64 = 2
+}

@@ -1,0 +1,238 @@
+package import Primitives
+package import Wire
+
+/// What a worker revealed in a round.
+package struct Revealed: Hashable, Sendable {
+    /// The signed result.
+    package let result: Signed<ResultStatement>
+    /// One core for each unit of the bundle, in its order.
+    package let cores: [Core]
+}
+
+/// A worker in a seat.
+package struct Occupant: Hashable, Sendable {
+    /// Who sits there.
+    package let worker: PeerID
+    /// Whose machine it is.
+    package let owner: OwnerID
+    /// How often the seat's admission had doubled when it was taken.
+    package let widening: UInt8
+    /// Its promise.
+    package var commit: Digest?
+    /// Its result.
+    package var revealed: Revealed?
+}
+
+/// A seat of a round.
+package struct Seat: Hashable, Sendable {
+    /// Since when it has been free or, when taken, since when its lease has run; never stored.
+    package var since: Instant
+    /// Who has it.
+    package var occupant: Occupant?
+}
+
+/// One round of a bundle at its steward.
+///
+/// ```
+/// leasing ─commits of all seats─▶ closing ─set signed─▶ revealing ─all revealed, or time over─▶ closed
+/// leasing ─the only seat revealed─▶ closed                                       (one seat: no set)
+/// ```
+package struct Round: Sendable {
+    /// How far it is.
+    package enum Phase: Hashable, Sendable {
+        /// Seats are given and promises taken.
+        case leasing
+        /// Every promise is there; the set is being signed.
+        case closing
+        /// The set is out; results come in until then.
+        case revealing(until: Instant)
+        /// Nothing more is taken.
+        case closed
+    }
+
+    /// The steward's number for it.
+    package let number: UInt32
+    /// The bundle, ascending.
+    package let units: [UInt32]
+    /// UTC hours since 1970 when it began.
+    package let epoch: UInt64
+    /// Whether it is the first vote on its units, as against one more voter in a dispute.
+    package let isFirstVote: Bool
+    /// The seats, numbered from 0.
+    package var seats: [Seat]
+    /// How far it is.
+    package var phase: Phase
+    /// The signed set, once there is one.
+    package var set: Signed<CommitSet>?
+
+    /// A round with free seats.
+    init(
+        number: UInt32,
+        units: [UInt32],
+        epoch: UInt64,
+        isFirstVote: Bool,
+        seatCount: UInt8,
+        at now: Instant
+    ) {
+        self.number = number
+        self.units = units
+        self.epoch = epoch
+        self.isFirstVote = isFirstVote
+        seats = Array(repeating: Seat(since: now), count: Int(seatCount))
+        phase = .leasing
+    }
+
+    /// Its name within the shard.
+    package var key: RoundKey { RoundKey(number: number, firstUnit: units[0]) }
+
+    /// Whether results may still come.
+    package var isOpen: Bool { phase != .closed }
+
+    /// The seat of `worker`, if it has one.
+    package func seat(of worker: PeerID) -> Int? {
+        seats.firstIndex { $0.occupant?.worker == worker }
+    }
+
+    /// Workers that have promised, in seat order.
+    package var committed: [Occupant] {
+        seats.compactMap { seat in seat.occupant?.commit == nil ? nil : seat.occupant }
+    }
+
+    /// The commit set that the promises make.
+    package func commitSet(steward: PeerID, manifest: ManifestID) -> CommitSet {
+        let members = seats.indices.compactMap { index -> SetMember? in
+            guard let occupant = seats[index].occupant, let commit = occupant.commit else {
+                return nil
+            }
+            return SetMember(
+                worker: occupant.worker,
+                seat: UInt8(index),
+                widening: occupant.widening,
+                commit: commit
+            )
+        }
+        return CommitSet(
+            steward: steward,
+            manifest: manifest,
+            round: number,
+            units: units,
+            epoch: epoch,
+            seatCount: UInt8(seats.count),
+            members: members
+        )
+    }
+
+    /// How often the admission of `seat` has doubled by now: once each half lease that it is free.
+    func widening(of seat: Int, lease: TimeSpan, at now: Instant) -> UInt8 {
+        let halves = now.since(seats[seat].since).nanoseconds / max(1, lease.nanoseconds / 2)
+        return UInt8(min(halves, UInt64(Limits.wideningMax)))
+    }
+}
+
+// MARK: - The journal's row
+
+extension Round {
+    /// The row that brings the round back after a crash; times are not in it.
+    func row(of shard: ShardKey) -> JournalRow {
+        var encoder = CBOREncoder()
+        encoder.array(7)
+        encoder.unsigned(UInt64(number))
+        encoder.units(units)
+        encoder.unsigned(epoch)
+        encoder.bool(isFirstVote)
+        encoder.bool(phase == .closed)
+        if let set { encoder.byteString(set.envelope) } else { encoder.null() }
+        encoder.array(seats.count)
+        for seat in seats {
+            if let occupant = seat.occupant {
+                occupant.encode(into: &encoder)
+            } else {
+                encoder.null()
+            }
+        }
+        return JournalRow(.rounds, key: Self.rowKey(of: shard, key), value: encoder.bytes)
+    }
+
+    /// The shard and round that a row's key names.
+    static func shardKey(ofRow key: Bytes) throws(DecodeError) -> ShardKey {
+        var decoder = CBORDecoder(key)
+        try decoder.array(exactly: 4)
+        return ShardKey(
+            manifest: try decoder.identifier(),
+            shard: try decoder.unsigned32(field: "shard")
+        )
+    }
+
+    /// The round that a row's value holds; leases and reveals get fresh time from `now`.
+    init(row value: Bytes, reveal: TimeSpan, at now: Instant) throws(DecodeError) {
+        var decoder = CBORDecoder(value)
+        try decoder.array(exactly: 7)
+        number = try decoder.unsigned32(field: "round")
+        units = try decoder.units()
+        epoch = try decoder.unsigned()
+        isFirstVote = try decoder.bool()
+        let isClosed = try decoder.bool()
+        set =
+            try decoder.null()
+            ? nil : try Signed(envelope: try decoder.byteString(upTo: Limits.statementByteCount))
+        seats = try decoder.list(upTo: Limits.membersPerSet) { (decoder) throws(DecodeError) in
+            Seat(since: now, occupant: try decoder.null() ? nil : try Occupant(from: &decoder))
+        }
+        try decoder.finish()
+        phase =
+            isClosed ? .closed : set == nil ? .leasing : .revealing(until: now.advanced(by: reveal))
+    }
+
+    private static func rowKey(of shard: ShardKey, _ key: RoundKey) -> Bytes {
+        var encoder = CBOREncoder()
+        encoder.array(4)
+        encoder.identifier(shard.manifest)
+        encoder.unsigned(UInt64(shard.shard))
+        encoder.unsigned(UInt64(key.number))
+        encoder.unsigned(UInt64(key.firstUnit))
+        return encoder.bytes
+    }
+}
+
+extension Occupant {
+    fileprivate func encode(into encoder: inout CBOREncoder) {
+        encoder.array(5)
+        encoder.identifier(worker)
+        encoder.identifier(owner)
+        encoder.unsigned(UInt64(widening))
+        if let commit { encoder.digest(commit) } else { encoder.null() }
+        if let revealed { revealed.encode(into: &encoder) } else { encoder.null() }
+    }
+
+    fileprivate init(from decoder: inout CBORDecoder) throws(DecodeError) {
+        try decoder.array(exactly: 5)
+        worker = try decoder.identifier()
+        owner = try decoder.identifier()
+        widening = try decoder.unsigned8(field: "widening")
+        commit = try decoder.null() ? nil : try decoder.digest()
+        revealed = try decoder.null() ? nil : try Revealed(from: &decoder)
+    }
+}
+
+extension Revealed {
+    fileprivate func encode(into encoder: inout CBOREncoder) {
+        encoder.array(2)
+        encoder.byteString(result.envelope)
+        encoder.array(cores.count)
+        for core in cores {
+            encoder.array(3)
+            core.encode(into: &encoder)
+        }
+    }
+
+    fileprivate init(from decoder: inout CBORDecoder) throws(DecodeError) {
+        try decoder.array(exactly: 2)
+        result = try Signed(
+            envelope: try decoder.byteString(upTo: Limits.statementByteCount)
+        )
+        cores = try decoder.list(upTo: Limits.unitsPerBundle) { (decoder) throws(DecodeError) in
+            try decoder.array(exactly: 3)
+            return try Core(from: &decoder)
+        }
+    }
+}

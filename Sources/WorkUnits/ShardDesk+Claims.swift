@@ -1,0 +1,246 @@
+package import Primitives
+package import Wire
+
+extension ShardDesk {
+    /// What became of a claim.
+    package enum ClaimAnswer: Hashable, Sendable {
+        /// A bundle was leased.
+        case leased
+        /// Leases that the worker already has were sent again.
+        case repeated
+        /// There is nothing for this worker now.
+        case refused(RefusalReason)
+    }
+
+    /// A worker asks for units; `mayGrow` says whether its quota allows one more bundle.
+    package mutating func claimed(
+        _ claim: Claim,
+        by worker: PeerID,
+        mayGrow: Bool,
+        view: GridView,
+        at now: Instant,
+        into out: inout Outbox
+    ) -> ClaimAnswer {
+        if repeatLeases(of: worker, at: now, into: &out) { return .repeated }
+        if isFinished { return .refused(.finished) }
+        guard mayGrow else { return .refused(.quota) }
+        guard job.manifest.deadline >= view.epoch else { return .refused(.finished) }
+        let claimant = Candidate(peer: worker, owner: view.owner(of: worker))
+        for key in rounds.keys {
+            guard let seat = freeSeat(in: key, for: claimant, view: view, at: now) else { continue }
+            grant(key, seat: seat, to: claimant, at: now, into: &out)
+            return .leased
+        }
+        guard let key = openRound(claim, for: claimant, view: view, at: now) else {
+            return .refused(.nothingOpen)
+        }
+        guard let seat = freeSeat(in: key, for: claimant, view: view, at: now) else {
+            drop(key)
+            return .refused(.nothingOpen)
+        }
+        grant(key, seat: seat, to: claimant, at: now, into: &out)
+        return .leased
+    }
+
+    /// Sends again the leases that `worker` has and has not committed to: the first may be lost.
+    private func repeatLeases(
+        of worker: PeerID,
+        at now: Instant,
+        into out: inout Outbox
+    ) -> Bool {
+        var found = false
+        for round in rounds.values where round.phase == .leasing {
+            guard let seat = round.seat(of: worker), let occupant = round.seats[seat].occupant,
+                occupant.commit == nil
+            else { continue }
+            let end = round.seats[seat].since.advanced(by: lease(of: round.units.count))
+            send(round, seat: seat, to: occupant, for: end.since(now), into: &out)
+            found = true
+        }
+        return found
+    }
+
+    /// The first seat of a round that `claimant` may take.
+    func freeSeat(
+        in key: RoundKey,
+        for claimant: Candidate,
+        view: GridView,
+        at now: Instant
+    ) -> Int? {
+        guard let round = rounds[key], round.phase == .leasing,
+            round.seats.contains(where: { $0.occupant == nil }),
+            !round.seats.contains(where: { $0.occupant.map(claimant.shares(with:)) ?? false }),
+            round.units.allSatisfy({ isNew(claimant, to: $0, besides: key) })
+        else { return nil }
+        return round.seats.indices.first { index in
+            round.seats[index].occupant == nil
+                && isAdmitted(claimant, seat: index, of: round, at: now)
+                && !isReluctant(claimant, seat: index, of: round, view: view, at: now)
+        }
+    }
+
+    /// Whether neither the worker nor its owner has voted on `unit` in another round.
+    private func isNew(_ claimant: Candidate, to unit: UInt32, besides key: RoundKey?) -> Bool {
+        units[index(unit)].rounds.allSatisfy { other in
+            guard other != key, let round = rounds[other] else { return true }
+            return !round.committed.contains(where: claimant.shares(with:))
+        }
+    }
+
+    /// Whether the ticket admits; a seat of one needs none.
+    private func isAdmitted(
+        _ claimant: Candidate,
+        seat: Int,
+        of round: Round,
+        at now: Instant
+    ) -> Bool {
+        guard round.seats.count > 1 else { return true }
+        let number = Ticket.number(
+            manifest: job.id,
+            lowestUnit: round.units[0],
+            seat: UInt8(seat),
+            worker: claimant.peer
+        )
+        let widening = round.widening(of: seat, lease: lease(of: round.units.count), at: now)
+        return Ticket.admits(
+            number,
+            population: job.manifest.population,
+            widening: widening
+        )
+    }
+
+    /// The steward and the submitter leave seats to strangers while there are enough of them.
+    private func isReluctant(
+        _ claimant: Candidate,
+        seat: Int,
+        of round: Round,
+        view: GridView,
+        at now: Instant
+    ) -> Bool {
+        guard claimant.peer == steward || claimant.peer == job.manifest.submitter else {
+            return false
+        }
+        if now.since(round.seats[seat].since) >= lease(of: round.units.count) { return false }
+        let free = round.seats.count { $0.occupant == nil }
+        return strangers(to: round, view: view) >= free
+    }
+
+    private func strangers(to round: Round, view: GridView) -> Int {
+        view.candidates.count { candidate in
+            candidate.peer != job.manifest.submitter
+                && !round.seats.contains { $0.occupant.map(candidate.shares(with:)) ?? false }
+                && round.units.allSatisfy { isNew(candidate, to: $0, besides: round.key) }
+        }
+    }
+
+    /// Opens a round for units that need one, and that the claimant may vote on.
+    private mutating func openRound(
+        _ claim: Claim,
+        for claimant: Candidate,
+        view: GridView,
+        at now: Instant
+    ) -> RoundKey? {
+        var bundle: [UInt32] = []
+        var isFirstVote = true
+        let size = bundleSize(claim, view: view)
+        for unit in job.manifest.units(ofShard: key.shard)
+        where isNew(claimant, to: unit, besides: nil) {
+            let need = need(of: unit)
+            guard need == .firstVote || need == .furtherVote else { continue }
+            if let first = bundle.first {
+                guard (need == .firstVote) == isFirstVote else { continue }
+                // A dispute's units stay together as long as they have the same voters.
+                let together = units[index(unit)].rounds == units[index(first)].rounds
+                guard isFirstVote || together else { continue }
+            } else {
+                isFirstVote = need == .firstVote
+            }
+            bundle.append(unit)
+            if bundle.count == size { break }
+        }
+        guard !bundle.isEmpty else { return nil }
+        let round = Round(
+            number: bundle.map { units[index($0)].nextRound }.max() ?? 0,
+            units: bundle,
+            epoch: view.epoch,
+            isFirstVote: isFirstVote,
+            seatCount: isFirstVote ? job.manifest.policy.replicas : 1,
+            at: now
+        )
+        rounds[round.key] = round
+        for unit in bundle {
+            units[index(unit)].rounds.append(round.key)
+            units[index(unit)].nextRound = round.number + 1
+        }
+        return round.key
+    }
+
+    /// Takes back a round that was opened and never leased.
+    private mutating func drop(_ key: RoundKey) {
+        guard let round = rounds.remove(key) else { return }
+        for unit in round.units {
+            units[index(unit)].rounds.removeAll { $0 == key }
+            units[index(unit)].nextRound = round.number
+        }
+    }
+
+    /// Units for one bundle: some seconds of work, and no more than leaves work for everybody.
+    private func bundleSize(_ claim: Claim, view: GridView) -> Int {
+        let speed = max(1, claim.operationsPerSecond)
+        let seconds = WorkLimits.bundleSpan.nanoseconds / 1_000_000_000
+        let bySpeed = saturatingProduct(speed, seconds) / max(1, job.manifest.operationsPerUnit)
+        let waiting = UInt64(units.count { !$0.isCertified })
+        let workers = UInt64(max(1, view.candidates.count))
+        let fair = max(1, waiting / (2 * workers))
+        let wanted = UInt64(max(1, claim.unitCount))
+        return Int(min(max(1, min(bySpeed, fair)), wanted, UInt64(Limits.unitsPerBundle)))
+    }
+
+    private mutating func grant(
+        _ key: RoundKey,
+        seat: Int,
+        to claimant: Candidate,
+        at now: Instant,
+        into out: inout Outbox
+    ) {
+        guard var round = rounds[key] else { return }
+        let span = lease(of: round.units.count)
+        let occupant = Occupant(
+            worker: claimant.peer,
+            owner: claimant.owner,
+            widening: round.widening(of: seat, lease: span, at: now)
+        )
+        round.seats[seat] = Seat(since: now, occupant: occupant)
+        rounds[key] = round
+        persist(round, into: &out)
+        send(round, seat: seat, to: occupant, for: span, into: &out)
+    }
+
+    private func send(
+        _ round: Round,
+        seat: Int,
+        to occupant: Occupant,
+        for span: TimeSpan,
+        into out: inout Outbox
+    ) {
+        let lease = Lease(
+            manifest: job.id,
+            units: round.units,
+            seatCount: UInt8(round.seats.count),
+            epoch: round.epoch,
+            round: round.number,
+            seat: UInt8(seat),
+            widening: occupant.widening,
+            commitMilliseconds: span.nanoseconds / 1_000_000,
+            holders: [job.manifest.submitter]
+        )
+        out.send(.lease(lease), to: occupant.worker)
+    }
+}
+
+extension Candidate {
+    /// Whether `occupant` is this machine, or another of the same owner.
+    func shares(with occupant: Occupant) -> Bool {
+        occupant.worker == peer || occupant.owner == owner
+    }
+}

@@ -1,0 +1,298 @@
+package import Primitives
+package import Wire
+
+/// A vote that is won and waits for its certificate.
+struct Proof: Sendable {
+    /// How far it is.
+    enum Stage: Hashable {
+        /// The results' bytes are being fetched.
+        case gathering
+        /// The second holder has been told, and must answer.
+        case offering
+        /// The certificate is being signed.
+        case signing
+    }
+
+    let kind: CertificateKind
+    /// The units, ascending, with what won.
+    let cores: [UnitCore]
+    /// The rounds that the certificate spans, ascending.
+    let rounds: [RoundKey]
+    var stage = Stage.gathering
+    /// When to look again; nil while a signature is awaited.
+    var nextAttempt: Instant?
+    /// Whether the second holder has the bytes.
+    var isHeldTwice = false
+}
+
+extension ShardDesk {
+    /// Starts certificates for those of `list` whose votes are won, one for each group of units that
+    /// went through the same rounds.
+    mutating func prove(_ list: [UInt32], at now: Instant) {
+        var groups: [(kind: CertificateKind, rounds: [RoundKey], cores: [UnitCore])] = []
+        for unit in list {
+            guard case .proof(let kind, let core) = need(of: unit) else { continue }
+            let rounds = units[index(unit)].rounds
+            let entry = UnitCore(unit: unit, core: core)
+            if let group = groups.firstIndex(where: { $0.kind == kind && $0.rounds == rounds }) {
+                groups[group].cores.append(entry)
+            } else {
+                groups.append((kind, rounds, [entry]))
+            }
+        }
+        for group in groups {
+            let proof = Proof(
+                kind: group.kind,
+                cores: group.cores,
+                rounds: group.rounds,
+                nextAttempt: now
+            )
+            for each in group.cores { units[index(each.unit)].isProving = true }
+            proofs[group.cores[0].unit] = proof
+        }
+    }
+
+    /// Takes proofs further: fetch the bytes, offer them to the second holder, sign.
+    package mutating func advanceProofs(
+        view: GridView,
+        at now: Instant,
+        results: inout ResultDesk,
+        vault: inout Vault,
+        into out: inout Outbox
+    ) {
+        for first in proofs.keys {
+            guard let proof = proofs[first], proof.stage != .signing else { continue }
+            guard proof.kind == .ruling || gather(proof, results: &results, at: now, into: &out)
+            else {
+                proofs.update(first) { $0.nextAttempt = now.advanced(by: WorkLimits.fetchSpan) }
+                continue
+            }
+            if proof.kind != .ruling, let holder = view.secondHolder, !proof.isHeldTwice {
+                offer(first, to: holder, at: now, into: &out)
+                continue
+            }
+            proofs.update(first) { proof in
+                proof.stage = .signing
+                proof.nextAttempt = nil
+            }
+            switch vault.sign(certificate(for: proof), by: .peer, into: &out) {
+            case .requested: break
+            case .signed(let signed), .taken(let signed): ready.append(.certificate(signed))
+            }
+        }
+    }
+
+    /// Asks for the bytes that are missing; true when all are here.
+    private func gather(
+        _ proof: Proof,
+        results: inout ResultDesk,
+        at now: Instant,
+        into out: inout Outbox
+    ) -> Bool {
+        var isComplete = true
+        for each in proof.cores where !results.holds(each.core.resultHash) {
+            isComplete = false
+            let winners = revealedCores(of: each.unit)
+                .filter { $0.core == each.core && $0.worker != steward }
+                .map(\.worker)
+            results.want(
+                each.core.resultHash,
+                from: winners,
+                limit: job.manifest.resultByteCount,
+                at: now,
+                into: &out
+            )
+        }
+        return isComplete
+    }
+
+    private mutating func offer(
+        _ first: UInt32,
+        to holder: PeerID,
+        at now: Instant,
+        into out: inout Outbox
+    ) {
+        guard let proof = proofs[first] else { return }
+        if proof.stage == .offering, let next = proof.nextAttempt, next > now { return }
+        proofs.update(first) { proof in
+            proof.stage = .offering
+            proof.nextAttempt = now.advanced(by: WorkLimits.fetchSpan)
+        }
+        let offer = ResultOffer(manifest: job.id, cores: proof.cores)
+        out.send(.resultOffer(offer), to: holder)
+    }
+
+    /// The second holder has the results of `list`.
+    package mutating func heldElsewhere(_ list: [UInt32], by holder: PeerID, view: GridView) {
+        guard holder == view.secondHolder else { return }
+        for first in proofs.keys {
+            proofs.update(first) { proof in
+                let isCovered = proof.cores.allSatisfy { list.contains($0.unit) }
+                if isCovered { proof.isHeldTwice = true }
+            }
+        }
+    }
+
+    /// The certificate that the rows of a proof's rounds make.
+    private func certificate(for proof: Proof) -> Certificate {
+        var sets: [CertificateSet] = []
+        var entries: [CertificateEntry] = []
+        for key in proof.rounds {
+            guard let round = rounds[key], round.committed.contains(where: { $0.revealed != nil })
+            else { continue }
+            let index = UInt8(sets.count)
+            sets.append(certificateSet(round))
+            entries += round.seats.indices
+                .compactMap { certificateEntry(round, seat: $0, set: index) }
+                .sorted { $0.worker < $1.worker }
+        }
+        let units = proof.cores.map(\.unit)
+        return Certificate(
+            manifest: job.id,
+            steward: steward,
+            vote: proof.kind,
+            units: units,
+            sets: sets,
+            entries: entries,
+            openings: openings(for: proof),
+            rulings: proof.kind == .ruling
+                ? units.compactMap { self.units[index($0)].ruling.map(EmbeddedRuling.init) } : []
+        )
+    }
+
+    private func certificateSet(_ round: Round) -> CertificateSet {
+        let unrevealed = round.commitSet(steward: steward, manifest: job.id).members
+            .filter { member in
+                round.committed.contains { $0.worker == member.worker && $0.revealed == nil }
+            }
+        return CertificateSet(
+            steward: steward,
+            round: round.number,
+            units: round.units,
+            epoch: round.epoch,
+            seatCount: UInt8(round.seats.count),
+            signature: round.set?.signature,
+            unrevealed: unrevealed
+        )
+    }
+
+    private func certificateEntry(_ round: Round, seat: Int, set: UInt8) -> CertificateEntry? {
+        guard let occupant = round.seats[seat].occupant, let revealed = occupant.revealed else {
+            return nil
+        }
+        let result = revealed.result.body
+        return CertificateEntry(
+            set: set,
+            worker: occupant.worker,
+            seat: UInt8(seat),
+            widening: occupant.widening,
+            nonce: result.nonce,
+            digests: result.digests,
+            operations: result.operations,
+            signature: revealed.result.signature
+        )
+    }
+
+    /// One opening for each core that was voted for; a vote of one round needs none inside.
+    private func openings(for proof: Proof) -> [UnitCore] {
+        guard proof.kind == .panel || proof.kind == .ruling else { return [] }
+        var openings: [UnitCore] = []
+        for each in proof.cores {
+            var cores = SortedTable<Digest, Core>()
+            cores[each.core.hash] = each.core
+            for cast in revealedCores(of: each.unit) { cores[cast.core.hash] = cast.core }
+            openings += cores.values.map { UnitCore(unit: each.unit, core: $0) }
+        }
+        return openings
+    }
+
+    /// The ledger has taken in a certificate, this steward's or another's.
+    package mutating func certified(
+        _ certificate: Signed<Certificate>,
+        isOpened: Bool,
+        view: GridView,
+        at now: Instant,
+        into out: inout Outbox
+    ) {
+        let range = job.manifest.units(ofShard: key.shard)
+        let mine = certificate.body.units.filter { range.contains($0) }
+        guard !mine.isEmpty else { return }
+        let cores = mine.compactMap { unit in winner(of: unit, in: certificate.body) }
+        for unit in mine {
+            units[index(unit)].isCertified = true
+            units[index(unit)].isProving = false
+        }
+        for (first, proof) in proofs {
+            let isDone = proof.cores.allSatisfy { units[index($0.unit)].isCertified }
+            if isDone { proofs.remove(first) }
+        }
+        let isOwn = certificate.body.steward == steward && cores.count == mine.count
+        if isOwn, !isOpened, certificate.body.openings.isEmpty {
+            hand(
+                Opening(manifest: job.id, certificate: certificate.id, cores: cores),
+                view: view,
+                at: now,
+                into: &out
+            )
+        }
+        prune(into: &out)
+    }
+
+    /// The core that this steward's rows hold for a unit of its own certificate.
+    private func winner(of unit: UInt32, in certificate: Certificate) -> UnitCore? {
+        guard let entry = certificate.entries.first,
+            let offset = certificate.sets[Int(entry.set)].units.firstIndex(of: unit)
+        else { return nil }
+        let set = certificate.sets[Int(entry.set)]
+        let core = revealedCores(of: unit).map(\.core).first { core in
+            core.digest(
+                manifest: job.id,
+                steward: set.steward,
+                round: set.round,
+                unit: unit
+            ) == entry.digests[offset]
+        }
+        return core.map { UnitCore(unit: unit, core: $0) }
+    }
+
+    /// The next steward publishes the opening, after it has drawn its audits; this one does so when
+    /// there is no next, or when it stays silent.
+    private mutating func hand(
+        _ opening: Opening,
+        view: GridView,
+        at now: Instant,
+        into out: inout Outbox
+    ) {
+        guard let next = view.nextSteward else {
+            ready.append(.opening(opening))
+            return
+        }
+        out.send(.opening(opening), to: next)
+        let span = lease(of: opening.cores.count).times(WorkLimits.openingLeases)
+        openings[opening.certificate] = PendingOpening(
+            opening: opening,
+            publishAt: now.advanced(by: span)
+        )
+    }
+
+    /// The ledger has taken in an opening.
+    package mutating func opened(_ certificate: ItemID, into out: inout Outbox) {
+        openings.remove(certificate)
+        prune(into: &out)
+    }
+
+    /// Forgets rounds whose units are all certified and opened.
+    private mutating func prune(into out: inout Outbox) {
+        let pending = openings.values.flatMap { $0.opening.cores.map(\.unit) }
+        let done = rounds.values.filter { round in
+            round.phase == .closed
+                && round.units.allSatisfy { units[index($0)].isCertified && !pending.contains($0) }
+        }
+        for round in done {
+            rounds.remove(round.key)
+            for unit in round.units { units[index(unit)].rounds.removeAll { $0 == round.key } }
+            let row = round.row(of: key)
+            out.append(.persist(JournalRow(.rounds, key: row.key, value: nil)))
+        }
+    }
+}

@@ -1,0 +1,134 @@
+package import Primitives
+package import Wire
+
+extension ShardDesk {
+    /// Time has passed: seats reopen, rounds end, silent disputes go to the submitter.
+    ///
+    /// Returns the workers whose leases ran out.
+    package mutating func tick(
+        view: GridView,
+        at now: Instant,
+        vault: inout Vault,
+        into out: inout Outbox
+    ) -> [PeerID] {
+        var late: [PeerID] = []
+        for key in rounds.keys {
+            guard let round = rounds[key] else { continue }
+            switch round.phase {
+            case .leasing:
+                late += reopenSeats(of: key, at: now, into: &out)
+                closeSet(key, view: view, at: now, vault: &vault, into: &out)
+            case .revealing(let until) where until <= now:
+                close(key, at: now, into: &out)
+            case .closing:
+                requestSet(key, at: now, vault: &vault, into: &out)
+            case .revealing, .closed:
+                break
+            }
+        }
+        prove(units.indices.map(unit(at:)), at: now)
+        askForRulings(view: view, at: now, into: &out)
+        for (id, pending) in openings where pending.publishAt <= now {
+            openings.remove(id)
+            ready.append(.opening(pending.opening))
+        }
+        return late
+    }
+
+    private mutating func reopenSeats(
+        of key: RoundKey,
+        at now: Instant,
+        into out: inout Outbox
+    ) -> [PeerID] {
+        guard var round = rounds[key] else { return [] }
+        let span = lease(of: round.units.count)
+        var late: [PeerID] = []
+        for index in round.seats.indices {
+            guard let occupant = round.seats[index].occupant, occupant.commit == nil,
+                round.seats[index].since.advanced(by: span) <= now
+            else { continue }
+            late.append(occupant.worker)
+            round.seats[index] = Seat(since: now)
+        }
+        if !late.isEmpty {
+            rounds[key] = round
+            persist(round, into: &out)
+        }
+        return late
+    }
+
+    /// After a restart a set may be complete and unsigned.
+    private mutating func requestSet(
+        _ key: RoundKey,
+        at now: Instant,
+        vault: inout Vault,
+        into out: inout Outbox
+    ) {
+        guard let round = rounds[key] else { return }
+        let set = round.commitSet(steward: steward, manifest: job.id)
+        switch vault.sign(set, by: .peer, into: &out) {
+        case .requested: break
+        case .signed(let signed), .taken(let signed): setSigned(signed, at: now, into: &out)
+        }
+    }
+
+    // MARK: - Disputes that nobody can settle
+
+    /// Whether the unit has been voted on, no round runs, and nothing has come of it yet.
+    func isUndecided(_ row: UnitRow) -> Bool {
+        !row.isCertified && !row.isProving && row.ruling == nil && !row.rounds.isEmpty
+            && row.rounds.last.flatMap { rounds[$0] }?.isOpen == false
+    }
+
+    /// When to see again whether the unit is stuck.
+    func heldCheck(of row: UnitRow) -> Instant {
+        if let asked = row.heldSince { return asked.advanced(by: lease(of: 1)) }
+        return row.waitingSince.advanced(by: lease(of: 1).times(WorkLimits.panelLeases))
+    }
+
+    /// Asks the submitter to rule where no voter is left, or none has come for long.
+    private mutating func askForRulings(
+        view: GridView,
+        at now: Instant,
+        into out: inout Outbox
+    ) {
+        var list: [UInt32] = []
+        for offset in units.indices where isUndecided(units[offset]) {
+            let unit = unit(at: offset)
+            switch need(of: unit) {
+            case .furtherVote:
+                let isStuck = heldCheck(of: units[offset]) <= now
+                guard isStuck || !hasVoterLeft(for: unit, view: view) else { continue }
+            case .ruling:
+                guard units[offset].heldSince == nil || heldCheck(of: units[offset]) <= now
+                else { continue }
+            case .nothing, .firstVote, .proof:
+                continue
+            }
+            units[offset].heldSince = now
+            list.append(unit)
+            if list.count == Limits.unitsPerBundle { break }
+        }
+        guard !list.isEmpty else { return }
+        let held = UnitList(manifest: job.id, units: list)
+        out.send(.held(held), to: job.manifest.submitter)
+    }
+
+    private func hasVoterLeft(for unit: UInt32, view: GridView) -> Bool {
+        let voters = participants(of: unit)
+        return view.candidates.contains { candidate in
+            candidate.peer != job.manifest.submitter
+                && !voters.contains { $0.peer == candidate.peer || $0.owner == candidate.owner }
+        }
+    }
+
+    /// The submitter has ruled on a unit.
+    package mutating func ruled(_ ruling: Signed<Ruling>, at now: Instant) {
+        let unit = ruling.body.unit
+        guard job.manifest.units(ofShard: key.shard).contains(unit),
+            ruling.body.manifest == job.id
+        else { return }
+        units[index(unit)].ruling = ruling
+        prove([unit], at: now)
+    }
+}

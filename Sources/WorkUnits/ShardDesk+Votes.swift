@@ -1,0 +1,199 @@
+package import Primitives
+package import Wire
+
+extension ShardDesk {
+    /// What became of a promise or a result.
+    package enum VoteAnswer: Hashable, Sendable {
+        /// It was taken in, or was there already.
+        case taken
+        /// Its round is over, or its seat is another's by now.
+        case stale
+        /// It contradicts its lease or itself, which an honest worker's never does.
+        case invalid
+    }
+
+    /// A worker promises.
+    package mutating func committed(
+        _ signed: Signed<CommitStatement>,
+        view: GridView,
+        at now: Instant,
+        vault: inout Vault,
+        into out: inout Outbox
+    ) -> VoteAnswer {
+        let commit = signed.body
+        let key = RoundKey(number: commit.round, firstUnit: commit.units[0])
+        guard commit.steward == steward, let round = rounds[key] else { return .stale }
+        guard round.units == commit.units, round.seats.count > 1 else { return .invalid }
+        switch round.phase {
+        case .leasing:
+            guard let seat = takeSeat(key, worker: commit.worker, view: view, at: now) else {
+                return .stale
+            }
+            let earlier = rounds[key]?.seats[seat].occupant?.commit
+            guard earlier ?? commit.commit == commit.commit else { return .invalid }
+            guard earlier == nil else { return .taken }
+            rounds.update(key) { $0.seats[seat].occupant?.commit = commit.commit }
+            if let round = rounds[key] { persist(round, into: &out) }
+            closeSet(key, view: view, at: now, vault: &vault, into: &out)
+            return .taken
+        case .closing:
+            return round.seat(of: commit.worker) == nil ? .stale : .taken
+        case .revealing, .closed:
+            guard round.seat(of: commit.worker) != nil, let set = round.set else { return .stale }
+            out.send(.commitSet(set), to: commit.worker)
+            return .taken
+        }
+    }
+
+    /// The worker's own seat, or a free one that it may have: late work is kept, not repeated.
+    private mutating func takeSeat(
+        _ key: RoundKey,
+        worker: PeerID,
+        view: GridView,
+        at now: Instant
+    ) -> Int? {
+        if let seat = rounds[key]?.seat(of: worker) { return seat }
+        let claimant = Candidate(peer: worker, owner: view.owner(of: worker))
+        guard let seat = freeSeat(in: key, for: claimant, view: view, at: now) else { return nil }
+        rounds.update(key) { round in
+            // The set must hold the widening of the lease that the worker answers; a set of one is
+            // built by the worker itself, so a lost lease cannot be answered there.
+            round.seats[seat] = Seat(
+                since: now,
+                occupant: Occupant(
+                    worker: worker,
+                    owner: claimant.owner,
+                    widening: round.widening(
+                        of: seat,
+                        lease: job.leaseSpan(unitCount: round.units.count),
+                        at: now
+                    )
+                )
+            )
+        }
+        return seat
+    }
+
+    /// Asks for the set's signature once every seat has promised.
+    mutating func closeSet(
+        _ key: RoundKey,
+        view: GridView,
+        at now: Instant,
+        vault: inout Vault,
+        into out: inout Outbox
+    ) {
+        guard let round = rounds[key], round.phase == .leasing, round.seats.count > 1,
+            round.committed.count == round.seats.count
+        else { return }
+        let set = round.commitSet(steward: steward, manifest: job.id)
+        rounds.update(key) { $0.phase = .closing }
+        switch vault.sign(set, by: .peer, into: &out) {
+        case .requested: break
+        case .signed(let signed), .taken(let signed):
+            setSigned(signed, at: now, into: &out)
+        }
+    }
+
+    /// The set of a round is signed: it goes to its members, and results may come.
+    package mutating func setSigned(
+        _ signed: Signed<CommitSet>,
+        at now: Instant,
+        into out: inout Outbox
+    ) {
+        let key = RoundKey(number: signed.body.round, firstUnit: signed.body.units[0])
+        guard let round = rounds[key], round.phase == .closing else { return }
+        guard round.commitSet(steward: steward, manifest: job.id) == signed.body else {
+            // The slot was filled by an earlier life of this peer whose row is lost: start anew.
+            close(key, at: now, into: &out)
+            return
+        }
+        let until = now.advanced(by: lease(of: round.units.count))
+        rounds.update(key) { round in
+            round.phase = .revealing(until: until)
+            round.set = signed
+        }
+        if let round = rounds[key] { persist(round, into: &out) }
+        for member in signed.body.members { out.send(.commitSet(signed), to: member.worker) }
+    }
+
+    /// A worker reveals.
+    package mutating func revealed(
+        _ reveal: Reveal,
+        view: GridView,
+        at now: Instant,
+        into out: inout Outbox
+    ) -> VoteAnswer {
+        let result = reveal.result.body
+        let key = RoundKey(number: result.round, firstUnit: result.units[0])
+        guard result.steward == steward, let round = rounds[key] else { return .stale }
+        guard round.units == result.units, isConsistent(reveal) else { return .invalid }
+        if round.seats.count == 1 {
+            let answer = takeLoneCommit(reveal, key: key, at: now)
+            guard answer == .taken else { return answer }
+        }
+        guard let current = rounds[key], let seat = current.seat(of: result.worker),
+            let commit = current.seats[seat].occupant?.commit
+        else { return .stale }
+        if current.seats[seat].occupant?.revealed != nil { return .taken }
+        guard current.isOpen else { return .stale }
+        guard commit == result.commitment,
+            result.setHash == current.commitSet(steward: steward, manifest: job.id).hash
+        else { return .invalid }
+        let revealed = Revealed(result: reveal.result, cores: reveal.cores)
+        rounds.update(key) { $0.seats[seat].occupant?.revealed = revealed }
+        if let round = rounds[key] { persist(round, into: &out) }
+        let isComplete = rounds[key]?.seats.allSatisfy { $0.occupant?.revealed != nil } ?? false
+        if isComplete { close(key, at: now, into: &out) }
+        return .taken
+    }
+
+    /// In a round of one seat the promise comes with the result.
+    private mutating func takeLoneCommit(
+        _ reveal: Reveal,
+        key: RoundKey,
+        at now: Instant
+    ) -> VoteAnswer {
+        guard let commit = reveal.commit?.body, commit.worker == reveal.result.body.worker,
+            commit.units == reveal.result.body.units, commit.round == key.number,
+            commit.manifest == job.id, commit.steward == steward
+        else { return .invalid }
+        guard let seat = rounds[key]?.seat(of: commit.worker) else { return .stale }
+        let earlier = rounds[key]?.seats[seat].occupant?.commit
+        guard earlier ?? commit.commit == commit.commit else { return .invalid }
+        if rounds[key]?.phase == .leasing {
+            rounds.update(key) { round in
+                round.seats[seat].occupant?.commit = commit.commit
+                round.phase = .revealing(until: now)
+            }
+        }
+        return .taken
+    }
+
+    /// Whether the cores make the digests and stay within the manifest's caps.
+    private func isConsistent(_ reveal: Reveal) -> Bool {
+        let result = reveal.result.body
+        guard result.manifest == job.id, reveal.cores.count == result.units.count else {
+            return false
+        }
+        return result.units.indices.allSatisfy { index in
+            let core = reveal.cores[index]
+            return core.operations == result.operations[index]
+                && core.operations <= job.manifest.operationsPerUnit
+                && core.digest(
+                    manifest: job.id,
+                    steward: steward,
+                    round: result.round,
+                    unit: result.units[index]
+                ) == result.digests[index]
+        }
+    }
+
+    /// Ends a round; what its units need next follows from the rows.
+    mutating func close(_ key: RoundKey, at now: Instant, into out: inout Outbox) {
+        rounds.update(key) { $0.phase = .closed }
+        guard let round = rounds[key] else { return }
+        persist(round, into: &out)
+        for unit in round.units { units[index(unit)].waitingSince = now }
+        prove(round.units, at: now)
+    }
+}

@@ -1,0 +1,205 @@
+package import Primitives
+package import Wire
+
+/// A steward's machine for one shard: what each unit needs next, and the rounds that give it.
+///
+/// ```
+/// OPEN ─claims─▶ LEASED ─commits of all seats─▶ COMMITTED ─set signed─▶ REVEALING ─lead─▶ PROVING
+///   ▲               │ a seat timed out: that seat reopens, the other commits stay         │ results held
+///   └───────────────┴──────────── no lead: one more voter, or HELD ─RULING─▶ PROVING ─▶ CERTIFIED
+/// ```
+/// The rule is level-triggered: what a unit needs is worked out from the rounds' rows each time, so a
+/// crash or a repeated message changes nothing.
+package struct ShardDesk: Sendable {
+    /// The job.
+    package let job: Job
+    /// Which shard and of which job.
+    package let key: ShardKey
+    /// The steward: this peer.
+    let steward: PeerID
+
+    /// Every round of the shard that is still of use.
+    package internal(set) var rounds = SortedTable<RoundKey, Round>()
+    /// One for each unit of the shard, in order.
+    var units: [UnitRow]
+    /// Votes that are won and wait for their certificate, by lowest unit.
+    var proofs = SortedTable<UInt32, Proof>()
+    /// Own certificates whose openings are not in the ledger yet.
+    var openings = SortedTable<ItemID, PendingOpening>()
+    /// What the caller must publish.
+    var ready: [Item] = []
+
+    /// What a steward knows of one unit.
+    struct UnitRow: Sendable {
+        /// The unit's rounds, oldest first.
+        var rounds: [RoundKey] = []
+        /// One more than the number of its last round.
+        var nextRound: UInt32 = 0
+        /// Whether the ledger has a certificate for it.
+        var isCertified = false
+        /// Whether a certificate is being made.
+        var isProving = false
+        /// The submitter's word, once it is asked for and given.
+        var ruling: Signed<Ruling>?
+        /// Since when it has waited for what it needs.
+        var waitingSince: Instant
+        /// When the submitter was last asked to rule; nil while nobody needs to.
+        var heldSince: Instant?
+    }
+
+    /// A certificate's cores, until its opening stands in the ledger.
+    struct PendingOpening: Sendable {
+        let opening: Opening
+        let publishAt: Instant
+    }
+
+    /// A shard that nothing has happened in.
+    package init(job: Job, shard: UInt32, steward: PeerID, at now: Instant) {
+        self.job = job
+        key = ShardKey(manifest: job.id, shard: shard)
+        self.steward = steward
+        units = job.manifest.units(ofShard: shard).map { _ in UnitRow(waitingSince: now) }
+    }
+
+    /// Puts back a round that the journal kept.
+    package mutating func restore(row value: Bytes, at now: Instant) throws(DecodeError) {
+        let round = try Round(row: value, reveal: lease(of: 1), at: now)
+        let range = job.manifest.units(ofShard: key.shard)
+        guard let last = round.units.last, range.contains(round.units[0]), range.contains(last)
+        else { throw .outOfRange(at: 0, field: "units") }
+        rounds[round.key] = round
+        for unit in round.units {
+            units[index(unit)].rounds.append(round.key)
+            units[index(unit)].rounds.sort()
+            units[index(unit)].nextRound = max(units[index(unit)].nextRound, round.number + 1)
+        }
+    }
+
+    // MARK: - Queries
+
+    /// Whether every unit has a certificate.
+    package var isFinished: Bool { units.allSatisfy(\.isCertified) }
+
+    /// Whether no round, proof or opening waits.
+    var isIdle: Bool { rounds.isEmpty && proofs.isEmpty && openings.isEmpty }
+
+    /// Items to publish since the last call.
+    package mutating func takeReady() -> [Item] {
+        defer { ready.removeAll() }
+        return ready
+    }
+
+    /// Bundles of `worker` that are leased and not committed.
+    package func inFlight(of worker: PeerID) -> Int {
+        rounds.values.count { round in
+            guard round.phase == .leasing, let seat = round.seat(of: worker) else { return false }
+            return round.seats[seat].occupant?.commit == nil
+        }
+    }
+
+    /// When `tick` has something to do.
+    package var deadline: Instant? {
+        var earliest: Instant?
+        func consider(_ instant: Instant) { earliest = min(earliest ?? instant, instant) }
+        for round in rounds.values {
+            switch round.phase {
+            case .leasing:
+                for seat in round.seats {
+                    guard let occupant = seat.occupant, occupant.commit == nil else { continue }
+                    consider(seat.since.advanced(by: lease(of: round.units.count)))
+                }
+            case .revealing(let until): consider(until)
+            case .closing, .closed: break
+            }
+        }
+        for proof in proofs.values {
+            if let next = proof.nextAttempt { consider(next) }
+        }
+        for opening in openings.values { consider(opening.publishAt) }
+        for offset in units.indices where isUndecided(units[offset]) {
+            switch need(of: unit(at: offset)) {
+            case .furtherVote, .ruling: consider(heldCheck(of: units[offset]))
+            case .nothing, .firstVote, .proof: break
+            }
+        }
+        return earliest
+    }
+
+    /// What a unit needs next.
+    enum Need: Hashable {
+        /// Nothing: it is certified, being certified, or in a round.
+        case nothing
+        /// A first vote.
+        case firstVote
+        /// One more voter.
+        case furtherVote
+        /// A certificate for the core that won.
+        case proof(CertificateKind, Core)
+        /// The submitter's word.
+        case ruling
+    }
+
+    /// Works out from the rows what `unit` needs next.
+    func need(of unit: UInt32) -> Need {
+        let row = units[index(unit)]
+        if row.isCertified || row.isProving { return .nothing }
+        if let last = row.rounds.last, rounds[last]?.isOpen == true { return .nothing }
+        if let ruling = row.ruling { return .proof(.ruling, ruling.body.core) }
+        let cast = revealedCores(of: unit)
+        guard !cast.isEmpty else { return .firstVote }
+        if row.heldSince != nil { return .ruling }
+        let standing = lead(of: cast.map { Vote(worker: $0.worker, core: $0.core.hash) })
+        if let standing, let winner = cast.first(where: { $0.core.hash == standing.core })?.core {
+            if isUndisputed(row, cast: cast.count, standing) {
+                return .proof(job.manifest.policy == .single ? .single : .quorum, winner)
+            }
+            if standing.margin >= Trust.panelMargin { return .proof(.panel, winner) }
+        }
+        return cast.count >= Trust.panelVotersMax ? .ruling : .furtherVote
+    }
+
+    /// Every core that was revealed for `unit`, with its worker, in order of rounds and seats.
+    func revealedCores(of unit: UInt32) -> [(worker: PeerID, core: Core)] {
+        var cast: [(worker: PeerID, core: Core)] = []
+        for key in units[index(unit)].rounds {
+            guard let round = rounds[key], let offset = round.units.firstIndex(of: unit) else {
+                continue
+            }
+            for seat in round.seats {
+                guard let occupant = seat.occupant, let revealed = occupant.revealed else {
+                    continue
+                }
+                cast.append((occupant.worker, revealed.cores[offset]))
+            }
+        }
+        return cast
+    }
+
+    /// Whether the unit's first vote was complete and of one mind.
+    private func isUndisputed(_ row: UnitRow, cast: Int, _ standing: Lead) -> Bool {
+        let revealing = row.rounds.compactMap { rounds[$0] }.filter { round in
+            round.seats.contains { $0.occupant?.revealed != nil }
+        }
+        guard revealing.count == 1, let only = revealing.first, only.isFirstVote else {
+            return false
+        }
+        return cast == only.seats.count && standing.count == cast
+    }
+
+    /// Workers that took part in a vote on `unit`, and their owners.
+    func participants(of unit: UInt32) -> [Candidate] {
+        units[index(unit)].rounds.compactMap { rounds[$0] }.flatMap { round in
+            round.committed.map { Candidate(peer: $0.worker, owner: $0.owner) }
+        }
+    }
+
+    func index(_ unit: UInt32) -> Int { Int(unit - key.shard * Limits.unitsPerShard) }
+
+    func unit(at index: Int) -> UInt32 { key.shard * Limits.unitsPerShard + UInt32(index) }
+
+    func lease(of unitCount: Int) -> TimeSpan { job.leaseSpan(unitCount: unitCount) }
+
+    func persist(_ round: Round, into out: inout Outbox) {
+        out.append(.persist(round.row(of: key)))
+    }
+}

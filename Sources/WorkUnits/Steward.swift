@@ -1,0 +1,285 @@
+package import Primitives
+package import Wire
+
+/// Everything that a peer does as a steward: its shards, and how much each worker may hold.
+package struct Steward: Sendable {
+    /// The shards that this peer has scheduled anything of.
+    package private(set) var desks = SortedTable<ShardKey, ShardDesk>()
+    private var due = SortedTable<ShardKey, Instant>()
+    private var quotas = SortedTable<PeerID, UInt32>()
+    private let me: PeerID
+
+    /// A steward without shards.
+    package init(me: PeerID) { self.me = me }
+
+    /// When `tick` has something to do.
+    package var deadline: Instant? { due.values.min() }
+
+    /// Whether no round, proof or opening waits.
+    package var isIdle: Bool { desks.values.allSatisfy(\.isIdle) }
+
+    /// Bundles that `worker` may have in flight: 1, one more for each certificate, half for each
+    /// lease that ran out.
+    package func quota(of worker: PeerID) -> UInt32 { quotas[worker] ?? 1 }
+
+    /// A worker asks for units of a shard of `job`.
+    package mutating func claimed(
+        _ claim: Claim,
+        of job: Job,
+        by worker: PeerID,
+        view: GridView,
+        at now: Instant,
+        into out: inout Outbox
+    ) {
+        guard claim.shard < job.manifest.shardCount else { return }
+        let key = ShardKey(manifest: claim.manifest, shard: claim.shard)
+        let inFlight = desks.values.reduce(0) { $0 + $1.inFlight(of: worker) }
+        let mayGrow = inFlight < Int(quota(of: worker))
+        let answer = change(key, of: job, at: now) { desk in
+            desk.claimed(claim, by: worker, mayGrow: mayGrow, view: view, at: now, into: &out)
+        }
+        guard case .refused(let reason) = answer else { return }
+        let refusal = Refusal(
+            manifest: claim.manifest,
+            shard: claim.shard,
+            round: nil,
+            reason: reason,
+            retryMilliseconds: WorkLimits.retrySpan.nanoseconds / 1_000_000
+        )
+        out.send(.refuse(refusal), to: worker)
+    }
+
+    /// A worker promises.
+    package mutating func committed(
+        _ signed: Signed<CommitStatement>,
+        of job: Job,
+        view: GridView,
+        at now: Instant,
+        vault: inout Vault,
+        into out: inout Outbox
+    ) {
+        let commit = signed.body
+        let key = ShardKey(manifest: commit.manifest, shard: shard(of: commit.units))
+        guard desks.contains(key) else { return }
+        let answer = change(key, of: job, at: now) { desk in
+            desk.committed(signed, view: view, at: now, vault: &vault, into: &out)
+        }
+        let round = RoundKey(number: commit.round, firstUnit: commit.units[0])
+        reply(answer, key: key, round: round, to: commit.worker, into: &out)
+    }
+
+    /// A worker reveals.
+    package mutating func revealed(
+        _ reveal: Reveal,
+        of job: Job,
+        view: GridView,
+        at now: Instant,
+        into out: inout Outbox
+    ) {
+        let result = reveal.result.body
+        let key = ShardKey(manifest: result.manifest, shard: shard(of: result.units))
+        guard desks.contains(key) else { return }
+        let answer = change(key, of: job, at: now) { desk in
+            desk.revealed(reveal, view: view, at: now, into: &out)
+        }
+        let round = RoundKey(number: result.round, firstUnit: result.units[0])
+        reply(answer, key: key, round: round, to: result.worker, into: &out)
+    }
+
+    /// A commit set of this peer is signed.
+    package mutating func setSigned(
+        _ signed: Signed<CommitSet>,
+        at now: Instant,
+        into out: inout Outbox
+    ) {
+        let key = ShardKey(manifest: signed.body.manifest, shard: shard(of: signed.body.units))
+        guard let job = desks[key]?.job else { return }
+        change(key, of: job, at: now) { $0.setSigned(signed, at: now, into: &out) }
+    }
+
+    /// The ledger has taken in a certificate; its workers may hold more.
+    package mutating func certified(
+        _ certificate: Signed<Certificate>,
+        isOpened: Bool,
+        view: (ShardKey) -> GridView,
+        at now: Instant,
+        into out: inout Outbox
+    ) {
+        let key = ShardKey(
+            manifest: certificate.body.manifest,
+            shard: shard(of: certificate.body.units)
+        )
+        guard let job = desks[key]?.job else { return }
+        for entry in certificate.body.entries where certificate.body.steward == me {
+            quotas[entry.worker] = min(quota(of: entry.worker) + 1, WorkLimits.quotaMax)
+        }
+        change(key, of: job, at: now) { desk in
+            desk.certified(certificate, isOpened: isOpened, view: view(key), at: now, into: &out)
+        }
+    }
+
+    /// The ledger has taken in the opening of a certificate of `units`.
+    package mutating func opened(
+        _ certificate: ItemID,
+        manifest: ManifestID,
+        units: [UInt32],
+        at now: Instant,
+        into out: inout Outbox
+    ) {
+        let key = ShardKey(manifest: manifest, shard: shard(of: units))
+        guard let job = desks[key]?.job else { return }
+        change(key, of: job, at: now) { $0.opened(certificate, into: &out) }
+    }
+
+    /// The submitter has ruled.
+    package mutating func ruled(_ ruling: Signed<Ruling>, at now: Instant) {
+        let key = ShardKey(
+            manifest: ruling.body.manifest,
+            shard: shard(of: [ruling.body.unit])
+        )
+        guard let job = desks[key]?.job else { return }
+        change(key, of: job, at: now) { $0.ruled(ruling, at: now) }
+    }
+
+    /// Another peer holds results that wait for a second holder.
+    package mutating func heldElsewhere(
+        _ list: UnitList,
+        by holder: PeerID,
+        view: GridView,
+        at now: Instant
+    ) {
+        let key = ShardKey(manifest: list.manifest, shard: shard(of: list.units))
+        guard let job = desks[key]?.job else { return }
+        change(key, of: job, at: now) { $0.heldElsewhere(list.units, by: holder, view: view) }
+    }
+
+    /// Takes every proof further that can go on now.
+    package mutating func advanceProofs(
+        view: (ShardKey) -> GridView,
+        at now: Instant,
+        results: inout ResultDesk,
+        vault: inout Vault,
+        into out: inout Outbox
+    ) -> [Item] {
+        var ready: [Item] = []
+        for key in desks.keys {
+            guard let desk = desks[key], desk.hasWork else { continue }
+            change(key, of: desk.job, at: now) { desk in
+                desk.advanceProofs(
+                    view: view(key),
+                    at: now,
+                    results: &results,
+                    vault: &vault,
+                    into: &out
+                )
+                ready += desk.takeReady()
+            }
+        }
+        return ready
+    }
+
+    /// Time has passed.
+    package mutating func tick(
+        view: (ShardKey) -> GridView,
+        at now: Instant,
+        vault: inout Vault,
+        into out: inout Outbox
+    ) {
+        for key in due.keys {
+            guard let instant = due[key], instant <= now, let job = desks[key]?.job else {
+                continue
+            }
+            let late = change(key, of: job, at: now) { desk in
+                desk.tick(view: view(key), at: now, vault: &vault, into: &out)
+            }
+            for worker in late { quotas[worker] = max(1, quota(of: worker) / 2) }
+        }
+    }
+
+    /// The job is over: nothing more is scheduled, and its rows go.
+    package mutating func ended(_ manifest: ManifestID, into out: inout Outbox) {
+        for key in desks.keys where key.manifest == manifest {
+            desks.update(key) { $0.discard(into: &out) }
+            desks.remove(key)
+            due.remove(key)
+        }
+    }
+
+    /// Puts back a round that the journal kept; `job` finds a manifest in the ledger.
+    package mutating func restore(
+        _ row: JournalRow,
+        job find: (ManifestID) -> Job?,
+        at now: Instant
+    ) throws(DecodeError) {
+        guard row.table == .rounds, let value = row.value else { return }
+        let key = try Round.shardKey(ofRow: row.key)
+        guard let job = find(key.manifest), key.shard < job.manifest.shardCount else { return }
+        if !desks.contains(key) {
+            desks[key] = ShardDesk(job: job, shard: key.shard, steward: me, at: now)
+        }
+        guard var desk = desks[key] else { return }
+        try desk.restore(row: value, at: now)
+        desks[key] = desk
+        // One look at everything: what a unit needs follows from its rows.
+        due[key] = now
+    }
+
+    @discardableResult
+    private mutating func change<Answer>(
+        _ key: ShardKey,
+        of job: Job,
+        at now: Instant,
+        _ body: (inout ShardDesk) -> Answer
+    ) -> Answer {
+        if !desks.contains(key) {
+            desks[key] = ShardDesk(job: job, shard: key.shard, steward: me, at: now)
+        }
+        guard let answer = desks.update(key, body) else {
+            preconditionFailure("the desk was made above")
+        }
+        due[key] = desks[key]?.deadline
+        return answer
+    }
+
+    private func reply(
+        _ answer: ShardDesk.VoteAnswer,
+        key: ShardKey,
+        round: RoundKey,
+        to worker: PeerID,
+        into out: inout Outbox
+    ) {
+        switch answer {
+        case .taken:
+            break
+        case .stale:
+            let refusal = Refusal(
+                manifest: key.manifest,
+                shard: key.shard,
+                round: round,
+                reason: .stale,
+                retryMilliseconds: 0
+            )
+            out.send(.refuse(refusal), to: worker)
+        case .invalid:
+            out.append(.penalize(worker, .invalidVote(key.manifest, round: round.number)))
+        }
+    }
+
+    private func shard(of units: [UInt32]) -> UInt32 { units[0] / Limits.unitsPerShard }
+}
+
+extension ShardDesk {
+    /// Whether a proof or an item to publish waits.
+    var hasWork: Bool { !proofs.isEmpty || !ready.isEmpty }
+
+    /// Deletes every row of the shard.
+    mutating func discard(into out: inout Outbox) {
+        for round in rounds.values {
+            let row = round.row(of: key)
+            out.append(.persist(JournalRow(.rounds, key: row.key, value: nil)))
+        }
+        rounds = SortedTable()
+        proofs = SortedTable()
+        openings = SortedTable()
+    }
+}

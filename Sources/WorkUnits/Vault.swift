@@ -1,0 +1,188 @@
+package import Primitives
+package import Wire
+
+/// The sign-once store: one body for each slot, for ever.
+///
+/// A signature is asked for once; when it comes, its rows go into the outbox before anything that
+/// carries it. A second body for a filled slot is never signed: the caller gets the first one back.
+package struct Vault: Sendable {
+    private var slots = SortedTable<Slot, ItemID>()
+    private var statements = SortedTable<ItemID, Stored>()
+    private var requests = SortedTable<UInt64, Request>()
+    private var nextNumber: UInt64 = 1
+
+    /// A statement that is signed, or asked to be.
+    private enum Stored: Sendable {
+        case requested
+        case signed(Bytes)
+    }
+
+    private struct Request: Sendable {
+        let kind: StatementKind
+        let payload: Bytes
+        let slots: [Slot]
+    }
+
+    /// An empty vault.
+    package init() {}
+
+    /// What became of a wish to sign.
+    package enum Answer<Body: StatementBody>: Sendable {
+        /// It is signed, now or long ago.
+        case signed(Signed<Body>)
+        /// The driver has been asked; `signed(_:_:into:)` will tell.
+        case requested
+        /// One of its slots holds another body, which was signed first.
+        case taken(Signed<Body>)
+    }
+
+    /// Signs `body` with the key of `role`, unless one of its slots is filled.
+    package mutating func sign<Body: StatementBody>(
+        _ body: Body,
+        by role: KeyRole,
+        into out: inout Outbox
+    ) -> Answer<Body> {
+        let payload = body.payload
+        let id = ItemID(SHA256.hash(payload))
+        let bodySlots = body.slots
+        for slot in bodySlots {
+            guard let filled = slots[slot] else { continue }
+            guard case .signed(let envelope)? = statements[filled] else { return .requested }
+            guard let stored = try? Signed<Body>(envelope: envelope) else {
+                preconditionFailure("the vault holds what it encoded itself")
+            }
+            return filled == id ? .signed(stored) : .taken(stored)
+        }
+        for slot in bodySlots { slots[slot] = id }
+        statements[id] = .requested
+        requests[nextNumber] = Request(kind: Body.kind, payload: payload, slots: bodySlots)
+        let request = SignRequest(
+            number: nextNumber,
+            key: role,
+            kind: Body.kind,
+            payload: payload
+        )
+        out.append(.sign(request))
+        nextNumber += 1
+        return .requested
+    }
+
+    /// Takes in the signature that answers request `number`, and makes it durable.
+    ///
+    /// Returns nil for a number that nobody asked for.
+    package mutating func signed(
+        _ number: UInt64,
+        _ signature: Signature,
+        into out: inout Outbox
+    ) -> SignedStatement? {
+        guard let request = requests.remove(number) else { return nil }
+        guard let statement = SignedStatement(request.kind, request.payload, signature) else {
+            preconditionFailure("the vault asks only for what it encoded itself")
+        }
+        let id = ItemID(SHA256.hash(request.payload))
+        statements[id] = .signed(statement.envelope)
+        out.append(.persist(row(id: id, kind: request.kind, envelope: statement.envelope)))
+        for slot in request.slots {
+            let value = id.digest.bytes
+            out.append(.persist(JournalRow(.slots, key: slot.key.bytes, value: value)))
+        }
+        return statement
+    }
+
+    /// The statement that fills the first slot of `slots`, if it is of the wanted kind.
+    package func statement<Body: StatementBody>(in slots: [Slot]) -> Signed<Body>? {
+        guard let slot = slots.first, let id = self.slots[slot],
+            case .signed(let envelope)? = statements[id]
+        else { return nil }
+        return try? Signed<Body>(envelope: envelope)
+    }
+
+    /// Fills the vault again from rows that it once made durable.
+    package mutating func restore(_ journal: [JournalRow]) throws(DecodeError) {
+        for row in journal {
+            switch row.table {
+            case .statements:
+                guard let id = Digest(row.key), let value = row.value else { continue }
+                var decoder = CBORDecoder(value)
+                try decoder.array(exactly: 2)
+                _ = try decoder.unsigned8(field: "statement kind")
+                let envelope = try decoder.byteString(upTo: Limits.statementByteCount)
+                try decoder.finish()
+                statements[ItemID(id)] = .signed(envelope)
+            case .slots:
+                guard let key = Digest(row.key), let id = row.value.flatMap({ Digest($0) })
+                else { continue }
+                slots[Slot(key: key)] = ItemID(id)
+            case .items, .rounds, .bundles, .sealed:
+                continue
+            }
+        }
+    }
+
+    private func row(id: ItemID, kind: StatementKind, envelope: Bytes) -> JournalRow {
+        var encoder = CBOREncoder()
+        encoder.array(2)
+        encoder.unsigned(UInt64(kind.rawValue))
+        encoder.byteString(envelope)
+        return JournalRow(.statements, key: id.digest.bytes, value: encoder.bytes)
+    }
+}
+
+/// A statement of any kind, fresh from the vault.
+package enum SignedStatement: Sendable {
+    /// A peer's record.
+    case record(Signed<Record>)
+    /// A job.
+    case manifest(Signed<Manifest>)
+    /// The end of a job.
+    case cancel(Signed<Cancel>)
+    /// The submitter's word.
+    case ruling(Signed<Ruling>)
+    /// A worker's promise.
+    case commit(Signed<CommitStatement>)
+    /// A closed set of promises.
+    case commitSet(Signed<CommitSet>)
+    /// A worker's result.
+    case result(Signed<ResultStatement>)
+    /// A proof of a vote.
+    case certificate(Signed<Certificate>)
+
+    init?(_ kind: StatementKind, _ payload: Bytes, _ signature: Signature) {
+        do throws(DecodeError) {
+            switch kind {
+            case .record: self = .record(Signed(try Record(payload: payload), signature))
+            case .manifest: self = .manifest(Signed(try Manifest(payload: payload), signature))
+            case .cancel: self = .cancel(Signed(try Cancel(payload: payload), signature))
+            case .ruling: self = .ruling(Signed(try Ruling(payload: payload), signature))
+            case .commit:
+                self = .commit(Signed(try CommitStatement(payload: payload), signature))
+            case .commitSet: self = .commitSet(Signed(try CommitSet(payload: payload), signature))
+            case .result:
+                self = .result(Signed(try ResultStatement(payload: payload), signature))
+            case .certificate:
+                self = .certificate(Signed(try Certificate(payload: payload), signature))
+            }
+        } catch {
+            return nil
+        }
+    }
+
+    var envelope: Bytes {
+        switch self {
+        case .record(let signed): signed.envelope
+        case .manifest(let signed): signed.envelope
+        case .cancel(let signed): signed.envelope
+        case .ruling(let signed): signed.envelope
+        case .commit(let signed): signed.envelope
+        case .commitSet(let signed): signed.envelope
+        case .result(let signed): signed.envelope
+        case .certificate(let signed): signed.envelope
+        }
+    }
+}
+
+extension Signed {
+    fileprivate init(_ body: Body, _ signature: Signature) {
+        self.init(body, signature: signature)
+    }
+}

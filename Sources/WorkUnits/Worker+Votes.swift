@@ -1,0 +1,279 @@
+package import Primitives
+package import Wire
+
+extension Worker {
+    /// Everything is computed: make it durable, then promise.
+    mutating func seal(
+        _ key: BundleKey,
+        at now: Instant,
+        vault: inout Vault,
+        into out: inout Outbox
+    ) {
+        bundles.update(key) { bundle in
+            bundle.state = .sealed
+            bundle.giveUp = bundle.end.advanced(
+                by: TimeSpan.milliseconds(bundle.lease.commitMilliseconds)
+                    .times(WorkLimits.patienceLeases)
+            )
+            bundle.resendAt = now.advanced(by: bundle.resendSpan)
+        }
+        guard let bundle = bundles[key] else { return }
+        out.append(.persist(bundle.row))
+        for (unit, core) in zip(bundle.lease.units, bundle.cores) {
+            remember(core, of: UnitKey(manifest: key.manifest, unit: unit), into: &out)
+        }
+        commit(key, at: now, vault: &vault, into: &out)
+    }
+
+    private mutating func remember(_ core: Core, of unit: UnitKey, into out: inout Outbox) {
+        guard sealed[unit] != core else { return }
+        sealed[unit] = core
+        var encoder = CBOREncoder()
+        encoder.array(3)
+        core.encode(into: &encoder)
+        out.append(.persist(JournalRow(.sealed, key: rowKey(unit), value: encoder.bytes)))
+    }
+
+    private mutating func forget(_ unit: UnitKey, into out: inout Outbox) {
+        guard sealed.remove(unit) != nil else { return }
+        out.append(.persist(JournalRow(.sealed, key: rowKey(unit), value: nil)))
+    }
+
+    private func rowKey(_ unit: UnitKey) -> Bytes {
+        var encoder = CBOREncoder()
+        encoder.array(2)
+        encoder.identifier(unit.manifest)
+        encoder.unsigned(UInt64(unit.unit))
+        return encoder.bytes
+    }
+
+    private mutating func commit(
+        _ key: BundleKey,
+        at now: Instant,
+        vault: inout Vault,
+        into out: inout Outbox
+    ) {
+        guard let bundle = bundles[key], bundle.state == .sealed else { return }
+        let statement = bundle.commitStatement(worker: me, secret: secret)
+        switch vault.sign(statement, by: .peer, into: &out) {
+        case .requested: break
+        case .signed(let signed): commitSigned(signed, at: now, vault: &vault, into: &out)
+        case .taken:
+            // The slot was filled for another bundle of this round: the steward repeats itself.
+            drop(key, into: &out)
+        }
+    }
+
+    /// COMMIT is signed and durable: send it, or go on to reveal where no set comes between.
+    package mutating func commitSigned(
+        _ signed: Signed<CommitStatement>,
+        at now: Instant,
+        vault: inout Vault,
+        into out: inout Outbox
+    ) {
+        let key = self.key(
+            signed.body.manifest,
+            signed.body.steward,
+            signed.body.round,
+            signed.body.units
+        )
+        guard let bundle = bundles[key], bundle.state == .sealed else { return }
+        let isLone = bundle.lease.seatCount == 1
+        bundles.update(key) { bundle in
+            bundle.commit = signed
+            bundle.state = .waiting
+            bundle.resendAt = now.advanced(by: bundle.resendSpan)
+        }
+        if isLone {
+            let set = bundle.loneSet(worker: me, commit: signed.body.commit)
+            reveal(key, setHash: set.hash, at: now, vault: &vault, into: &out)
+        } else {
+            out.send(.commit(signed), to: key.steward)
+        }
+    }
+
+    /// A steward closes a set; reveal if it is the one of the lease and holds this promise.
+    package mutating func setClosed(
+        _ signed: Signed<CommitSet>,
+        epoch: UInt64,
+        at now: Instant,
+        vault: inout Vault,
+        into out: inout Outbox
+    ) {
+        let set = signed.body
+        let key = self.key(set.manifest, set.steward, set.round, set.units)
+        guard let bundle = bundles[key] else { return }
+        if bundle.state == .done {
+            sendResult(key, at: now, into: &out)
+            return
+        }
+        guard bundle.state == .waiting, let commit = bundle.commit,
+            set.units == bundle.lease.units, isNear(set.epoch, epoch),
+            set.seatCount == bundle.lease.seatCount, set.members.count == Int(set.seatCount),
+            set.members.contains(where: { $0.worker == me && $0.commit == commit.body.commit })
+        else { return }
+        reveal(key, setHash: set.hash, at: now, vault: &vault, into: &out)
+    }
+
+    private mutating func reveal(
+        _ key: BundleKey,
+        setHash: Digest,
+        at now: Instant,
+        vault: inout Vault,
+        into out: inout Outbox
+    ) {
+        guard let bundle = bundles[key] else { return }
+        bundles.update(key) { bundle in
+            bundle.state = .revealing
+            bundle.setHash = setHash
+        }
+        let statement = bundle.resultStatement(worker: me, secret: secret, setHash: setHash)
+        switch vault.sign(statement, by: .peer, into: &out) {
+        case .requested: break
+        case .signed(let signed): resultSigned(signed, at: now, into: &out)
+        case .taken:
+            // Another set was revealed to in this round: a second RESULT would be equivocation.
+            drop(key, into: &out)
+        }
+    }
+
+    /// RESULT is signed and durable: send it.
+    package mutating func resultSigned(
+        _ signed: Signed<ResultStatement>,
+        at now: Instant,
+        into out: inout Outbox
+    ) {
+        let key = self.key(
+            signed.body.manifest,
+            signed.body.steward,
+            signed.body.round,
+            signed.body.units
+        )
+        guard let bundle = bundles[key], bundle.state == .revealing else { return }
+        bundles.update(key) { bundle in
+            bundle.result = signed
+            bundle.state = .done
+        }
+        sendResult(key, at: now, into: &out)
+    }
+
+    private mutating func sendResult(
+        _ key: BundleKey,
+        at now: Instant,
+        into out: inout Outbox
+    ) {
+        guard let bundle = bundles[key], let result = bundle.result else { return }
+        let reveal = Reveal(
+            result: result,
+            cores: bundle.cores,
+            commit: bundle.lease.seatCount == 1 ? bundle.commit : nil
+        )
+        out.send(.reveal(reveal), to: key.steward)
+        bundles.update(key) { $0.resendAt = now.advanced(by: $0.resendSpan) }
+    }
+
+    /// The ledger has taken in a certificate: bundles that it settles are over.
+    package mutating func certified(_ certificate: Certificate, into out: inout Outbox) {
+        for key in bundles.keys where key.manifest == certificate.manifest {
+            guard let bundle = bundles[key] else { continue }
+            let isSettled = certificate.entries.contains { entry in
+                let set = certificate.sets[Int(entry.set)]
+                return entry.worker == me && set.steward == key.steward
+                    && set.round == key.round.number && set.units == bundle.lease.units
+            }
+            let isCovered = bundle.lease.units.allSatisfy { certificate.units.contains($0) }
+            if isSettled || (isCovered && bundle.isBusy) { drop(key, into: &out) }
+        }
+        for unit in certificate.units {
+            forget(UnitKey(manifest: certificate.manifest, unit: unit), into: &out)
+        }
+    }
+
+    /// The job is over: everything about it goes.
+    package mutating func ended(_ manifest: ManifestID, into out: inout Outbox) {
+        for key in bundles.keys where key.manifest == manifest { drop(key, into: &out) }
+        for unit in sealed.keys where unit.manifest == manifest {
+            forget(unit, into: &out)
+        }
+        claims.filter { key, _ in key.manifest != manifest }
+    }
+
+    /// Time has passed: send again what has had no answer, give up what nobody waits for.
+    package mutating func tick(at now: Instant, vault: inout Vault, into out: inout Outbox) {
+        for key in bundles.keys {
+            guard let bundle = bundles[key] else { continue }
+            if bundle.giveUp <= now {
+                drop(key, into: &out)
+                continue
+            }
+            guard let resendAt = bundle.resendAt, resendAt <= now else { continue }
+            bundles.update(key) { $0.resendAt = now.advanced(by: $0.resendSpan) }
+            switch bundle.state {
+            case .preparing, .fetching, .running: break
+            case .sealed: commit(key, at: now, vault: &vault, into: &out)
+            case .waiting:
+                if let commit = bundle.commit { out.send(.commit(commit), to: key.steward) }
+            case .revealing: break
+            case .done: sendResult(key, at: now, into: &out)
+            }
+        }
+    }
+
+    /// Puts back a sealed bundle or the core of a unit that the journal kept.
+    package mutating func restore(
+        _ row: JournalRow,
+        vault: Vault,
+        at now: Instant
+    ) throws(DecodeError) {
+        guard let value = row.value else { return }
+        switch row.table {
+        case .bundles: try restoreBundle(row.key, value, vault: vault, at: now)
+        case .sealed:
+            var key = CBORDecoder(row.key)
+            try key.array(exactly: 2)
+            let unit = UnitKey(
+                manifest: try key.identifier(),
+                unit: try key.unsigned32(field: "unit")
+            )
+            var decoder = CBORDecoder(value)
+            try decoder.array(exactly: 3)
+            sealed[unit] = try Core(from: &decoder)
+        case .slots, .statements, .items, .rounds: break
+        }
+    }
+
+    private mutating func restoreBundle(
+        _ key: Bytes,
+        _ value: Bytes,
+        vault: Vault,
+        at now: Instant
+    ) throws(DecodeError) {
+        var bundle = try Bundle(rowKey: key, value: value, at: now)
+        guard bundle.cores.count == bundle.lease.units.count else {
+            throw .outOfRange(at: 0, field: "cores")
+        }
+        let commit = bundle.commitStatement(worker: me, secret: secret)
+        bundle.commit = vault.statement(in: commit.slots)
+        let result = bundle.resultStatement(worker: me, secret: secret, setHash: .zero)
+        bundle.result = vault.statement(in: result.slots)
+        if bundle.result != nil {
+            bundle.state = .done
+        } else if bundle.commit != nil, bundle.lease.seatCount > 1 {
+            bundle.state = .waiting
+        }
+        bundles[bundle.key] = bundle
+    }
+
+    private func key(
+        _ manifest: ManifestID,
+        _ steward: PeerID,
+        _ round: UInt32,
+        _ units: [UInt32]
+    ) -> BundleKey {
+        BundleKey(
+            manifest: manifest,
+            steward: steward,
+            round: RoundKey(number: round, firstUnit: units[0])
+        )
+    }
+}

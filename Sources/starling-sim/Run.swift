@@ -1,0 +1,81 @@
+import ArgumentParser
+import Simulator
+
+extension StarlingSim {
+    /// Runs one seed or a range of seeds, and fails when an invariant does not hold.
+    struct Run: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Run seeds and check every invariant.",
+            discussion: """
+                One seed fixes everything that happens, so a failure is repeated exactly by its seed.
+
+                Example:
+                  starling-sim run --seed 7 --peers 6
+                  starling-sim run --seeds 0..<200 --json
+                """
+        )
+
+        @Option(help: "The seed to run.")
+        var seed: UInt64?
+
+        @Option(help: "Seeds to run, as FIRST..<END.")
+        var seeds: SeedRange?
+
+        @Option(help: "Peers of the network, 2 to 64; by default the seed decides.")
+        var peers: Int?
+
+        @Flag(help: "Print JSON, one object a seed, and one for the sum.")
+        var json = false
+
+        @Flag(help: "Run each seed twice and compare the traces.")
+        var twice = false
+
+        func validate() throws {
+            if seed != nil, seeds != nil {
+                throw ValidationError("Give either --seed or --seeds, not both.")
+            }
+            if let peers, !(2...64).contains(peers) {
+                throw ValidationError("--peers takes a number from 2 to 64.")
+            }
+        }
+
+        func run() throws {
+            let range = seeds?.range ?? (seed ?? 0)..<((seed ?? 0) + 1)
+            var sum = Sum()
+            for seed in range {
+                let options = Options(seed: seed, peers: peers)
+                var report = World(options).run()
+                if twice, World(options).run() != report {
+                    report = report.failing("two runs of one seed differ")
+                }
+                sum.add(report)
+                if range.count == 1 || json || !report.violations.isEmpty {
+                    print(json ? report.json : report.text)
+                }
+            }
+            print(json ? sum.json : sum.text)
+            if sum.failed > 0 { throw ExitCode.failure }
+        }
+    }
+}
+
+/// Seeds from the first to before the end.
+struct SeedRange: ExpressibleByArgument {
+    let range: Range<UInt64>
+
+    init?(argument: String) {
+        let parts = argument.components(at: "..<")
+        guard let parts, let first = UInt64(parts.0), let end = UInt64(parts.1), first < end else {
+            return nil
+        }
+        range = first..<end
+    }
+}
+
+extension String {
+    /// What stands before and after the first `separator`.
+    fileprivate func components(at separator: String) -> (String, String)? {
+        guard let range = self.firstRange(of: separator) else { return nil }
+        return (String(self[..<range.lowerBound]), String(self[range.upperBound...]))
+    }
+}

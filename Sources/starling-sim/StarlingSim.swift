@@ -1,0 +1,11 @@
+import ArgumentParser
+
+/// The simulator's command line.
+@main struct StarlingSim: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "starling-sim",
+        abstract: "Runs whole Starling networks in virtual time, with faults, from a seed.",
+        subcommands: [Run.self],
+        defaultSubcommand: Run.self
+    )
+}
