@@ -7,12 +7,10 @@ import Wire
     @Test(arguments: Format.all)
     func everyTruncationIsRefused(_ format: Format) {
         var generator = PRNG(seed: 1)
-        for _ in 0..<2 {
-            let bytes = format.example(&generator)
-            let accepted = bytes.indices.filter { (try? format.recode(Bytes(bytes[..<$0]))) != nil }
-            #expect(accepted.isEmpty)
-            #expect(throws: DecodeError.self) { try format.recode(bytes + [0]) }
-        }
+        let bytes = format.example(&generator)
+        let accepted = bytes.indices.filter { (try? format.recode(Bytes(bytes[..<$0]))) != nil }
+        #expect(accepted.isEmpty)
+        #expect(throws: DecodeError.self) { try format.recode(bytes + [0]) }
     }
 
     @Test(arguments: Format.all)
@@ -21,7 +19,7 @@ import Wire
         var violations: [String] = []
         for _ in 0..<2 {
             let bytes = format.example(&generator)
-            let stride = max(1, bytes.count / 300)
+            let stride = max(1, bytes.count / 150)
             for index in Swift.stride(from: 0, to: bytes.count, by: stride) {
                 for value in [bytes[index] ^ 1, bytes[index] ^ 0x20, generator.bytes(1)[0]] {
                     var mutant = bytes
@@ -37,7 +35,7 @@ import Wire
     func randomBytesNeverTrap(_ format: Format) {
         var generator = PRNG(seed: 3)
         var violations: [String] = []
-        for _ in 0..<500 {
+        for _ in 0..<200 {
             let length = generator.count(0...80)
             let bytes = generator.bytes(length)
             if let text = violation(format, bytes) { violations.append(text) }
@@ -54,7 +52,7 @@ import Wire
     func brokenStructureIsRefusedOrKept(_ format: Format) {
         var generator = PRNG(seed: 4)
         var violations: [String] = []
-        for _ in 0..<12 {
+        for _ in 0..<8 {
             let bytes = format.example(&generator)
             let spans = CBORSpan(bytes).all
             for _ in 0..<100 {
