@@ -94,8 +94,8 @@ package struct CBORDecoder: Sendable {
         return text
     }
 
-    /// A name: printable ASCII of at most `Limits.nameByteCount` bytes, so that equal names have equal
-    /// bytes, names sort alike everywhere, and no name can upset a terminal.
+    /// A name: printable ASCII of at most `Limits.nameByteCount` bytes, so that equal names have
+    /// equal bytes, names sort alike everywhere, and no name can upset a terminal.
     package mutating func name() throws(DecodeError) -> String {
         let start = position
         let name = try text(upTo: Limits.nameByteCount)

@@ -45,6 +45,36 @@ import Wire
         #expect(!recodes(record.with(engines: ["a", "a"])))
     }
 
+    @Test func aCertificateWritesItsOwnStewardOnce() throws {
+        let (own, other) = (Digest(1, 1, 1, 1), Digest(2, 2, 2, 2))
+        let set = CertificateSet(
+            steward: PeerID(other),
+            round: 0,
+            units: [1],
+            epoch: 0,
+            seatCount: 1,
+            signature: nil,
+            unrevealed: []
+        )
+        let certificate = Certificate(
+            manifest: ManifestID(.zero),
+            steward: PeerID(own),
+            vote: .single,
+            units: [1],
+            sets: [set],
+            entries: [],
+            openings: [],
+            rulings: []
+        )
+        var bytes = certificate.payload
+        #expect(recodes(certificate))
+        let start = try #require(bytes.indices.first { bytes[$0...].starts(with: other.bytes) })
+        bytes.replaceSubrange(start..<start + Digest.byteCount, with: own.bytes)
+        #expect(throws: DecodeError.notDeterministic(at: start - 2)) {
+            try Certificate(payload: bytes)
+        }
+    }
+
     @Test func openedUnitsAscend() {
         var generator = PRNG(seed: 3)
         let cores = generator.cores(of: [1, 2])

@@ -2,7 +2,7 @@ import Primitives
 import Testing
 import Wire
 
-/// Whatever a peer sends, a decoder answers with an error or with a value that has these very bytes.
+/// Whatever a peer sends, a decoder answers with an error or with a value of these very bytes.
 @Suite struct HostileInputTests {
     @Test(arguments: Format.all)
     func everyTruncationIsRefused(_ format: Format) {

@@ -42,7 +42,7 @@ struct CBORSpan {
     var all: [CBORSpan] { [self] + children.flatMap(\.all) }
 }
 
-/// The ways in which an encoder may go wrong, or an attacker do wrong, without losing the structure.
+/// The ways in which an encoder may go wrong, or an attacker do wrong, with the structure kept.
 enum Mutation: CaseIterable {
     case longerHead, indefinite, countUp, countDown, hugeCount, swapChildren, repeatChild
     case extraChild, dropChild, replace, invalidText, insert, wrapInTag, numberUp, flipByte

@@ -12,7 +12,7 @@ import Wire
         #expect(throws: DecodeError.tooLong(at: 0, limit: Limits.statementByteCount)) {
             try Signed<Certificate>(envelope: certificate(openingCount: 1_000).envelope)
         }
-        // The bound itself: garbage of that length is refused for what it holds, not for its length.
+        // The bound itself: garbage that long is refused for what it holds, not for its length.
         let garbage = Bytes(repeating: 0, count: Limits.statementByteCount)
         #expect(throws: DecodeError.unexpectedType(at: 0, expected: "tag")) {
             try Signed<Cancel>(envelope: garbage)
