@@ -94,6 +94,17 @@ package struct CBORDecoder: Sendable {
         return text
     }
 
+    /// A name: printable ASCII of at most `Limits.nameByteCount` bytes, so that equal names have
+    /// equal bytes, names sort alike everywhere, and no name can upset a terminal.
+    package mutating func name() throws(DecodeError) -> String {
+        let start = position
+        let name = try text(upTo: Limits.nameByteCount)
+        guard name.utf8.allSatisfy({ (0x20...0x7e).contains($0) }) else {
+            throw .invalidText(at: start)
+        }
+        return name
+    }
+
     /// True or false.
     package mutating func bool() throws(DecodeError) -> Bool {
         switch try peek() {
@@ -177,6 +188,16 @@ package struct CBORDecoder: Sendable {
         return list
     }
 
+    /// The index of one unit, below `Limits.unitsPerManifest`.
+    package mutating func unit() throws(DecodeError) -> UInt32 {
+        UInt32(try unsigned(upTo: UInt64(Limits.unitsPerManifest - 1), field: "unit"))
+    }
+
+    /// The index of a shard, below `Limits.shardsPerManifest`.
+    package mutating func shard() throws(DecodeError) -> UInt32 {
+        UInt32(try unsigned(upTo: UInt64(Limits.shardsPerManifest - 1), field: "shard"))
+    }
+
     /// Unit indices: 1 to `Limits.unitsPerBundle` numbers, strictly ascending.
     package mutating func units() throws(DecodeError) -> [UInt32] {
         let start = position
@@ -184,11 +205,9 @@ package struct CBORDecoder: Sendable {
             upTo: Limits.unitsPerBundle,
             field: "units",
             by: { $0 },
-            { (decoder) throws(DecodeError) in try decoder.unsigned32(field: "unit") }
+            { (decoder) throws(DecodeError) in try decoder.unit() }
         )
-        guard let last = units.last, last < Limits.unitsPerManifest else {
-            throw .outOfRange(at: start, field: "units")
-        }
+        guard !units.isEmpty else { throw .outOfRange(at: start, field: "units") }
         return units
     }
 

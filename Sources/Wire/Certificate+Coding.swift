@@ -152,6 +152,16 @@ extension CBORDecoder {
         where (left.set, left.worker) >= (right.set, right.worker) {
             throw .notAscending(at: start, field: "entries")
         }
+        for (index, set) in sets.enumerated() {
+            let revealed = entries.filter { Int($0.set) == index }.map(\.worker)
+            guard revealed.count + set.unrevealed.count <= Limits.membersPerSet else {
+                throw .tooLong(at: start, limit: Limits.membersPerSet)
+            }
+            // Whoever revealed is not silent: the commit set names each member once.
+            guard !set.unrevealed.contains(where: { revealed.contains($0.worker) }) else {
+                throw .outOfRange(at: start, field: "members of a set")
+            }
+        }
         return entries
     }
 
@@ -193,7 +203,7 @@ extension CBORDecoder {
         try array(exactly: 7)
         return EmbeddedRuling(
             project: try identifier(),
-            unit: try unsigned32(field: "unit"),
+            unit: try unit(),
             core: try Core(from: &self),
             epoch: try unsigned(),
             signature: try signature()

@@ -301,12 +301,7 @@ package struct Opening: Hashable, Sendable {
         try decoder.key(2)
         certificate = try decoder.identifier()
         try decoder.key(3)
-        let start = decoder.position
-        cores = try decoder.cores(upTo: Limits.unitsPerBundle)
-        for (left, right) in zip(cores, cores.dropFirst()) where left.unit >= right.unit {
-            throw .notAscending(at: start, field: "units")
-        }
-        guard !cores.isEmpty else { throw .outOfRange(at: start, field: "units") }
+        cores = try decoder.bundleCores()
     }
 }
 
@@ -323,12 +318,23 @@ extension CBOREncoder {
 }
 
 extension CBORDecoder {
+    /// The cores of a bundle's units: 1 to `Limits.unitsPerBundle`, strictly ascending by unit.
+    mutating func bundleCores() throws(DecodeError) -> [UnitCore] {
+        let start = position
+        let cores = try cores(upTo: Limits.unitsPerBundle)
+        for (left, right) in zip(cores, cores.dropFirst()) where left.unit >= right.unit {
+            throw .notAscending(at: start, field: "units")
+        }
+        guard !cores.isEmpty else { throw .outOfRange(at: start, field: "units") }
+        return cores
+    }
+
     /// An array of at most `limit` opened cores, in any order.
     mutating func cores(upTo limit: Int) throws(DecodeError) -> [UnitCore] {
         try list(upTo: limit) { (decoder) throws(DecodeError) in
             try decoder.array(exactly: 4)
             return UnitCore(
-                unit: try decoder.unsigned32(field: "unit"),
+                unit: try decoder.unit(),
                 core: try Core(from: &decoder)
             )
         }

@@ -114,9 +114,7 @@ package struct Ruling: StatementBody {
         try decoder.key(2)
         manifest = try decoder.identifier()
         try decoder.key(3)
-        unit = UInt32(
-            try decoder.unsigned(upTo: UInt64(Limits.unitsPerManifest - 1), field: "unit")
-        )
+        unit = try decoder.unit()
         try decoder.key(4)
         let resultHash = try decoder.digest()
         try decoder.key(5)

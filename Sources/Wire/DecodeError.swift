@@ -16,7 +16,7 @@ package enum DecodeError: Error, Hashable, Sendable {
     case outOfRange(at: Int, field: String)
     /// A list that must ascend without repeats does not.
     case notAscending(at: Int, field: String)
-    /// Text that is not UTF-8.
+    /// Text that is not UTF-8, or a name that is not printable ASCII.
     case invalidText(at: Int)
     /// A message or statement kind that this version does not know.
     case unknownKind(UInt64)

@@ -4,6 +4,9 @@ package enum Limits {
     package static let unitsPerManifest: UInt32 = 1_000_000
     /// Units in one shard, the part of a manifest that one steward schedules.
     package static let unitsPerShard: UInt32 = 256
+    /// Shards of one manifest.
+    package static let shardsPerManifest =
+        (unitsPerManifest + unitsPerShard - 1) / unitsPerShard
     /// Units that one lease, signature or certificate covers.
     package static let unitsPerBundle = 64
     /// Bytes of a dataset: 64 GiB.
@@ -22,7 +25,7 @@ package enum Limits {
     package static let helloByteCount = 4 << 10
     /// Bytes of a manifest's parameters.
     package static let parameterByteCount = 16 << 10
-    /// Bytes of any name: workload, kernel, variant, engine, endpoint, reducer.
+    /// Bytes of any name, in printable ASCII: workload, kernel, variant, engine, endpoint, reducer.
     package static let nameByteCount = 255
     /// Endpoints, engines and kernels that one record lists, each.
     package static let recordListCount = 32

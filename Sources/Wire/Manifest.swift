@@ -230,7 +230,7 @@ package struct Manifest: StatementBody {
         try decoder.key(6)
         epoch = try decoder.unsigned()
         try decoder.key(7)
-        workload = try decoder.text(upTo: Limits.nameByteCount)
+        workload = try decoder.name()
         try decoder.key(8)
         workloadHash = try decoder.digest()
         try decoder.key(9)
@@ -280,7 +280,7 @@ package struct Manifest: StatementBody {
         try decoder.key(24)
         retention = try decoder.unsigned32(field: "retention")
         try decoder.key(25)
-        reducer = try decoder.text(upTo: Limits.nameByteCount)
+        reducer = try decoder.name()
     }
 }
 

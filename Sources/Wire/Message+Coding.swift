@@ -161,7 +161,10 @@ extension Message {
         case Kind.refuse: .refuse(try Refusal(from: &decoder))
         case Kind.opening: .opening(try Opening(from: &decoder))
         case Kind.resultWant:
-            .resultWant(try decoder.digest(), offset: try decoder.unsigned())
+            .resultWant(
+                try decoder.digest(),
+                offset: try decoder.unsigned(upTo: Limits.resultByteCount, field: "offset")
+            )
         case Kind.resultPiece: .resultPiece(try ResultPiece(from: &decoder))
         case Kind.resultOffer: .resultOffer(try ResultOffer(from: &decoder))
         case Kind.resultHeld: .resultHeld(try UnitList(from: &decoder))
@@ -191,14 +194,14 @@ extension Claim {
     fileprivate init(from decoder: inout CBORDecoder) throws(DecodeError) {
         self.init(
             manifest: try decoder.identifier(),
-            shard: try decoder.unsigned32(field: "shard"),
+            shard: try decoder.shard(),
             unitCount: try decoder.unsigned32(field: "unit count"),
             operationsPerSecond: try decoder.unsigned(),
             sealed: try decoder.ascending(
                 upTo: Limits.sealedPerClaim,
                 field: "sealed units",
                 by: { $0 },
-                { (decoder) throws(DecodeError) in try decoder.unsigned32(field: "unit") }
+                { (decoder) throws(DecodeError) in try decoder.unit() }
             )
         )
     }
@@ -280,7 +283,7 @@ extension Refusal {
 
     fileprivate init(from decoder: inout CBORDecoder) throws(DecodeError) {
         let manifest: ManifestID = try decoder.identifier()
-        let shard = try decoder.unsigned32(field: "shard")
+        let shard = try decoder.shard()
         let round = try decoder.null() ? nil : try decoder.roundKey()
         let start = decoder.position
         guard let reason = RefusalReason(rawValue: try decoder.unsigned8(field: "reason")) else {
@@ -299,9 +302,7 @@ extension Refusal {
 extension CBORDecoder {
     fileprivate mutating func roundKey() throws(DecodeError) -> RoundKey {
         try array(exactly: 2)
-        return RoundKey(
-            number: try unsigned32(field: "round"), firstUnit: try unsigned32(field: "unit")
-        )
+        return RoundKey(number: try unsigned32(field: "round"), firstUnit: try unit())
     }
 }
 
@@ -330,7 +331,7 @@ extension ResultOffer {
     fileprivate init(from decoder: inout CBORDecoder) throws(DecodeError) {
         self.init(
             manifest: try decoder.identifier(),
-            cores: try decoder.cores(upTo: Limits.unitsPerBundle)
+            cores: try decoder.bundleCores()
         )
     }
 }

@@ -79,6 +79,12 @@ package struct Reconciliation: Hashable, Sendable {
                 throw .notAscending(at: start, field: "ranges")
             }
         }
+        let keyCount = ranges.reduce(0) { count, range in
+            if case .keys(let keys) = range.claim { count + keys.count } else { count }
+        }
+        guard keyCount <= Limits.keysPerReconciliation else {
+            throw .tooLong(at: start, limit: Limits.keysPerReconciliation)
+        }
     }
 }
 

@@ -183,13 +183,18 @@ package struct Record: StatementBody {
             { (decoder) throws(DecodeError) in
                 try decoder.array(exactly: 2)
                 return KernelOffer(
-                    kernel: try decoder.text(upTo: Limits.nameByteCount),
+                    kernel: try decoder.name(),
                     operationsPerSecond: try decoder.unsigned()
                 )
             }
         )
         try decoder.key(12)
-        engines = try decoder.names(upTo: Limits.recordListCount)
+        engines = try decoder.ascending(
+            upTo: Limits.recordListCount,
+            field: "engines",
+            by: { $0 },
+            { (decoder) throws(DecodeError) in try decoder.name() }
+        )
         try decoder.key(13)
         successorHash = try decoder.digest()
         try decoder.key(14)
@@ -208,10 +213,8 @@ extension CBOREncoder {
 }
 
 extension CBORDecoder {
-    /// An array of at most `limit` names of at most `Limits.nameByteCount` bytes.
+    /// An array of at most `limit` names, in any order.
     mutating func names(upTo limit: Int) throws(DecodeError) -> [String] {
-        try list(upTo: limit) { (decoder) throws(DecodeError) in
-            try decoder.text(upTo: Limits.nameByteCount)
-        }
+        try list(upTo: limit) { (decoder) throws(DecodeError) in try decoder.name() }
     }
 }
