@@ -115,7 +115,8 @@ package struct CertificateCheck {
         guard let first = ballots.first, ballots.count == replicas,
             certificate.openings.isEmpty, certificate.rulings.isEmpty,
             ballots.allSatisfy({
-                $0.set == first.set && $0.digest == first.digest && $0.operations == first.operations
+                $0.set == first.set && $0.digest == first.digest
+                    && $0.operations == first.operations
             }),
             Int(certificate.sets[first.set].seatCount) == replicas
         else { throw .notWon(unit: unit) }
@@ -135,7 +136,8 @@ package struct CertificateCheck {
 
     private func checkRuling(_ ballots: [Ballot], unit: UInt32) throws(CertificateError) {
         guard let ruling = certificate.rulings.first(where: { $0.unit == unit }),
-            ruling.project == manifest.project, certificate.rulings.map(\.unit) == certificate.units,
+            ruling.project == manifest.project,
+            certificate.rulings.map(\.unit) == certificate.units,
             certificate.openings.contains(UnitCore(unit: unit, core: ruling.core))
         else { throw .wrongRuling(unit: unit) }
         _ = try opened(ballots, unit: unit)

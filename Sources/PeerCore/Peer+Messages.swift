@@ -195,8 +195,8 @@ extension Peer {
 
     /// Tells stewards of the offers whose results are all here.
     mutating func answerOffers(into out: inout Outbox) {
-        for (key, offer) in offers {
-            guard offer.cores.allSatisfy({ results.holds($0.core.resultHash) }) else { continue }
+        for (key, offer) in offers
+        where offer.cores.allSatisfy({ results.holds($0.core.resultHash) }) {
             offers.remove(key)
             let list = UnitList(manifest: offer.manifest, units: offer.cores.map(\.unit))
             out.send(.resultHeld(list), to: key.steward)

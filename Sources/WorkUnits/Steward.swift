@@ -23,7 +23,8 @@ package struct Steward: Sendable {
             desk.rounds.values.map { round in
                 let seats = round.seats.map { seat in
                     guard let occupant = seat.occupant else { return "free" }
-                    let state = occupant.revealed != nil
+                    let state =
+                        occupant.revealed != nil
                         ? "revealed" : occupant.commit != nil ? "committed" : "leased"
                     return "\(occupant.worker.short) \(state)"
                 }

@@ -40,7 +40,9 @@ package struct Submitter: Sendable {
     /// The job of an order of the submitter's.
     package func job(of order: UInt64) -> ManifestID? { orders[order]?.manifest }
 
-    /// The driver has computed disputed units: rule. Rulings signed long ago are returned.
+    /// Rules on disputed units that the driver has computed.
+    ///
+    /// Rulings that were signed long ago are returned.
     package mutating func finished(
         _ order: UInt64,
         cores: [Core],
