@@ -6,9 +6,6 @@ import Wire
 /// Nothing in a simulated network forges signatures, so what matters is that every byte counts: a
 /// statement that was changed, or that another key signed, is refused as it would be in a peer.
 struct SimulatedCrypto: SignatureVerifier {
-    /// Fast signatures and hashes.
-    init() {}
-
     /// The signature of `key` over `message`.
     func sign(_ message: Bytes, by key: Digest) -> Signature {
         let bytes = mixed(message, seed: key.prefix ^ 0x5349_474e).bytes
