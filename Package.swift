@@ -16,7 +16,9 @@ let pure: [SwiftSetting] = house + [.strictMemorySafety()]
 let package = Package(
     name: "starling",
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
         // Tier 0
@@ -50,12 +52,24 @@ let package = Package(
             swiftSettings: house
         ),
 
+        .target(
+            name: "PeerNode",
+            dependencies: [
+                "Primitives", "Wire", "Membership", "WorkUnits", "Ledger", "PeerCore", "Kernels",
+                "Identity", "Transport",
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: house
+        ),
+
         // Tier 3
         .executableTarget(
             name: "starling",
             dependencies: [
-                "Kernels",
-                "Primitives",
+                "Kernels", "Primitives", "Wire", "Ledger", "PeerCore", "PeerNode", "Identity",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: house

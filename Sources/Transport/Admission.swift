@@ -5,8 +5,8 @@ package import Primitives
 /// Called on the transport's thread: an answer must come without waiting, within about a
 /// millisecond, because nothing is sent or received meanwhile.
 package protocol Admission: Sendable {
-    /// The body of our HELLO or WELCOME to the holder of `curveKey`.
-    func hello(to curveKey: CurveKey) -> Bytes
+    /// The body of our HELLO (`dialled` is true) or WELCOME to the holder of `curveKey`.
+    func hello(to curveKey: CurveKey, dialled: Bool) -> Bytes
 
     /// Judges the body of a HELLO (`dialled` is false) or of a WELCOME (`dialled` is true).
     ///

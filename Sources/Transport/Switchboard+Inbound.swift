@@ -157,7 +157,7 @@ extension Switchboard {
         at now: Instant
     ) {
         enter(message, id, .linked(peer), at: now)
-        guard router?.send(to: id, .welcome, [ownHello(to: key)]) == .sent else {
+        guard router?.send(to: id, .welcome, [ownHello(to: key, dialled: false)]) == .sent else {
             inbound[id]?.phase = .closing(deadline: nil)
             suspects.insert(id)
             return

@@ -126,8 +126,8 @@ extension Switchboard {
     }
 
     /// Our own introduction, which must fit into what the other side reads before it knows us.
-    func ownHello(to key: CurveKey) -> Bytes {
-        let hello = admission.hello(to: key)
+    func ownHello(to key: CurveKey, dialled: Bool) -> Bytes {
+        let hello = admission.hello(to: key, dialled: dialled)
         precondition(hello.count <= configuration.limits.helloBytesMax, "our HELLO is too long")
         return hello
     }

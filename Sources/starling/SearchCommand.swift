@@ -65,7 +65,7 @@ struct SearchCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let variant = try forcedVariant()
+        let variant = try KernelVariant.forced()
         if let output { try OutputFile.checkFolder(of: output) }
         let progress = ProgressLine()
         let dataset = try pack()
@@ -96,16 +96,5 @@ struct SearchCommand: AsyncParsableCommand {
         } catch {
             throw CommandFailure("\(file): \(error)")
         }
-    }
-
-    private func forcedVariant() throws -> Variant {
-        guard let name = Environment.value(Variant.environmentName), !name.isEmpty else {
-            return .vector
-        }
-        guard let variant = Variant(rawValue: name) else {
-            let known = Variant.allCases.map(\.rawValue).joined(separator: " or ")
-            throw CommandFailure("\(Variant.environmentName) is '\(name)'; it must be \(known)")
-        }
-        return variant
     }
 }

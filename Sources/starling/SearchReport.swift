@@ -4,7 +4,7 @@ import Primitives
 
 /// The table of a search as JSON.
 struct SearchReport: Encodable {
-    struct Row: Encodable {
+    struct Row: Codable, Sendable {
         let coarseChannel: Int
         let index: Int
         let driftHertzPerSecond: Float

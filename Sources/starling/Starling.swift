@@ -6,6 +6,6 @@ struct Starling: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "starling",
         abstract: "A volunteer computing grid without a server.",
-        subcommands: [SearchCommand.self]
+        subcommands: [DemoCommand.self, SearchCommand.self, PeerCommand.self]
     )
 }

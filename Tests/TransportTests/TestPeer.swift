@@ -7,7 +7,7 @@ struct PlainAdmission: Admission {
     let peer: PeerID
     let keys: CurveKeyPair
 
-    func hello(to curveKey: CurveKey) -> Bytes { Self.hello(peer, keys.publicKey) }
+    func hello(to curveKey: CurveKey, dialled: Bool) -> Bytes { Self.hello(peer, keys.publicKey) }
 
     func admit(_ frame: Bytes, curveKey: CurveKey, dialled: Bool) -> AdmissionVerdict {
         guard frame.count == 64, let peer = Digest(frame.prefix(32)) else {

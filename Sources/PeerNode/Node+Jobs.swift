@@ -1,0 +1,186 @@
+import Identity
+package import Kernels
+package import Ledger
+import Membership
+package import PeerCore
+package import Primitives
+package import Wire
+
+/// A search that is packed and ready to be submitted.
+package struct PackedSearch: Sendable {
+    /// The parameters and the dataset.
+    package let dataset: Dataset
+    /// Its units.
+    package let plan: UnitPlan
+    let stored: StoredDataset
+
+    /// Packs `file`; this takes as long as reading it once or twice.
+    package init(_ file: InputFile, _ settings: DriftSettings) throws {
+        dataset = try DriftSearch.pack(file, settings)
+        plan = try DriftSearch.plan(dataset.parameters, dataset.shape)
+        guard plan.unitCount > 0 else { throw NodeError.nothingToCompute }
+        stored = StoredDataset(dataset.bytes, hash: sha256)
+    }
+}
+
+/// How one unit's vote went.
+package struct UnitVote: Hashable, Sendable {
+    /// The unit.
+    package let unit: UInt32
+    /// Which vote settled it; nil while it is open.
+    package let kind: CertificateKind?
+    /// Who computed it, and whether its result won, ascending by worker.
+    package let voters: [Voter]
+
+    /// One worker's part in a vote.
+    package struct Voter: Hashable, Sendable {
+        /// Who.
+        package let peer: PeerID
+        /// Whether its result is the one that won.
+        package let didWin: Bool
+    }
+}
+
+/// What a look at every certificate of a peer's ledger found.
+package struct AuditReport: Hashable, Sendable {
+    /// Certificates of the ledger.
+    package let certificates: Int
+    /// Those whose signatures, sets, seats and votes are all in order.
+    package let valid: Int
+    /// SHA-256 over the ids of every item: equal for peers that hold equal ledgers.
+    package let ledgerHash: Digest
+}
+
+extension Node {
+    /// Submits a packed search as a job of this peer's project.
+    package func submit(_ search: PackedSearch) throws -> ManifestID {
+        try storage.keep(search.stored)
+        let epoch = OwnRecord.epoch
+        let operations = search.plan.runs.map(\.operationsEach).max() ?? 0
+        let workload = Workload.driftSearch(configuration.variant).name
+        let nonce = randomBytes(count: Digest.byteCount)
+        let manifest = Manifest(
+            network: network,
+            project: project,
+            owner: OwnerID(keys.project.publicKey),
+            submitter: id,
+            nonce: sha256(nonce),
+            epoch: epoch,
+            workload: workload,
+            workloadHash: sha256(Array(workload.utf8)),
+            parameters: search.dataset.parameters.bytes,
+            datasetRoot: search.stored.root,
+            datasetByteCount: UInt64(search.dataset.bytes.count),
+            shape: [search.dataset.shape.byteCount],
+            unitCount: UInt32(search.plan.unitCount),
+            operationsPerUnit: operations,
+            resultByteCount: Limits.resultByteCount,
+            memoryByteCount: Self.memoryPerUnit,
+            secondsPerUnit: Self.secondsPerUnit,
+            policy: .strict,
+            anchors: [id],
+            recognised: [],
+            population: UInt64(max(1, peer.hubs.count)),
+            priority: 0,
+            deadline: epoch + Self.deadlineEpochs,
+            retention: Self.retentionEpochs,
+            reducer: workload
+        )
+        take(.submit(manifest))
+        return ManifestID(SHA256.hash(manifest.payload))
+    }
+
+    /// Bytes of memory that a unit of the drift search may take.
+    private static let memoryPerUnit: UInt64 = 256 << 20
+    /// Seconds that a unit may take on the slowest machine that is welcome.
+    private static let secondsPerUnit: UInt64 = 30
+    /// A job is computed for a week.
+    private static let deadlineEpochs: UInt64 = 7 * 24
+    /// Results are kept for 30 days after that.
+    private static let retentionEpochs: UInt32 = 30 * 24
+
+    /// Ends a job of this peer's own.
+    package func cancel(_ id: ManifestID) { take(.cancel(id)) }
+
+    // MARK: - Views
+
+    /// How far a job is, as this peer sees it.
+    package func progress(of id: ManifestID) -> JobProgress? { peer.progress(of: id, at: now) }
+
+    /// Peers with a link to this one.
+    package var linkedCount: Int { peer.hubs.linkedPeers.count }
+
+    /// The board of everything that this peer holds.
+    package func board() -> [BoardRow] { peer.board(at: now) }
+
+    /// Each unit's vote, in unit order.
+    package func votes(of id: ManifestID) -> [UnitVote] {
+        guard let manifest = peer.ledger.manifest(id)?.body else { return [] }
+        return (0..<manifest.unitCount).map { unit in
+            let certificates = peer.ledger.certificates(on: unit, of: id)
+            guard let core = peer.ledger.verdict(on: unit, of: id).core else {
+                return UnitVote(unit: unit, kind: nil, voters: [])
+            }
+            let outcomes = peer.ledger.outcomes(of: unit, manifest: id, core: core)
+            return UnitVote(
+                unit: unit,
+                kind: certificates.map(\.body.vote).max { $0.rawValue < $1.rawValue },
+                voters: outcomes.map { UnitVote.Voter(peer: $0.worker, didWin: $0.didWin) }
+            )
+        }
+    }
+
+    /// Joins the results of a finished job, in unit order; nil while one is missing.
+    package func aggregate(of id: ManifestID) throws -> (Aggregate, Parameters)? {
+        guard let manifest = peer.ledger.manifest(id)?.body else { return nil }
+        var aggregate = Aggregate.empty
+        for unit in 0..<manifest.unitCount {
+            guard let core = peer.ledger.verdict(on: unit, of: id).core,
+                let bytes = try storage.result(core.resultHash)
+            else { return nil }
+            let output = UnitOutput(
+                result: bytes,
+                operations: core.operations,
+                evidence: core.evidence
+            )
+            aggregate = try DriftSearch.reduce(aggregate, output, index: Int(unit))
+        }
+        return (aggregate, Parameters(bytes: manifest.parameters))
+    }
+
+    /// Checks every certificate of the ledger again from its bytes, as a stranger would.
+    package func audit() -> AuditReport {
+        var certificates = 0
+        var valid = 0
+        var ids: [Digest] = []
+        for item in peer.allItems {
+            ids.append(item.id.digest)
+            guard case .certificate(let signed) = item else { continue }
+            certificates += 1
+            guard let again = try? Signed<Certificate>(envelope: signed.envelope),
+                (try? verified(again, in: network)) != nil,
+                let manifest = peer.ledger.manifest(again.body.manifest)?.body
+            else { continue }
+            let check = CertificateCheck(
+                again.body,
+                manifest: manifest,
+                id: again.body.manifest
+            )
+            if (try? check.run(latestEpoch: OwnRecord.epoch + Limits.epochSkew)) != nil {
+                valid += 1
+            }
+        }
+        let hash = taggedHash("starling/ledger/1", count: 1) { $0.digests(ids) }
+        return AuditReport(certificates: certificates, valid: valid, ledgerHash: hash)
+    }
+}
+
+extension Node {
+    /// The hash of each unit's winning result, in unit order; nil where none is known.
+    package func resultHashes(of id: ManifestID) -> [Digest?] {
+        guard let manifest = peer.ledger.manifest(id)?.body else { return [] }
+        return (0..<manifest.unitCount).map { unit in
+            peer.ledger.verdict(on: unit, of: id).core?.resultHash
+        }
+    }
+}

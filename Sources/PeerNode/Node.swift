@@ -1,0 +1,219 @@
+import Identity
+import PeerCore
+package import Primitives
+import ServiceLifecycle
+import Transport
+package import Wire
+
+/// A running peer: one actor owns the core, feeds it, and performs what it asks for.
+///
+/// The core decides everything; this driver only carries bytes, rows and time. There is no `await`
+/// between an input and the last effect of its outbox.
+package actor Node: Service {
+    /// Where other peers can join this one.
+    package nonisolated let address: JoinAddress
+    /// The project under whose key this peer submits.
+    package nonisolated let project: ProjectID
+    let configuration: NodeConfiguration
+    let network: NetworkID
+    let keys: NodeKeys
+    let transport: ZeroMQTransport
+    let admission: LinkAdmission
+    let storage: any Storage
+    let runner: WorkRunner
+    var peer: Peer
+    /// Events that wait until the outbox before them is drained.
+    var waiting: [LocalEvent] = []
+    var isDraining = false
+    /// Results of which some pieces have come.
+    var pieces: [Digest: Bytes] = [:]
+    var dialled: [PeerID: Record] = [:]
+    /// Rules that other peers broke, newest last, for people.
+    package internal(set) var misbehaviors: [(peer: PeerID, what: Misbehavior)] = []
+    var timer: Task<Void, Never>?
+    var timerDeadline: Instant?
+    /// Why the peer must stop, once it must.
+    var failure: (any Error)?
+    private let clock = MonotonicClock()
+    private let completions = AsyncStream.makeStream(of: LocalEvent.self)
+
+    /// Results that arrive in pieces at once.
+    static let piecesMax = 64
+    /// Broken rules that are remembered.
+    static let misbehaviorsMax = 100
+
+    /// Makes keys on the first start, listens, and dials; nothing moves before `run`.
+    package init(_ configuration: NodeConfiguration, storage: any Storage) throws {
+        self.configuration = configuration
+        self.storage = storage
+        network = configuration.networkID
+        keys = try NodeKeys(folder: configuration.folder)
+        project = ProjectID(keys.project.publicKey)
+        let me = PeerID(keys.peer.publicKey)
+        let workload = Workload.driftSearch(configuration.variant)
+        runner = WorkRunner(
+            storage: storage,
+            workloads: [workload],
+            tamper: configuration.tamper
+        )
+        admission = LinkAdmission(network: network, me: me)
+        var settings = TransportConfiguration(
+            listener: .init(address: configuration.address, port: configuration.port),
+            keys: keys.curve
+        )
+        settings.timing.redialMin = .milliseconds(configuration.redialMilliseconds)
+        transport = try ZeroMQTransport(configuration: settings, admission: admission)
+        address = JoinAddress(
+            endpoint: transport.boundEndpoint ?? "",
+            peer: me,
+            curveKey: keys.curve.publicKey
+        )
+        var stored = Peer.Stored()
+        stored.rows = try storage.rows()
+        peer = try Peer(
+            me: me,
+            secret: keys.secret,
+            seed: randomBytes(count: 8).reduce(0) { $0 << 8 | UInt64($1) },
+            stored: stored,
+            at: clock.now
+        )
+    }
+
+    /// This peer's key.
+    package nonisolated var id: PeerID { address.peer }
+
+    /// Whether links are taken and the job board is open.
+    package var isReady: Bool { peer.ownRecord != nil }
+
+    /// Runs until the task is cancelled, the service group shuts down, or the journal fails.
+    package func run() async throws {
+        start()
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.pump() }
+            group.addTask {
+                for await event in self.completions.stream { await self.take(event) }
+            }
+            group.addTask {
+                try? await gracefulShutdown()
+                await self.stop()
+            }
+            await group.next()
+            group.cancelAll()
+        }
+        timer?.cancel()
+        transport.close()
+        if let failure { throw failure }
+    }
+
+    private func start() {
+        let speed = Calibration.driftSearchSpeed(configuration.variant)
+        let draft = OwnRecord(keys: keys, network: network, configuration: configuration)
+        take(.epoch(OwnRecord.epoch))
+        take(.advertise(draft.record(endpoint: address.endpoint, speed: speed)))
+        var speeds = SortedTable<String, UInt64>()
+        speeds[Workload.driftSearch(configuration.variant).name] = speed
+        if configuration.places > 0 {
+            take(.donate(places: configuration.places, speeds: speeds))
+        }
+        for target in configuration.join {
+            try? transport.dial(endpoint: target.endpoint, curveKey: target.curveKey)
+        }
+    }
+
+    /// Ends `run`.
+    package func stop() {
+        completions.continuation.finish()
+        transport.close()
+    }
+
+    // MARK: - Inputs
+
+    /// Decodes and checks what comes from links, away from the actor, and hands it over in order.
+    private nonisolated func pump() async {
+        for await event in transport.events {
+            switch event {
+            case .linked(_, let frame, _):
+                guard case .success(let hello) = LinkAdmission.open(frame, network: network),
+                    let record = try? verified(hello.record, in: network)
+                else { continue }
+                await take(.linked(record))
+            case .unlinked(let peer):
+                await take(.unlinked(peer))
+            case .received(let peer, let frames):
+                await receive(frames, from: peer)
+            case .refused, .dialFailed:
+                continue
+            }
+        }
+    }
+
+    private nonisolated func receive(_ frames: [Bytes], from peer: PeerID) async {
+        guard frames.count == 1, let message = try? Message(frame: frames[0]),
+            let checked = try? verified(message, in: network)
+        else {
+            // Garbage, or a signature that is not what it claims: no honest peer sends either.
+            _ = transport.ban(peer)
+            return
+        }
+        await take(checked, from: peer)
+    }
+
+    private func take(_ message: Verified<Message>, from sender: PeerID) {
+        guard failure == nil else { return }
+        var out = Outbox()
+        peer.receive(message, from: sender, at: clock.now, into: &out)
+        perform(out)
+        drain()
+    }
+
+    /// Tells the core of an event, now or as soon as the present outbox is drained.
+    func take(_ event: LocalEvent) {
+        waiting.append(event)
+        drain()
+    }
+
+    private func drain() {
+        guard !isDraining else { return }
+        isDraining = true
+        defer { isDraining = false }
+        while !waiting.isEmpty, failure == nil {
+            let event = waiting.removeFirst()
+            var out = Outbox()
+            peer.handle(event, at: clock.now, into: &out)
+            perform(out)
+        }
+        arm()
+    }
+
+    /// Hears of a finished order on the runner's thread.
+    nonisolated func finished(_ event: LocalEvent) { completions.continuation.yield(event) }
+
+    // MARK: - Time
+
+    private func arm() {
+        guard failure == nil, let deadline = peer.deadline else { return }
+        if timer != nil, let timerDeadline, timerDeadline <= deadline { return }
+        timer?.cancel()
+        timerDeadline = deadline
+        // A deadline in the past still lets other work in between two ticks.
+        let wait = max(deadline.since(clock.now), .milliseconds(1))
+        timer = Task { [weak self] in
+            try? await Task.sleep(nanoseconds: wait.nanoseconds)
+            guard !Task.isCancelled else { return }
+            await self?.tick()
+        }
+    }
+
+    private func tick() {
+        timer = nil
+        timerDeadline = nil
+        guard failure == nil else { return }
+        waiting.append(.epoch(OwnRecord.epoch))
+        var out = Outbox()
+        peer.tick(at: clock.now, into: &out)
+        perform(out)
+        drain()
+    }
+
+    var now: Instant { clock.now }
+}

@@ -1,0 +1,57 @@
+import Identity
+package import Kernels
+package import Primitives
+import Transport
+import Wire
+
+/// Everything that a peer is told when it starts.
+package struct NodeConfiguration: Sendable {
+    /// The network's name; peers of different names never talk.
+    package var network = "starling"
+    /// The folder of the peer's keys.
+    package var folder: String
+    /// A numeric address to listen on.
+    package var address = "127.0.0.1"
+    /// The port; 0 lets the system choose.
+    package var port: UInt16 = 0
+    /// Peers to join.
+    package var join: [JoinAddress] = []
+    /// Bundles that it computes at once; 0 to donate nothing.
+    package var places = 1
+    /// The kernel implementation.
+    package var variant = Variant.vector
+    /// How often a lost link is dialled again at first; short on a loopback.
+    package var redialMilliseconds: UInt64 = 1_000
+    /// Changes each result before it is reported: for demonstrations of what a vote is worth.
+    package var tamper: (@Sendable (UnitOutput) -> UnitOutput)?
+
+    /// A peer with its keys in `folder`, and every other setting at its default.
+    package init(folder: String) { self.folder = folder }
+
+    /// The network's id: `H("starling/network/1", name)`.
+    package var networkID: NetworkID {
+        NetworkID(taggedHash("starling/network/1", count: 1) { $0.text(network) })
+    }
+}
+
+/// The keys of a peer, made on its first start.
+struct NodeKeys: Sendable {
+    let peer: SigningKey
+    let project: SigningKey
+    let curve: CurveKeyPair
+    /// What only this peer knows: nonces follow from it.
+    let secret: Bytes
+
+    init(folder: String) throws(KeyFileError) {
+        let peerFile = try KeyFile.loadOrCreate(at: "\(folder)/peer.key", purpose: .peer)
+        let projectFile = try KeyFile.loadOrCreate(at: "\(folder)/project.key", purpose: .project)
+        let curveFile = try KeyFile.loadOrCreate(at: "\(folder)/curve.key", purpose: .curve)
+        peer = SigningKey(seed: peerFile.secret)
+        project = SigningKey(seed: projectFile.secret)
+        curve = CurveKeyPair(
+            publicKey: CurveKey(curveFile.publicKey),
+            secretKey: curveFile.secret
+        )
+        secret = taggedHash("starling/secret/1", count: 1) { $0.digest(peerFile.secret) }.bytes
+    }
+}

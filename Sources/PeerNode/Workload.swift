@@ -1,0 +1,95 @@
+import Kernels
+import Primitives
+import Wire
+
+/// A built-in kernel behind one surface, whatever its type.
+struct Workload: Sendable {
+    /// Name and version, as manifests state them.
+    let name: String
+    /// Works out a job's units; throws what is wrong with its manifest.
+    let plan: @Sendable (Manifest) throws -> UnitPlan
+    /// Computes one unit from its bytes; `isStopped` is asked between steps.
+    let run: @Sendable (Manifest, Int, Bytes, @Sendable () -> Bool) throws -> UnitOutput?
+
+    /// The drift search, in the given implementation.
+    static func driftSearch(_ variant: Variant) -> Workload {
+        Workload(
+            name: DriftSearch.id.description,
+            plan: { manifest in
+                let plan = try DriftSearch.plan(
+                    Parameters(bytes: manifest.parameters),
+                    InputShape(byteCount: manifest.datasetByteCount)
+                )
+                try check(plan, against: manifest)
+                return plan
+            },
+            run: { manifest, index, bytes, isStopped in
+                let input = UnitInput(
+                    parameters: Parameters(bytes: manifest.parameters),
+                    index: index,
+                    bytes: bytes,
+                    variant: variant
+                )
+                var unit = try DriftSearch(input)
+                while true {
+                    if isStopped() { return nil }
+                    if try unit.step().isFinished { return unit.finish() }
+                }
+            }
+        )
+    }
+
+    /// The plan that follows from a manifest must be the one that it states.
+    private static func check(_ plan: UnitPlan, against manifest: Manifest) throws {
+        guard plan.unitCount == Int(manifest.unitCount) else {
+            throw NodeError.manifestContradictsItself(
+                "it states \(manifest.unitCount) units, and its parameters make \(plan.unitCount)"
+            )
+        }
+        for run in plan.runs where run.operationsEach > manifest.operationsPerUnit {
+            throw NodeError.manifestContradictsItself(
+                "its units take \(run.operationsEach) operations, and it allows "
+                    + "\(manifest.operationsPerUnit)"
+            )
+        }
+    }
+}
+
+/// Why a peer cannot do what it was asked.
+package enum NodeError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// No kernel of this peer has that name.
+    case unknownWorkload(String)
+    /// A manifest's statements do not go together.
+    case manifestContradictsItself(String)
+    /// The search has no unit: no channel can reach the threshold.
+    case nothingToCompute
+    /// A chunk that a unit needs is not kept here.
+    case missingChunk(UInt32)
+    /// A result is larger than its manifest allows.
+    case resultTooLarge(UInt64)
+    /// An address is not of the form that `--join` takes.
+    case malformedAddress(String)
+    /// The journal could not be written, so the peer stops before it says anything more.
+    case journalFailed(String)
+
+    package var description: String {
+        switch self {
+        case .unknownWorkload(let name):
+            "this peer does not run the workload '\(name)'"
+        case .manifestContradictsItself(let what):
+            "the manifest contradicts itself: \(what)"
+        case .nothingToCompute:
+            "no channel of the file can reach the threshold, so there is nothing to compute; "
+                + "lower --snr, or use a file with signals"
+        case .missingChunk(let index):
+            "chunk \(index) of the dataset is not here"
+        case .resultTooLarge(let count):
+            "a result of \(count) bytes is beyond the manifest's cap"
+        case .malformedAddress(let text):
+            "'\(text)' is not an address; write starling://host:port/<peer>?curve=<key>, as the "
+                + "other peer prints it"
+        case .journalFailed(let reason):
+            "the journal cannot be written: \(reason); free space or mend the disk, then start again"
+        }
+    }
+}

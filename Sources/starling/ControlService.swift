@@ -1,0 +1,191 @@
+import Foundation
+import Glibc
+import Kernels
+import Ledger
+import PeerCore
+import PeerNode
+import Primitives
+import ServiceLifecycle
+import Wire
+
+/// Lets a parent process drive a peer over standard input and output.
+///
+/// The end of standard input ends the peer: a parent that dies leaves no child behind.
+struct ControlService: Service {
+    let node: Node
+
+    /// How often the parent is told what has changed.
+    private static let interval = Duration.milliseconds(50)
+
+    func run() async throws {
+        let lines = InputLines.stream()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for await line in lines {
+                    guard let request: ControlRequest = ControlLine.decode(line) else {
+                        emit(.failed("the request is not understood"))
+                        continue
+                    }
+                    if request.verb == .quit { return }
+                    await obey(request)
+                }
+            }
+            group.addTask { try await tellReadiness() }
+            try await group.next()
+            group.cancelAll()
+        }
+        await node.stop()
+    }
+
+    private func obey(_ request: ControlRequest) async {
+        switch request.verb {
+        case .submit:
+            do {
+                try await submit(request)
+            } catch {
+                emit(.failed("\(error)"))
+            }
+        case .report:
+            let audit = await node.audit()
+            let line = AuditLine(
+                certificates: audit.certificates,
+                valid: audit.valid,
+                ledger: audit.ledgerHash.description
+            )
+            emit(.report(await boardLines(), line))
+        case .quit:
+            break
+        }
+    }
+
+    /// Says when the peer listens, and then each change of its number of links.
+    private func tellReadiness() async throws {
+        while await !node.isReady { try await Task.sleep(for: Self.interval) }
+        emit(.ready(peer: node.id.description, address: node.address.description))
+        var count = -1
+        while true {
+            let linked = await node.linkedCount
+            if linked != count {
+                count = linked
+                emit(.links(linked))
+            }
+            try await Task.sleep(for: Self.interval)
+        }
+    }
+
+    // MARK: - A job
+
+    private func submit(_ request: ControlRequest) async throws {
+        let path = request.file ?? ""
+        let name = path.split(separator: "/").last.map(String.init) ?? path
+        let settings = DriftSettings(
+            maxDrift: request.maxDrift ?? 4,
+            threshold: request.snr ?? 10,
+            coarseChannelCount: request.coarseChannels ?? 1
+        )
+        let file = InputFile(name: name, bytes: try InputPath.read(path))
+        let search = try PackedSearch(file, settings)
+        let id = try await node.submit(search)
+        emit(.submitted(manifest: id.description, units: search.plan.unitCount))
+        try await follow(id)
+        guard let (aggregate, parameters) = try await node.aggregate(of: id) else {
+            throw CommandFailure("the job is final, and a result is missing")
+        }
+        if let output = request.output {
+            try OutputFile.write(try DriftSearch.report(aggregate, parameters), to: output)
+        }
+        let outcome = JobOutcome(
+            votes: await votes(of: id),
+            hits: try SearchReport(aggregate, parameters).hits,
+            board: await boardLines()
+        )
+        emit(.finished(outcome))
+    }
+
+    /// Tells each change of a job until every unit is final and every result is here.
+    private func follow(_ id: ManifestID) async throws {
+        var last: JobProgress?
+        var isCertified = false
+        while true {
+            let progress = await node.progress(of: id)
+            if let progress, progress != last {
+                last = progress
+                emit(
+                    .progress(
+                        units: Int(progress.unitCount),
+                        certified: Int(progress.certified),
+                        final: Int(progress.final),
+                        held: Int(progress.held)
+                    )
+                )
+                if !isCertified, progress.certified == progress.unitCount {
+                    isCertified = true
+                    emit(.certified(await boardLines()))
+                }
+                if progress.isComplete { return }
+            }
+            try await Task.sleep(for: Self.interval)
+        }
+    }
+
+    private func votes(of id: ManifestID) async -> [JobOutcome.Vote] {
+        let hashes = await node.resultHashes(of: id)
+        return await node.votes(of: id).map { vote in
+            JobOutcome.Vote(
+                unit: Int(vote.unit),
+                kind: vote.kind.map { "\($0)" } ?? "open",
+                winners: vote.voters.filter(\.didWin).map(\.peer.description),
+                losers: vote.voters.filter { !$0.didWin }.map(\.peer.description),
+                resultHash: hashes[Int(vote.unit)]?.description ?? ""
+            )
+        }
+    }
+
+    private func boardLines() async -> [BoardLine] {
+        await node.board().map { row in
+            BoardLine(
+                peer: row.peer.description,
+                finalOperations: row.finalOperations,
+                provisionalOperations: row.provisionalOperations,
+                won: row.won,
+                lost: row.lost
+            )
+        }
+    }
+
+    private func emit(_ event: ControlEvent) {
+        // A parent that is gone closes standard input too, which ends the peer.
+        try? OutputFile.writeToStandardOutput(ControlLine.encode(event))
+    }
+}
+
+/// Lines of standard input, read on a thread of their own.
+enum InputLines {
+    /// The longest line that is read; what is longer ends the stream.
+    private static let byteCountMax = 1 << 20
+
+    /// The lines, without their ends; finishes at the end of standard input.
+    static func stream() -> AsyncStream<Bytes> {
+        let (stream, continuation) = AsyncStream.makeStream(of: Bytes.self)
+        let thread = Thread {
+            var pending: Bytes = []
+            var buffer = Bytes(repeating: 0, count: 4_096)
+            while pending.count <= byteCountMax {
+                let count = Glibc.read(STDIN_FILENO, &buffer, buffer.count)
+                if count < 0 && errno == EINTR { continue }
+                guard count > 0 else { break }
+                for byte in buffer[..<count] {
+                    if byte == UInt8(ascii: "\n") {
+                        continuation.yield(pending)
+                        pending = []
+                    } else {
+                        pending.append(byte)
+                    }
+                }
+            }
+            continuation.finish()
+        }
+        thread.start()
+        return stream
+    }
+}

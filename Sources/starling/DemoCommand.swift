@@ -1,0 +1,86 @@
+import ArgumentParser
+import Primitives
+
+/// Shows the whole path on one machine: submit, compute, vote, certify, pay.
+struct DemoCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "demo",
+        abstract: "Run a small grid on this machine, and search a file on it.",
+        discussion: """
+            Starts peers as separate processes on 127.0.0.1, submits a search from one of them, and \
+            has every unit computed by two others. Shows the signals, the votes, the board, and \
+            whether every certificate verifies. Nothing is left behind.
+
+            Example:
+              starling demo
+              starling demo --peers 6 --liars 1
+              starling demo --input voyager.fil --output voyager.dat --json
+            """
+    )
+
+    @Option(parsing: .unconditional, help: "Peers, 2 to 32.")
+    var peers = 4
+
+    @Option(
+        parsing: .unconditional,
+        help: "Peers that report wrong results; each needs four honest ones beside the submitter."
+    )
+    var liars = 0
+
+    @Option(help: "The filterbank file to search. (default: one that is made with known tones)")
+    var input: String?
+
+    @Option(parsing: .unconditional, help: "Largest drift rate either way, hertz per second.")
+    var maxDrift = 4.0
+
+    @Option(parsing: .unconditional, help: "Smallest signal-to-noise ratio of a hit.")
+    var snr: Float = 10
+
+    @Option(parsing: .unconditional, help: "Coarse channels of the file.")
+    var coarseChannels = 1
+
+    @Option(help: "Where to write the grid's table.")
+    var output: String?
+
+    @Option(parsing: .unconditional, help: "Seconds after which the demo gives up.")
+    var timeout: UInt64 = 300
+
+    @Flag(help: "Write one JSON object in place of the text.")
+    var json = false
+
+    func validate() throws {
+        guard (2...32).contains(peers) else {
+            throw ValidationError("--peers is \(peers); it must be 2 to 32")
+        }
+        guard liars >= 0, liars == 0 || peers >= 5 * liars + 1 else {
+            throw ValidationError(
+                "--liars \(liars) needs --peers \(5 * max(1, liars) + 1) or more, so that honest "
+                    + "peers can outvote each of them"
+            )
+        }
+        guard maxDrift.isFinite, maxDrift > 0, snr.isFinite, snr > 0, coarseChannels >= 1 else {
+            throw ValidationError("--max-drift, --snr and --coarse-channels must be above zero")
+        }
+        guard (1...86_400).contains(timeout) else {
+            throw ValidationError("--timeout is \(timeout); it must be 1 to 86400 seconds")
+        }
+    }
+
+    func run() async throws {
+        if let output { try OutputFile.checkFolder(of: output) }
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+        let search = try DemoSearch(self, folder: folder)
+        let demonstration = Demonstration(self, search: search, folder: folder)
+        let report = try await demonstration.run()
+        if let output { try OutputFile.write(report.table, to: output) }
+        if json {
+            try OutputFile.writeToStandardOutput(report.json())
+        } else {
+            print(report.text)
+        }
+        guard report.isGood else {
+            throw CommandFailure("the demo did not come out as it must; see above")
+        }
+    }
+}

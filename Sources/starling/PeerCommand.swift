@@ -1,0 +1,114 @@
+import ArgumentParser
+import Glibc
+import Kernels
+import PeerNode
+import Primitives
+import ServiceLifecycle
+import UnixSignals
+
+/// Runs one peer in the foreground.
+struct PeerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "peer",
+        abstract: "Run a peer in the foreground: it donates CPU and keeps the ledger.",
+        discussion: """
+            Prints the address by which others join it, and runs until it is interrupted. Its keys \
+            are made in the folder on the first start; what it knows beside them is kept in memory.
+
+            Example:
+              starling peer --folder ~/.starling
+              starling peer --folder /tmp/second --join 'starling://127.0.0.1:4711/…?curve=…'
+            """
+    )
+
+    @Option(help: "The folder of the peer's keys; it must exist.")
+    var folder: String
+
+    @Option(help: "The network's name; peers of other networks are refused.")
+    var network = "starling"
+
+    @Option(help: "Where to listen, as ADDRESS:PORT; port 0 takes a free one.")
+    var listen = "127.0.0.1:0"
+
+    @Option(help: "A peer to join, as it prints its address; may be repeated.")
+    var join: [String] = []
+
+    @Option(parsing: .unconditional, help: "Cores to donate, 0 to 256.")
+    var cores = 1
+
+    @Flag(help: .hidden)
+    var lie = false
+
+    @Flag(help: .hidden)
+    var control = false
+
+    @Option(parsing: .unconditional, help: .hidden)
+    var redial: UInt64 = 1_000
+
+    func validate() throws {
+        guard (0...256).contains(cores) else {
+            throw ValidationError("--cores is \(cores); it must be 0 to 256")
+        }
+        _ = try listener()
+    }
+
+    func run() async throws {
+        var configuration = NodeConfiguration(folder: folder)
+        configuration.network = network
+        (configuration.address, configuration.port) = try listener()
+        configuration.join = try join.map { text in
+            guard let address = JoinAddress(text) else { throw NodeError.malformedAddress(text) }
+            return address
+        }
+        configuration.places = cores
+        configuration.variant = try KernelVariant.forced()
+        configuration.redialMilliseconds = redial
+        if lie { configuration.tamper = Lie.tell }
+        let node = try Node(configuration, storage: MemoryStorage())
+        var services: [any Service] = [node]
+        if control {
+            services.append(ControlService(node: node))
+        } else {
+            print("peer \(node.id.short) listens; others join it with")
+            print("  starling peer --folder DIR --join '\(node.address)'")
+        }
+        let group = ServiceGroup(
+            configuration: .init(
+                services: services.map {
+                    .init(
+                        service: $0,
+                        successTerminationBehavior: .gracefullyShutdownGroup,
+                        failureTerminationBehavior: .gracefullyShutdownGroup
+                    )
+                },
+                gracefulShutdownSignals: [.sigint, .sigterm],
+                logger: QuietLog.logger
+            )
+        )
+        try await group.run()
+    }
+
+    private func listener() throws -> (address: String, port: UInt16) {
+        guard let colon = listen.lastIndex(of: ":"),
+            let port = UInt16(listen[listen.index(after: colon)...]), colon != listen.startIndex
+        else {
+            throw ValidationError("--listen is '\(listen)'; write ADDRESS:PORT, as 127.0.0.1:0")
+        }
+        return (String(listen[..<colon]), port)
+    }
+}
+
+/// A worker that computes and then says something else: what a vote must stand.
+enum Lie {
+    /// Two liars do not tell the same.
+    private static let ownLie = SHA256.hash(Bytes("\(getpid())".utf8))
+
+    /// Another result and another evidence than the kernel's.
+    static let tell: @Sendable (UnitOutput) -> UnitOutput = { truth in
+        UnitOutput(
+            result: Bytes(repeating: 0, count: 16),
+            operations: truth.operations,
+            evidence: SHA256.hash(truth.evidence.bytes + ownLie.bytes)
+        )
+    }
+}
