@@ -80,7 +80,7 @@ extension Node {
             policy: .strict,
             anchors: [id],
             recognised: [],
-            population: UInt64(max(1, peer.hubs.count)),
+            population: population,
             priority: 0,
             deadline: epoch + Self.deadlineEpochs,
             retention: Self.retentionEpochs,
@@ -88,6 +88,12 @@ extension Node {
         )
         take(.submit(manifest))
         return ManifestID(SHA256.hash(manifest.payload))
+    }
+
+    /// Peers that a new job is made for, as its tickets count them.
+    private var population: UInt64 {
+        let hubs = UInt64(peer.hubs.count)
+        return hubs <= Trust.smallGridPeers ? 1 : hubs
     }
 
     /// Bytes of memory that a unit of the drift search may take.

@@ -103,7 +103,8 @@ extension Switchboard {
     /// The handshake is done: says HELLO, first of all.
     private func greet(_ target: DialTarget, _ line: Dial.Line, at now: Instant) {
         line.socket.refresh()
-        guard line.socket.send(.hello, [ownHello(to: target.curveKey, dialled: true)]) == .sent else {
+        guard line.socket.send(.hello, [ownHello(to: target.curveKey, dialled: true)]) == .sent
+        else {
             fail(target, "the connection was lost before HELLO", at: now)
             return
         }

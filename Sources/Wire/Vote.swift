@@ -50,6 +50,9 @@ package func lead(of votes: [Vote]) -> Lead? {
 package enum Trust {
     /// Workers by which one core must lead a disputed vote.
     package static let panelMargin = 2
+    /// Peers up to which a job admits everybody to every seat: where few could be drawn, a draw only
+    /// makes them wait.
+    package static let smallGridPeers: UInt64 = 16
     /// Voters after which a dispute goes to the submitter.
     package static let panelVotersMax = 15
 }
