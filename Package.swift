@@ -66,7 +66,7 @@ let package = Package(
         .executableTarget(
             name: "starling",
             dependencies: [
-                "Kernels", "Primitives", "Wire", "Ledger", "PeerCore", "PeerNode", "Identity",
+                "Kernels", "Primitives", "Wire", "Ledger", "PeerCore", "PeerNode",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),

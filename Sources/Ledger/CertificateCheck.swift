@@ -41,7 +41,8 @@ package struct CertificateCheck {
         manifestID = id
     }
 
-    /// Fails unless the certificate proves its units' votes; `latestEpoch` is the last one accepted.
+    /// Fails unless the certificate proves its units' votes; `latestEpoch` is the last one
+    /// accepted.
     package func run(latestEpoch: UInt64) throws(CertificateError) {
         guard certificate.manifest == manifestID else { throw .otherJob }
         for unit in certificate.units where unit >= manifest.unitCount {

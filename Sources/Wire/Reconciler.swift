@@ -2,9 +2,9 @@ import Primitives
 
 /// Finds out what two copies of a set do not share, in a few messages.
 ///
-/// A range is described by a fingerprint; where fingerprints differ, the range is split, until it is
-/// small enough to list its keys. Whoever sees a list sends what the other lacks and asks for what
-/// it lacks itself.
+/// A range is described by a fingerprint; where fingerprints differ, the range is split, until it
+/// is small enough to list its keys. Whoever sees a list sends what the other lacks and asks for
+/// what it lacks itself.
 /// - Source: A. Meyer, "Range-Based Set Reconciliation", 2023.
 package enum Reconciler {
     /// What to do after one message.

@@ -26,8 +26,8 @@ struct Proof: Sendable {
 }
 
 extension ShardDesk {
-    /// Starts certificates for those of `list` whose votes are won, one for each group of units that
-    /// went through the same rounds.
+    /// Starts certificates for those of `list` whose votes are won, one for each group of units
+    /// that went through the same rounds.
     mutating func prove(_ list: [UInt32], at now: Instant) {
         var groups: [(kind: CertificateKind, rounds: [RoundKey], cores: [UnitCore])] = []
         for unit in list {

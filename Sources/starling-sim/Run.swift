@@ -7,7 +7,7 @@ extension StarlingSim {
         static let configuration = CommandConfiguration(
             abstract: "Run seeds and check every invariant.",
             discussion: """
-                One seed fixes everything that happens, so a failure is repeated exactly by its seed.
+                One seed fixes everything that happens: a failure is repeated exactly by its seed.
 
                 Example:
                   starling-sim run --seed 7 --peers 6
