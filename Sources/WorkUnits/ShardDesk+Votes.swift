@@ -56,8 +56,6 @@ extension ShardDesk {
         let claimant = Candidate(peer: worker, owner: view.owner(of: worker))
         guard let seat = freeSeat(in: key, for: claimant, view: view, at: now) else { return nil }
         rounds.update(key) { round in
-            // The set must hold the widening of the lease that the worker answers; a set of one is
-            // built by the worker itself, so a lost lease cannot be answered there.
             round.seats[seat] = Seat(
                 since: now,
                 occupant: Occupant(
@@ -128,7 +126,7 @@ extension ShardDesk {
         guard result.steward == steward, let round = rounds[key] else { return .stale }
         guard round.units == result.units, isConsistent(reveal) else { return .invalid }
         if round.seats.count == 1 {
-            let answer = takeLoneCommit(reveal, key: key, at: now)
+            let answer = takeLoneCommit(reveal, key: key, view: view, at: now)
             guard answer == .taken else { return answer }
         }
         guard let current = rounds[key], let seat = current.seat(of: result.worker),
@@ -136,6 +134,8 @@ extension ShardDesk {
         else { return .stale }
         if current.seats[seat].occupant?.revealed != nil { return .taken }
         guard current.isOpen else { return .stale }
+        // After a restart the set may be on its way to its signature again: the worker resends.
+        guard current.seats.count == 1 || current.set != nil else { return .taken }
         guard commit == result.commitment,
             result.setHash == current.commitSet(steward: steward, manifest: job.id).hash
         else { return .invalid }
@@ -147,24 +147,27 @@ extension ShardDesk {
         return .taken
     }
 
-    /// In a round of one seat the promise comes with the result.
+    /// In a round of one seat the promise comes with the result; nothing is changed unless both fit
+    /// the set that the worker has built from its lease.
     private mutating func takeLoneCommit(
         _ reveal: Reveal,
         key: RoundKey,
+        view: GridView,
         at now: Instant
     ) -> VoteAnswer {
-        guard let commit = reveal.commit?.body, commit.worker == reveal.result.body.worker,
-            commit.units == reveal.result.body.units, commit.round == key.number,
-            commit.manifest == job.id, commit.steward == steward
+        let result = reveal.result.body
+        guard let round = rounds[key], let commit = reveal.commit?.body,
+            commit.worker == result.worker, commit.units == result.units,
+            commit.round == key.number, commit.manifest == job.id, commit.steward == steward,
+            commit.commit == result.commitment,
+            result.setHash
+                == round.loneSet(of: commit, steward: steward, manifest: job.id).hash
         else { return .invalid }
-        guard let seat = rounds[key]?.seat(of: commit.worker) else { return .stale }
-        let earlier = rounds[key]?.seats[seat].occupant?.commit
-        guard earlier ?? commit.commit == commit.commit else { return .invalid }
-        if rounds[key]?.phase == .leasing {
-            rounds.update(key) { round in
-                round.seats[seat].occupant?.commit = commit.commit
-                round.phase = .revealing(until: now)
-            }
+        guard let seat = takeSeat(key, worker: commit.worker, view: view, at: now) else {
+            return .stale
+        }
+        rounds.update(key) { round in
+            if round.phase == .leasing { round.seats[seat].occupant?.commit = commit.commit }
         }
         return .taken
     }
