@@ -70,7 +70,7 @@ extension ShardDesk {
         guard let round = rounds[key], round.phase == .leasing,
             round.seats.contains(where: { $0.occupant == nil }),
             !round.seats.contains(where: { $0.occupant.map(claimant.shares(with:)) ?? false }),
-            round.units.allSatisfy({ isNew(claimant, to: $0, besides: key) })
+            round.units.allSatisfy({ isNew(claimant, to: $0) })
         else { return nil }
         return round.seats.indices.first { index in
             round.seats[index].occupant == nil
@@ -79,11 +79,18 @@ extension ShardDesk {
         }
     }
 
-    /// Whether neither the worker nor its owner has voted on `unit` in another round.
-    private func isNew(_ claimant: Candidate, to unit: UInt32, besides key: RoundKey?) -> Bool {
-        units[index(unit)].rounds.allSatisfy { other in
-            guard other != key, let round = rounds[other] else { return true }
-            return !round.committed.contains(where: claimant.shares(with:))
+    /// Whether neither the worker nor its owner has voted on `unit`.
+    ///
+    /// Whoever promised and stayed silent has not: where nobody else is left, it gets another seat.
+    private func isNew(_ claimant: Candidate, to unit: UInt32) -> Bool {
+        !participants(of: unit).contains(where: claimant.shares(with:))
+    }
+
+    /// Whether the worker or its owner promised a result for `unit` in an earlier round and kept it.
+    private func wasSilent(_ claimant: Candidate, on unit: UInt32, before key: RoundKey) -> Bool {
+        units[index(unit)].rounds.contains { other in
+            guard other != key, let round = rounds[other] else { return false }
+            return round.committed.contains { $0.revealed == nil && claimant.shares(with: $0) }
         }
     }
 
@@ -109,7 +116,8 @@ extension ShardDesk {
         )
     }
 
-    /// The steward and the submitter leave seats to strangers while there are enough of them.
+    /// The steward, the submitter and whoever was silent before leave seats to strangers while there
+    /// are enough of them.
     private func isReluctant(
         _ claimant: Candidate,
         seat: Int,
@@ -117,9 +125,10 @@ extension ShardDesk {
         view: GridView,
         at now: Instant
     ) -> Bool {
-        guard claimant.peer == steward || claimant.peer == job.manifest.submitter else {
-            return false
-        }
+        guard
+            claimant.peer == steward || claimant.peer == job.manifest.submitter
+                || round.units.contains(where: { wasSilent(claimant, on: $0, before: round.key) })
+        else { return false }
         if now.since(round.seats[seat].since) >= lease(of: round.units.count) { return false }
         let free = round.seats.count { $0.occupant == nil }
         return strangers(to: round, view: view) >= free
@@ -129,7 +138,10 @@ extension ShardDesk {
         view.candidates.count { candidate in
             candidate.peer != job.manifest.submitter
                 && !round.seats.contains { $0.occupant.map(candidate.shares(with:)) ?? false }
-                && round.units.allSatisfy { isNew(candidate, to: $0, besides: round.key) }
+                && round.units.allSatisfy {
+                    isNew(candidate, to: $0)
+                        && !wasSilent(candidate, on: $0, before: round.key)
+                }
         }
     }
 
@@ -144,7 +156,7 @@ extension ShardDesk {
         var isFirstVote = true
         let size = bundleSize(claim, view: view)
         for unit in job.manifest.units(ofShard: key.shard)
-        where isNew(claimant, to: unit, besides: nil) {
+        where isNew(claimant, to: unit) {
             let need = need(of: unit)
             guard need == .firstVote || need == .furtherVote else { continue }
             if let first = bundle.first {
@@ -234,4 +246,7 @@ extension Candidate {
     func shares(with occupant: Occupant) -> Bool {
         occupant.worker == peer || occupant.owner == owner
     }
+
+    /// Whether `other` is this machine, or another of the same owner.
+    func shares(with other: Candidate) -> Bool { other.peer == peer || other.owner == owner }
 }
