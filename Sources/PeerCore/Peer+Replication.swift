@@ -101,6 +101,10 @@ extension Peer {
             areOpportunitiesStale = true
             steward.ended(signed.body.manifest, into: &out)
             worker.ended(signed.body.manifest, into: &out)
+            for (key, offer) in offers where key.manifest == signed.body.manifest {
+                offers.remove(key)
+                for each in offer.cores { results.forget(each.core.resultHash) }
+            }
         }
     }
 
