@@ -54,8 +54,8 @@ package struct Round: Sendable {
     package let number: UInt32
     /// The bundle, ascending.
     package let units: [UInt32]
-    /// UTC hours since 1970 when it began.
-    package let epoch: UInt64
+    /// UTC hours since 1970 when it began or, once there is one, of its set.
+    package var epoch: UInt64
     /// Whether it is the first vote on its units, as against one more voter in a dispute.
     package let isFirstVote: Bool
     /// The seats, numbered from 0.

@@ -21,14 +21,15 @@ extension ShardDesk {
         at now: Instant,
         into out: inout Outbox
     ) -> ClaimAnswer {
-        if repeatLeases(of: worker, at: now, into: &out) { return .repeated }
+        if repeatLeases(of: worker, view: view, at: now, into: &out) { return .repeated }
         if isFinished { return .refused(.finished) }
         guard mayGrow else { return .refused(.quota) }
         guard job.manifest.deadline >= view.epoch else { return .refused(.finished) }
+        retireRounds(view: view, at: now, into: &out)
         let claimant = Candidate(peer: worker, owner: view.owner(of: worker))
         for key in rounds.keys {
             guard let seat = freeSeat(in: key, for: claimant, view: view, at: now) else { continue }
-            grant(key, seat: seat, to: claimant, at: now, into: &out)
+            grant(key, seat: seat, to: claimant, view: view, at: now, into: &out)
             return .leased
         }
         guard let key = openRound(claim, for: claimant, view: view, at: now) else {
@@ -38,13 +39,30 @@ extension ShardDesk {
         guard let seat = freeSeat(in: key, for: claimant, view: view, at: now) else {
             return .refused(.nothingOpen)
         }
-        grant(key, seat: seat, to: claimant, at: now, into: &out)
+        grant(key, seat: seat, to: claimant, view: view, at: now, into: &out)
         return .leased
+    }
+
+    /// Ends rounds of one seat that nobody has and whose epoch workers refuse by now: it stands in the
+    /// set that a worker builds from its lease, so it cannot be another for the next worker.
+    private mutating func retireRounds(
+        view: GridView,
+        at now: Instant,
+        into out: inout Outbox
+    ) {
+        for round in rounds.values
+        where round.phase == .leasing && round.seats.count == 1
+            && round.seats[0].occupant == nil
+            && saturatingSum(round.epoch, Limits.epochSkew) < view.epoch
+        {
+            close(round.key, at: now, into: &out)
+        }
     }
 
     /// Sends again the leases that `worker` has and has not committed to: the first may be lost.
     private func repeatLeases(
         of worker: PeerID,
+        view: GridView,
         at now: Instant,
         into out: inout Outbox
     ) -> Bool {
@@ -54,7 +72,14 @@ extension ShardDesk {
                 occupant.commit == nil
             else { continue }
             let end = round.seats[seat].since.advanced(by: lease(of: round.units.count))
-            send(round, seat: seat, to: occupant, for: end.since(now), into: &out)
+            send(
+                round,
+                seat: seat,
+                to: occupant,
+                for: end.since(now),
+                epoch: view.epoch,
+                into: &out
+            )
             found = true
         }
         return found
@@ -203,6 +228,7 @@ extension ShardDesk {
         _ key: RoundKey,
         seat: Int,
         to claimant: Candidate,
+        view: GridView,
         at now: Instant,
         into out: inout Outbox
     ) {
@@ -216,7 +242,7 @@ extension ShardDesk {
         round.seats[seat] = Seat(since: now, occupant: occupant)
         rounds[key] = round
         persist(round, into: &out)
-        send(round, seat: seat, to: occupant, for: span, into: &out)
+        send(round, seat: seat, to: occupant, for: span, epoch: view.epoch, into: &out)
     }
 
     private func send(
@@ -224,13 +250,14 @@ extension ShardDesk {
         seat: Int,
         to occupant: Occupant,
         for span: TimeSpan,
+        epoch: UInt64,
         into out: inout Outbox
     ) {
         let lease = Lease(
             manifest: job.id,
             units: round.units,
             seatCount: UInt8(round.seats.count),
-            epoch: round.epoch,
+            epoch: round.seats.count == 1 ? round.epoch : epoch,
             round: round.number,
             seat: UInt8(seat),
             widening: occupant.widening,

@@ -83,8 +83,12 @@ extension ShardDesk {
         guard let round = rounds[key], round.phase == .leasing, round.seats.count > 1,
             round.committed.count == round.seats.count
         else { return }
-        let set = round.commitSet(steward: steward, manifest: job.id)
-        rounds.update(key) { $0.phase = .closing }
+        rounds.update(key) { round in
+            round.phase = .closing
+            // Members refuse a set that is hours old, and long units take hours.
+            round.epoch = view.epoch
+        }
+        guard let set = rounds[key]?.commitSet(steward: steward, manifest: job.id) else { return }
         switch vault.sign(set, by: .peer, into: &out) {
         case .requested: break
         case .signed(let signed), .taken(let signed):
@@ -99,8 +103,12 @@ extension ShardDesk {
         into out: inout Outbox
     ) {
         let key = RoundKey(number: signed.body.round, firstUnit: signed.body.units[0])
-        guard let round = rounds[key], round.phase == .closing else { return }
-        guard round.commitSet(steward: steward, manifest: job.id) == signed.body else {
+        guard rounds[key]?.phase == .closing else { return }
+        // After a restart the set that was signed before may be an hour older.
+        rounds.update(key) { $0.epoch = signed.body.epoch }
+        guard let round = rounds[key],
+            round.commitSet(steward: steward, manifest: job.id) == signed.body
+        else {
             // The slot was filled by an earlier life of this peer whose row is lost: start anew.
             close(key, at: now, into: &out)
             return
