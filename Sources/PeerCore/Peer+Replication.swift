@@ -53,7 +53,7 @@ extension Peer {
         case .known:
             // A steward that asks for a ruling may be newer than the ruling.
             if case .ruling(let signed) = item.value { steward.ruled(signed, at: now) }
-        case .waiting:
+        case .waiting, .early:
             break
         }
     }
