@@ -194,10 +194,11 @@ package struct ShardDesk: Sendable {
         return cast == only.seats.count && standing.count == cast
     }
 
-    /// Workers that took part in a vote on `unit`, and their owners.
+    /// Workers that revealed a result for `unit`, and their owners.
     func participants(of unit: UInt32) -> [Candidate] {
         units[index(unit)].rounds.compactMap { rounds[$0] }.flatMap { round in
-            round.committed.map { Candidate(peer: $0.worker, owner: $0.owner) }
+            round.committed.filter { $0.revealed != nil }
+                .map { Candidate(peer: $0.worker, owner: $0.owner) }
         }
     }
 
