@@ -43,8 +43,7 @@ package enum Reconciler {
                 if fingerprint(mine) == .fingerprint(count: count, digest) {
                     append(ReconciliationRange(end: range.end, claim: .settled), to: &ranges)
                 } else {
-                    let room = Limits.rangesPerReconciliation - message.ranges.count
-                    describe(mine, end: range.end, room: room, listed: &listed, into: &ranges)
+                    describe(mine, end: range.end, listed: &listed, into: &ranges)
                 }
             }
         }
@@ -72,16 +71,20 @@ package enum Reconciler {
         return .fingerprint(count: UInt64(keys.count), digest)
     }
 
+    /// Says more about a range in which the sides differ: its keys, or the fingerprints of its parts.
+    ///
+    /// A range without room is left to a later exchange. The first that differs always has room, so
+    /// that each answer goes further than the message before it, and an exchange ends.
     private static func describe(
         _ mine: ArraySlice<ItemKey>,
         end: ItemKey?,
-        room: Int,
         listed: inout Int,
         into ranges: inout [ReconciliationRange]
     ) {
+        // One range is kept free for a settled end.
+        let room = Limits.rangesPerReconciliation - 1 - ranges.count
         if mine.count <= listMax {
-            guard listed + mine.count <= Limits.keysPerReconciliation / 2 else {
-                // The rest waits for the next period: a frame has a size.
+            guard room > 0, listed + mine.count <= Limits.keysPerReconciliation / 2 else {
                 append(ReconciliationRange(end: end, claim: .settled), to: &ranges)
                 return
             }
@@ -89,8 +92,9 @@ package enum Reconciler {
             ranges.append(ReconciliationRange(end: end, claim: .keys(Array(mine))))
             return
         }
-        guard ranges.count + branching <= max(branching, room) else {
-            ranges.append(ReconciliationRange(end: end, claim: fingerprint(mine)))
+        guard room >= branching else {
+            let claim = room > 0 ? fingerprint(mine) : .settled
+            append(ReconciliationRange(end: end, claim: claim), to: &ranges)
             return
         }
         for part in 0..<branching {
