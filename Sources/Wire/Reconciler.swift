@@ -71,7 +71,7 @@ package enum Reconciler {
         return .fingerprint(count: UInt64(keys.count), digest)
     }
 
-    /// Says more about a range in which the sides differ: its keys, or the fingerprints of its parts.
+    /// Says more about a range that differs: its keys, or the fingerprints of its parts.
     ///
     /// A range without room is left to a later exchange. The first that differs always has room, so
     /// that each answer goes further than the message before it, and an exchange ends.

@@ -3,7 +3,7 @@ import Testing
 import Wire
 
 @Suite struct ReconcilerTests {
-    /// Two copies of a set that talk to each other as peers do: what one offers the other takes, what
+    /// Two copies of a set that talk as peers do: what one offers the other takes, what
     /// one wants the other sends.
     private struct Pair {
         var copies: [SortedTable<ItemKey, Bool>] = [.init(), .init()]
@@ -12,7 +12,7 @@ import Wire
 
         var areEqual: Bool { copies[0].keys == copies[1].keys }
 
-        /// One exchange, begun by `opener`; messages go to and fro until one side has nothing to say.
+        /// One exchange, begun by `opener`; it ends when one side has nothing to say.
         mutating func exchange(openedBy opener: Int) throws {
             var message = Reconciler.open(.ledger, keys: copies[opener].keys)
             var receiver = 1 - opener
