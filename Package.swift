@@ -77,6 +77,11 @@ let package = Package(
         ),
 
         // Tests
+        .target(
+            name: "TestSupport",
+            dependencies: ["Primitives", "Wire", "Ledger", "Simulator"],
+            swiftSettings: house
+        ),
         .testTarget(
             name: "PrimitivesTests",
             dependencies: ["Primitives"],
