@@ -94,6 +94,11 @@ let package = Package(
             swiftSettings: house
         ),
         .testTarget(
+            name: "LedgerTests",
+            dependencies: ["Primitives", "Wire", "Ledger", "TestSupport"],
+            swiftSettings: house
+        ),
+        .testTarget(
             name: "KernelsTests",
             dependencies: ["Kernels", "Primitives"],
             exclude: ["Cases"],
