@@ -70,7 +70,7 @@ extension ShardDesk {
         guard let round = rounds[key], round.phase == .leasing,
             round.seats.contains(where: { $0.occupant == nil }),
             !round.seats.contains(where: { $0.occupant.map(claimant.shares(with:)) ?? false }),
-            round.units.allSatisfy({ isNew(claimant, to: $0, besides: key) })
+            round.units.allSatisfy({ isNew(claimant, to: $0, besides: key, at: now) })
         else { return nil }
         return round.seats.indices.first { index in
             round.seats[index].occupant == nil
@@ -80,10 +80,23 @@ extension ShardDesk {
     }
 
     /// Whether neither the worker nor its owner has voted on `unit` in another round.
-    private func isNew(_ claimant: Candidate, to unit: UInt32, besides key: RoundKey?) -> Bool {
-        units[index(unit)].rounds.allSatisfy { other in
+    ///
+    /// Who promised and stayed silent has cast no vote: it may come back once others have had a
+    /// lease time to take its place, or a small grid would never finish.
+    private func isNew(
+        _ claimant: Candidate,
+        to unit: UInt32,
+        besides key: RoundKey?,
+        at now: Instant
+    ) -> Bool {
+        let row = units[index(unit)]
+        let mayReturn = now.since(row.waitingSince) >= lease(of: 1)
+        return row.rounds.allSatisfy { other in
             guard other != key, let round = rounds[other] else { return true }
-            return !round.committed.contains(where: claimant.shares(with:))
+            return !round.committed.contains { occupant in
+                let isOver = !round.isOpen && occupant.revealed == nil
+                return claimant.shares(with: occupant) && !(isOver && mayReturn)
+            }
         }
     }
 
@@ -122,14 +135,14 @@ extension ShardDesk {
         }
         if now.since(round.seats[seat].since) >= lease(of: round.units.count) { return false }
         let free = round.seats.count { $0.occupant == nil }
-        return strangers(to: round, view: view) >= free
+        return strangers(to: round, view: view, at: now) >= free
     }
 
-    private func strangers(to round: Round, view: GridView) -> Int {
+    private func strangers(to round: Round, view: GridView, at now: Instant) -> Int {
         view.candidates.count { candidate in
             candidate.peer != job.manifest.submitter
                 && !round.seats.contains { $0.occupant.map(candidate.shares(with:)) ?? false }
-                && round.units.allSatisfy { isNew(candidate, to: $0, besides: round.key) }
+                && round.units.allSatisfy { isNew(candidate, to: $0, besides: round.key, at: now) }
         }
     }
 
@@ -144,7 +157,7 @@ extension ShardDesk {
         var isFirstVote = true
         let size = bundleSize(claim, view: view)
         for unit in job.manifest.units(ofShard: key.shard)
-        where isNew(claimant, to: unit, besides: nil) {
+        where isNew(claimant, to: unit, besides: nil, at: now) {
             let need = need(of: unit)
             guard need == .firstVote || need == .furtherVote else { continue }
             if let first = bundle.first {
