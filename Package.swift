@@ -99,6 +99,11 @@ let package = Package(
             swiftSettings: house
         ),
         .testTarget(
+            name: "WorkUnitsTests",
+            dependencies: ["Primitives", "Wire", "WorkUnits", "TestSupport"],
+            swiftSettings: house
+        ),
+        .testTarget(
             name: "KernelsTests",
             dependencies: ["Kernels", "Primitives"],
             exclude: ["Cases"],
