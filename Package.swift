@@ -104,6 +104,11 @@ let package = Package(
             swiftSettings: house
         ),
         .testTarget(
+            name: "MembershipTests",
+            dependencies: ["Primitives", "Wire", "Membership", "TestSupport"],
+            swiftSettings: house
+        ),
+        .testTarget(
             name: "KernelsTests",
             dependencies: ["Kernels", "Primitives"],
             exclude: ["Cases"],
