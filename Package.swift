@@ -109,6 +109,14 @@ let package = Package(
             swiftSettings: house
         ),
         .testTarget(
+            name: "PeerCoreTests",
+            dependencies: [
+                "Primitives", "Wire", "Membership", "WorkUnits", "Ledger", "PeerCore",
+                "TestSupport",
+            ],
+            swiftSettings: house
+        ),
+        .testTarget(
             name: "KernelsTests",
             dependencies: ["Kernels", "Primitives"],
             exclude: ["Cases"],
