@@ -91,6 +91,11 @@ let package = Package(
         ),
 
         // Tests
+        .target(
+            name: "TestSupport",
+            dependencies: ["Primitives", "Wire", "Ledger", "Simulator"],
+            swiftSettings: house
+        ),
         .testTarget(
             name: "PrimitivesTests",
             dependencies: ["Primitives"],
@@ -100,6 +105,29 @@ let package = Package(
             name: "WireTests",
             dependencies: ["Primitives", "Wire"],
             exclude: ["Vectors"],
+            swiftSettings: house
+        ),
+        .testTarget(
+            name: "LedgerTests",
+            dependencies: ["Primitives", "Wire", "Ledger", "TestSupport"],
+            swiftSettings: house
+        ),
+        .testTarget(
+            name: "WorkUnitsTests",
+            dependencies: ["Primitives", "Wire", "WorkUnits", "TestSupport"],
+            swiftSettings: house
+        ),
+        .testTarget(
+            name: "MembershipTests",
+            dependencies: ["Primitives", "Wire", "Membership", "TestSupport"],
+            swiftSettings: house
+        ),
+        .testTarget(
+            name: "PeerCoreTests",
+            dependencies: [
+                "Primitives", "Wire", "Membership", "WorkUnits", "Ledger", "PeerCore",
+                "TestSupport",
+            ],
             swiftSettings: house
         ),
         .testTarget(

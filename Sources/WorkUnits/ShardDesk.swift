@@ -124,6 +124,7 @@ package struct ShardDesk: Sendable {
         for opening in openings.values { consider(opening.publishAt) }
         for offset in units.indices where isUndecided(units[offset]) {
             switch need(of: unit(at: offset)) {
+            case .ruling where units[offset].heldSince == nil: consider(.zero)
             case .furtherVote, .ruling: consider(heldCheck(of: units[offset]))
             // A restart leaves votes that are won and whose proof is not begun: at once.
             case .proof: consider(.zero)
