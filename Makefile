@@ -2,15 +2,14 @@
 
 SWIFT ?= swift
 
-# What `make sim` and `make check` run, and what `make bench` measures.
-SIM_FLAGS ?= --seeds 0..<200 --peers 6
-BENCH_FLAGS ?=
+# What `make sim` and `make check` run.
+SIM_FLAGS ?= --seeds '0..<200'
 
 SOURCES = Sources Tests Package.swift
 PACKAGE_CHECK = --explicit-target-dependency-import-check error
 export SWIFT
 
-.PHONY: help demo test build check format sim bench docs clean setup
+.PHONY: help demo test build check format sim docs clean setup
 .DEFAULT_GOAL := help
 
 help: ## List these commands
@@ -42,10 +41,6 @@ format: ## Rewrite the sources in the common format
 sim: setup ## Run the simulator's campaign (SIM_FLAGS)
 	$(SWIFT) build -c release --product starling-sim
 	"$$($(SWIFT) build -c release --show-bin-path)/starling-sim" run $(SIM_FLAGS)
-
-bench: setup ## Measure the kernels (BENCH_FLAGS)
-	@test -d Benchmarks || { echo "make bench: there is no Benchmarks folder yet" >&2; exit 1; }
-	STARLING_BENCHMARKS=1 $(SWIFT) run -c release starling-bench $(BENCH_FLAGS)
 
 docs: setup ## Build the reference documentation, fail on dead links
 	.ci/check-docs

@@ -146,6 +146,11 @@ let package = Package(
             dependencies: ["Transport", "Primitives", "CZeroMQ"],
             swiftSettings: house
         ),
+        .testTarget(
+            name: "SimulationTests",
+            dependencies: ["Simulator"],
+            swiftSettings: house
+        ),
         .testTarget(name: "TidyTests", swiftSettings: house),
     ],
     swiftLanguageModes: [.v6]

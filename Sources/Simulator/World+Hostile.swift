@@ -5,8 +5,8 @@ import Wire
 
 /// A peer that follows the protocol and, besides, says whatever a decoder lets through.
 ///
-/// Every message is well formed, and signed where it must be, as a hostile machine could sign it. No
-/// honest peer may trap, punish another honest one, or fail to finish its job.
+/// Every message is well formed, and signed where it must be, as a hostile machine could sign it.
+/// No honest peer may trap, punish another honest one, or fail to finish its job.
 extension World {
     /// The hostile peer: the last one, which is never a job's anchor.
     var hostile: SimulatedPeer? {

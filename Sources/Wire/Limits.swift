@@ -24,7 +24,7 @@ package enum Limits {
     /// Bytes of the first frame on a link: 4 KiB.
     package static let helloByteCount = 4 << 10
     /// Bytes of a manifest's parameters.
-    package static let parameterByteCount = 16 << 10
+    package static let parameterByteCount = 32 << 10
     /// Bytes of any name, in printable ASCII: workload, kernel, variant, engine, endpoint, reducer.
     package static let nameByteCount = 255
     /// Endpoints, engines and kernels that one record lists, each.

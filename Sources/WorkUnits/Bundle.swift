@@ -44,7 +44,7 @@ package struct UnitKey: Hashable, Comparable, Sendable {
 ///
 /// ```
 /// lease ─▶ preparing ─chunks known─▶ fetching ─hashes ok─▶ running ─stored─▶ sealed ─COMMIT─▶
-///   waiting ─set holds mine─▶ revealing ─RESULT─▶ done.          A lease of one seat skips waiting.
+///   waiting ─set holds mine─▶ revealing ─RESULT─▶ done.      A lease of one seat skips waiting.
 /// ```
 /// Crash: sealed bundles come back from the journal, and what was signed is sent again verbatim.
 struct Bundle: Sendable {

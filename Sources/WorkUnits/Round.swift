@@ -34,8 +34,8 @@ package struct Seat: Hashable, Sendable {
 /// One round of a bundle at its steward.
 ///
 /// ```
-/// leasing ─commits of all seats─▶ closing ─set signed─▶ revealing ─all revealed, or time over─▶ closed
-/// leasing ─the only seat revealed─▶ closed                                       (one seat: no set)
+/// leasing ─commits of all seats─▶ closing ─set signed─▶ revealing ─all revealed, or late─▶ closed
+/// leasing ─the only seat revealed─▶ closed                                   (one seat: no set)
 /// ```
 package struct Round: Sendable {
     /// How far it is.

@@ -43,8 +43,8 @@ extension ShardDesk {
         return .leased
     }
 
-    /// Ends rounds of one seat that nobody has and whose epoch workers refuse by now: it stands in the
-    /// set that a worker builds from its lease, so it cannot be another for the next worker.
+    /// Ends rounds of one seat that nobody has and whose epoch workers refuse by now: it stands in
+    /// the set that a worker builds from its lease, so it cannot be another for the next worker.
     private mutating func retireRounds(
         view: GridView,
         at now: Instant,
@@ -111,7 +111,8 @@ extension ShardDesk {
         !participants(of: unit).contains(where: claimant.shares(with:))
     }
 
-    /// Whether the worker or its owner promised a result for `unit` in an earlier round and kept it.
+    /// Whether the worker or its owner promised a result for `unit` in an earlier round and kept
+    /// it.
     private func wasSilent(_ claimant: Candidate, on unit: UInt32, before key: RoundKey) -> Bool {
         units[index(unit)].rounds.contains { other in
             guard other != key, let round = rounds[other] else { return false }
@@ -141,8 +142,8 @@ extension ShardDesk {
         )
     }
 
-    /// The steward, the submitter and whoever was silent before leave seats to strangers while there
-    /// are enough of them.
+    /// The steward, the submitter and whoever was silent before leave seats to strangers while
+    /// there are enough of them.
     private func isReluctant(
         _ claimant: Candidate,
         seat: Int,

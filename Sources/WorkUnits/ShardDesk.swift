@@ -5,8 +5,9 @@ package import Wire
 ///
 /// ```
 /// OPEN ─claims─▶ LEASED ─commits of all seats─▶ COMMITTED ─set signed─▶ REVEALING ─lead─▶ PROVING
-///   ▲               │ a seat timed out: that seat reopens, the other commits stay         │ results held
-///   └───────────────┴──────────── no lead: one more voter, or HELD ─RULING─▶ PROVING ─▶ CERTIFIED
+///   ▲               │ a seat timed out: it reopens, other commits stay                       │
+///   └───────────────┴── no lead: one more voter, or HELD ─RULING─▶ PROVING        results held ▼
+///                                                                                   CERTIFIED
 /// ```
 /// The rule is level-triggered: what a unit needs is worked out from the rounds' rows each time, so a
 /// crash or a repeated message changes nothing.

@@ -34,7 +34,7 @@ import Wire
                 switch fixture.insert(item) {
                 case .accepted(let freed): released += [item] + freed
                 case .waiting: #expect(!fixture.ledger.contains(item.id))
-                case .known, .refused: Issue.record("\(item.id) was not taken")
+                case .known, .early, .refused: Issue.record("\(item.id) was not taken")
                 }
             }
             #expect(Set(released) == Set(items) && released.count == items.count)
