@@ -66,7 +66,7 @@ let package = Package(
         .executableTarget(
             name: "starling",
             dependencies: [
-                "Kernels", "Primitives", "Wire", "Ledger", "PeerCore", "PeerNode", "Identity",
+                "Kernels", "Primitives", "Wire", "Ledger", "PeerCore", "PeerNode",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -91,6 +91,11 @@ let package = Package(
         ),
 
         // Tests
+        .target(
+            name: "TestSupport",
+            dependencies: ["Primitives", "Wire", "Ledger", "Simulator"],
+            swiftSettings: house
+        ),
         .testTarget(
             name: "PrimitivesTests",
             dependencies: ["Primitives"],
@@ -100,6 +105,29 @@ let package = Package(
             name: "WireTests",
             dependencies: ["Primitives", "Wire"],
             exclude: ["Vectors"],
+            swiftSettings: house
+        ),
+        .testTarget(
+            name: "LedgerTests",
+            dependencies: ["Primitives", "Wire", "Ledger", "TestSupport"],
+            swiftSettings: house
+        ),
+        .testTarget(
+            name: "WorkUnitsTests",
+            dependencies: ["Primitives", "Wire", "WorkUnits", "TestSupport"],
+            swiftSettings: house
+        ),
+        .testTarget(
+            name: "MembershipTests",
+            dependencies: ["Primitives", "Wire", "Membership", "TestSupport"],
+            swiftSettings: house
+        ),
+        .testTarget(
+            name: "PeerCoreTests",
+            dependencies: [
+                "Primitives", "Wire", "Membership", "WorkUnits", "Ledger", "PeerCore",
+                "TestSupport",
+            ],
             swiftSettings: house
         ),
         .testTarget(

@@ -24,8 +24,8 @@ extension CreditLedger {
     /// Credit by worker, most final operations first, then most provisional, then by key.
     ///
     /// A pure function of the set: a result is paid when the prevailing core of its unit reproduces
-    /// its digest, once for each worker and unit, however many certificates hold it. Whoever said two
-    /// things about a unit is paid for neither.
+    /// its digest, once for each worker and unit, however many certificates hold it. Whoever said
+    /// two things about a unit is paid for neither.
     package func board(
         of project: ProjectID? = nil,
         at now: Instant,
@@ -65,7 +65,7 @@ extension CreditLedger {
                 outcomes[ballot.worker] = (outcomes[ballot.worker] ?? true) && didWin
             }
         }
-        return outcomes.map { ($0.0, $0.1) }
+        return outcomes.map { worker, didWin in (worker, didWin) }
     }
 }
 

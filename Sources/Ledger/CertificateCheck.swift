@@ -7,8 +7,8 @@ package enum CertificateError: Error, Hashable, Sendable {
     case otherJob
     /// A unit is beyond the job's units.
     case unitOutOfRange(UInt32)
-    /// A certified unit, or all of a set's, stands in no set.
-    case unitWithoutSet(UInt32)
+    /// Its units lie in several shards.
+    case severalShards
     /// A set has too many or too few members, seats that repeat, or the wrong signature.
     case malformedSet(index: Int)
     /// A worker's ticket was not admitted to its seat.
@@ -41,7 +41,8 @@ package struct CertificateCheck {
         manifestID = id
     }
 
-    /// Fails unless the certificate proves its units' votes; `latestEpoch` is the last one accepted.
+    /// Fails unless the certificate proves its units' votes; `latestEpoch` is the last one
+    /// accepted.
     package func run(latestEpoch: UInt64) throws(CertificateError) {
         guard certificate.manifest == manifestID else { throw .otherJob }
         for unit in certificate.units where unit >= manifest.unitCount {
@@ -49,6 +50,7 @@ package struct CertificateCheck {
         }
         guard (manifest.epoch...max(manifest.epoch, latestEpoch)).contains(certificate.epoch)
         else { throw .epochOutOfRange(certificate.epoch) }
+        guard isOneShard(certificate.units) else { throw .severalShards }
         for index in certificate.sets.indices { try check(set: index) }
         for unit in certificate.units { try checkVote(on: unit) }
     }
@@ -70,6 +72,7 @@ package struct CertificateCheck {
             set.units.contains(where: { certificate.units.contains($0) })
         else { throw .malformedSet(index: index) }
         for unit in set.units where unit >= manifest.unitCount { throw .unitOutOfRange(unit) }
+        guard isOneShard(set.units) else { throw .severalShards }
         guard set.epoch >= manifest.epoch else { throw .epochOutOfRange(set.epoch) }
         guard set.seatCount > 1 else { return }
         for member in members {
@@ -86,6 +89,12 @@ package struct CertificateCheck {
             )
             guard isAdmitted else { throw .ticketNotAdmitted(member.worker) }
         }
+    }
+
+    /// A steward schedules one shard; `units` ascend.
+    private func isOneShard(_ units: [UInt32]) -> Bool {
+        guard let first = units.first, let last = units.last else { return false }
+        return first / Limits.unitsPerShard == last / Limits.unitsPerShard
     }
 
     private func checkVote(on unit: UInt32) throws(CertificateError) {

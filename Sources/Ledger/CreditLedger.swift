@@ -47,6 +47,8 @@ package struct CreditLedger: Sendable {
         case known
         /// It waits for what it refers to.
         case waiting
+        /// It is from the future, as this peer's clock has it: not kept, and nobody's fault.
+        case early
         /// It breaks a rule.
         case refused
     }
@@ -67,6 +69,7 @@ package struct CreditLedger: Sendable {
             orphans.append(item.value)
             return .waiting
         case .known: return .known
+        case .early: return .early
         case .refused: return .refused
         }
     }
@@ -95,7 +98,7 @@ package struct CreditLedger: Sendable {
                     taken.append(item)
                     isChanged = true
                 case .waiting: orphans.append(item)
-                case .known, .refused: break
+                case .known, .early, .refused: break
                 }
             }
         }
@@ -105,9 +108,7 @@ package struct CreditLedger: Sendable {
     private mutating func place(_ item: Item, epoch: UInt64, at now: Instant) -> Insertion {
         switch item {
         case .manifest(let signed):
-            guard signed.body.epoch <= saturatingSum(epoch, Limits.epochSkew) else {
-                return .refused
-            }
+            guard !isEarly(signed.body.epoch, now: epoch) else { return .early }
             manifests[item.manifest] = signed
             jobs[item.manifest] = JobEntry()
             return store(item, epoch: signed.body.epoch)
@@ -119,21 +120,23 @@ package struct CreditLedger: Sendable {
             guard let job = manifests[signed.body.manifest]?.body else { return .waiting }
             guard job.project == signed.body.project,
                 signed.body.unit < job.unitCount,
-                isAcceptable(signed.body.epoch, job: job, now: epoch)
+                signed.body.epoch >= job.epoch
             else { return .refused }
+            guard !isEarly(signed.body.epoch, now: epoch) else { return .early }
             return store(item, epoch: signed.body.epoch)
         case .cancel(let signed):
             guard let job = manifests[signed.body.manifest]?.body else { return .waiting }
             guard job.project == signed.body.project,
-                isAcceptable(signed.body.epoch, job: job, now: epoch)
+                signed.body.epoch >= job.epoch
             else { return .refused }
+            guard !isEarly(signed.body.epoch, now: epoch) else { return .early }
             jobs.update(signed.body.manifest) { $0.isCancelled = true }
             return store(item, epoch: signed.body.epoch)
         }
     }
 
-    private func isAcceptable(_ epoch: UInt64, job: Manifest, now: UInt64) -> Bool {
-        epoch >= job.epoch && epoch <= saturatingSum(now, Limits.epochSkew)
+    private func isEarly(_ epoch: UInt64, now: UInt64) -> Bool {
+        epoch > saturatingSum(now, Limits.epochSkew)
     }
 
     private mutating func place(
@@ -143,6 +146,7 @@ package struct CreditLedger: Sendable {
     ) -> Insertion {
         let certificate = signed.body
         guard let job = manifests[certificate.manifest]?.body else { return .waiting }
+        guard !isEarly(certificate.epoch, now: epoch) else { return .early }
         let check = CertificateCheck(
             certificate,
             manifest: job,

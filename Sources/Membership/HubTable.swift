@@ -3,8 +3,8 @@ package import Wire
 
 /// The hubs that this peer knows, and which of them it has a link to.
 ///
-/// Every hub keeps the whole table of signed records. Records come with the first frame of a link, are
-/// passed on when they are new, and are reconciled with one linked hub each period.
+/// Every hub keeps the whole table of signed records. Records come with the first frame of a link,
+/// are passed on when they are new, and are reconciled with one linked hub each period.
 package struct HubTable: Sendable {
     private let me: PeerID
     private var hubs = SortedTable<PeerID, Signed<Record>>()

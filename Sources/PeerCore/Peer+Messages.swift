@@ -177,7 +177,7 @@ extension Peer {
         let key = ShardKey(manifest: offer.manifest, shard: first / Limits.unitsPerShard)
         let ranked = stewards(of: key)
         guard ranked.contains(peer), job.manifest.submitter == me || ranked.contains(me),
-            offers.count < Self.offersMax
+            offers.keys.count(where: { $0.steward == peer }) < Self.offersMax
         else { return }
         let offerKey = OfferKey(steward: peer, manifest: offer.manifest, firstUnit: first)
         offers[offerKey] = offer

@@ -53,7 +53,7 @@ extension Peer {
         case .known:
             // A steward that asks for a ruling may be newer than the ruling.
             if case .ruling(let signed) = item.value { steward.ruled(signed, at: now) }
-        case .waiting:
+        case .waiting, .early:
             break
         }
     }
@@ -101,6 +101,10 @@ extension Peer {
             areOpportunitiesStale = true
             steward.ended(signed.body.manifest, into: &out)
             worker.ended(signed.body.manifest, into: &out)
+            for (key, offer) in offers where key.manifest == signed.body.manifest {
+                offers.remove(key)
+                for each in offer.cores { results.forget(each.core.resultHash) }
+            }
         }
     }
 

@@ -8,7 +8,8 @@ extension Peer {
     /// The stewards of a shard as this peer sees them, the acting one first.
     package mutating func stewards(of key: ShardKey) -> [PeerID] {
         if let known = placements[key] { return known }
-        guard let manifest = ledger.manifest(key.manifest)?.body else { return [] }
+        guard let manifest = ledger.manifest(key.manifest)?.body, key.shard < manifest.shardCount
+        else { return [] }
         let ranked = hubs.stewards(
             of: key.manifest,
             shard: key.shard,

@@ -52,8 +52,10 @@ package struct Peer: ~Copyable, Sendable {
         }
     }
 
-    /// Offers that wait at once.
+    /// Offers of one steward that wait at once.
     static let offersMax = 256
+    /// Times that a peer may answer itself before it looks at the world again.
+    static let repliesMax = 64
     /// Items that answer one message.
     static let itemsPerAnswer = 128
 
@@ -145,6 +147,7 @@ package struct Peer: ~Copyable, Sendable {
         steward.tick(view: views.view, at: now, vault: &vault, into: &out)
         worker.tick(at: now, vault: &vault, into: &out)
         results.tick(at: now, into: &out)
+        chunks.forget(worker.takeForgottenChunks())
         chunks.tick(at: now, into: &out)
         for record in hubs.hubsToDial(at: now) { out.append(.connect(record)) }
         reconcile(at: now, into: &out)
@@ -157,7 +160,7 @@ package struct Peer: ~Copyable, Sendable {
         let candidates = [
             hubs.linkedPeers.isEmpty ? nil : nextReconciliation, hubs.deadline,
             steward.deadline, results.deadline, chunks.deadline,
-            worker.deadline(opportunities),
+            worker.deadline(opportunities), loopback.isEmpty ? nil : .zero,
         ]
         for case let candidate? in candidates { earliest = min(earliest ?? candidate, candidate) }
         return earliest
@@ -168,7 +171,10 @@ package struct Peer: ~Copyable, Sendable {
     /// Carries on what can go on now, and delivers this peer's messages to itself.
     private mutating func settle(at now: Instant, into out: inout Outbox) {
         var rest = Outbox()
-        repeat {
+        for _ in 0..<Self.repliesMax {
+            for message in takeLoopback() {
+                take(message.verifiedHere, from: me, at: now, into: &out)
+            }
             let views = self.views
             let ready = steward.advanceProofs(
                 view: views.view,
@@ -180,18 +186,22 @@ package struct Peer: ~Copyable, Sendable {
             for item in ready { accept(item.verifiedHere, from: nil, at: now, into: &out) }
             refreshOpportunities()
             worker.claim(opportunities, at: now, into: &out)
-            for effect in out.drain() {
+            let effects = out.drain()
+            for effect in effects {
                 if case .send(let message, let peer) = effect, peer == me {
                     loopback.append(message)
                 } else {
                     rest.append(effect)
                 }
             }
-            let own = loopback
-            loopback = []
-            for message in own { take(message.verifiedHere, from: me, at: now, into: &out) }
-        } while !out.effects.isEmpty || !loopback.isEmpty
+            if effects.isEmpty { break }
+        }
         out = rest
+    }
+
+    private mutating func takeLoopback() -> [Message] {
+        defer { loopback = [] }
+        return loopback
     }
 
     private mutating func refreshOpportunities() {

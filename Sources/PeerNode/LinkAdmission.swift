@@ -6,8 +6,8 @@ import Wire
 
 /// Binds a link's CURVE key to its peer's Ed25519 key by the record in the first frame.
 ///
-/// A frame from another network, a record that is not the speaker's, or one that names another CURVE
-/// key than the link's own is refused: a copied HELLO is worth nothing.
+/// A frame from another network, a record that is not the speaker's, or one that names another
+/// CURVE key than the link's own is refused: a copied HELLO is worth nothing.
 final class LinkAdmission: Admission {
     private let network: NetworkID
     private let me: PeerID

@@ -89,7 +89,8 @@ package enum NodeError: Error, Hashable, Sendable, CustomStringConvertible {
             "'\(text)' is not an address; write starling://host:port/<peer>?curve=<key>, as the "
                 + "other peer prints it"
         case .journalFailed(let reason):
-            "the journal cannot be written: \(reason); free space or mend the disk, then start again"
+            "the journal cannot be written: \(reason); free space or mend the disk, then start "
+                + "again"
         }
     }
 }

@@ -38,6 +38,10 @@ package struct Options: Hashable, Sendable {
     package let isCancelled: Bool
     /// How long faults happen.
     package let faultSpan: TimeSpan
+    /// Whether the last peer says whatever a decoder lets through, beside what it should.
+    package let isHostile: Bool
+    /// Virtual time in which the epoch grows by one, so that hours pass in a short life.
+    package let hourSpan: TimeSpan
 
     /// The options of `seed`; `peers` overrides their number when it is given.
     package init(seed: UInt64, peers wanted: Int? = nil) {
@@ -60,5 +64,7 @@ package struct Options: Hashable, Sendable {
         throughBytes = random.below(4) == 0
         isCancelled = random.below(16) == 0
         faultSpan = .seconds(20 + random.below(60))
+        isHostile = random.below(4) == 0 && peers > 2 + anchors
+        hourSpan = .seconds(isOn(&random) ? 3_600 : 15 + random.below(120))
     }
 }

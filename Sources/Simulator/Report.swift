@@ -24,6 +24,28 @@ package struct Report: Hashable, Sendable {
     package internal(set) var panels: UInt64 = 0
     /// Units that the submitter ruled on.
     package internal(set) var rulings: UInt64 = 0
+    /// Times that a steward asked for a ruling.
+    package internal(set) var held: UInt64 = 0
+    /// Seats that went to another worker after a lease had run out.
+    package internal(set) var reopened: UInt64 = 0
+    /// Promises that stood while another seat of their round reopened.
+    package internal(set) var kept: UInt64 = 0
+    /// Promises that came after their lease and were taken.
+    package internal(set) var late: UInt64 = 0
+    /// Restarts of a worker with results that nobody had settled yet.
+    package internal(set) var resealed: UInt64 = 0
+    /// Units that two stewards certified.
+    package internal(set) var twice: UInt64 = 0
+    /// Openings that the certificate's own steward published.
+    package internal(set) var selfOpened: UInt64 = 0
+    /// Items that only a comparison of ledgers delivered.
+    package internal(set) var reconciled: UInt64 = 0
+    /// Chunks that were asked for again.
+    package internal(set) var refetched: UInt64 = 0
+    /// Messages that a hostile peer made up.
+    package internal(set) var hostile: UInt64 = 0
+    /// Punishments of a liar or of the hostile peer.
+    package internal(set) var punished: UInt64 = 0
     /// Results paid in the end.
     package internal(set) var paid: UInt64 = 0
     /// Virtual time from the start until everything was done.

@@ -1,13 +1,16 @@
-import Primitives
+package import Primitives
 import Wire
 
 /// Signatures that cost nothing: a keyed mix that only the simulator can make.
 ///
 /// Nothing in a simulated network forges signatures, so what matters is that every byte counts: a
 /// statement that was changed, or that another key signed, is refused as it would be in a peer.
-struct SimulatedCrypto: SignatureVerifier {
+package struct SimulatedCrypto: SignatureVerifier {
+    /// Stateless: every value signs alike.
+    package init() {}
+
     /// The signature of `key` over `message`.
-    func sign(_ message: Bytes, by key: Digest) -> Signature {
+    package func sign(_ message: Bytes, by key: Digest) -> Signature {
         let bytes = mixed(message, seed: key.prefix ^ 0x5349_474e).bytes
         guard let signature = Signature(bytes + bytes) else {
             preconditionFailure("two digests make a signature")
@@ -15,11 +18,11 @@ struct SimulatedCrypto: SignatureVerifier {
         return signature
     }
 
-    func isValid(_ signature: Signature, of message: Bytes, by key: Digest) -> Bool {
+    package func isValid(_ signature: Signature, of message: Bytes, by key: Digest) -> Bool {
         sign(message, by: key) == signature
     }
 
-    func hash(_ bytes: Bytes) -> Digest { mixed(bytes, seed: 0x4841_5348) }
+    package func hash(_ bytes: Bytes) -> Digest { mixed(bytes, seed: 0x4841_5348) }
 
     private func mixed(_ bytes: Bytes, seed: UInt64) -> Digest {
         var state = seed ^ UInt64(bytes.count)

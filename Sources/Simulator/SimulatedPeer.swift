@@ -50,6 +50,10 @@ final class SimulatedPeer {
     var life: UInt64 = 0
     /// Local events that wait for the outbox to be drained.
     var inputs: [LocalEvent] = []
+    /// Wake-ups in a row that came at once and led to nothing.
+    var idleWakes = 0
+    /// When it woke last.
+    var wokeAt = Instant.zero
     /// The instant for which a wake-up is scheduled.
     var wakeAt: Instant?
 

@@ -6,6 +6,33 @@ import Wire
 extension World {
     // MARK: - While it runs
 
+    /// A deadline means work: no peer wakes at once, again and again, with nothing to do.
+    func checkWake(of peer: SimulatedPeer, isIdle: Bool) {
+        let isAtOnce = now.since(peer.wokeAt) <= .milliseconds(1)
+        peer.wokeAt = now
+        peer.idleWakes = isIdle && isAtOnce ? peer.idleWakes + 1 : 0
+        guard peer.idleWakes == Self.idleWakesMax else { return }
+        report.violations.append(
+            """
+            peer \(peer.index) wakes \(Self.idleWakesMax) times at once and does nothing; \
+            its deadline is \(peer.core?.deadline.map { "\($0)" } ?? "none"), it is \(now)
+            \(peer.core?.openWork ?? "")
+            """
+        )
+    }
+
+    /// Traffic is bounded by the units, by the peers that gossip, and by time.
+    func checkTraffic() {
+        let peerCount = UInt64(peers.count)
+        let seconds = now.nanoseconds / 1_000_000_000
+        let limit =
+            UInt64(options.units) * peerCount * Self.messagesPerUnit
+            + peerCount * seconds * Self.messagesPerSecond
+            + report.hostile * peerCount * Self.messagesPerUnit
+        guard report.delivered > limit else { return }
+        report.violations.append("\(report.delivered) messages, more than \(limit)")
+    }
+
     /// No key ever sends two bodies for one slot, across crashes.
     func watch(_ message: Message, of peer: SimulatedPeer) {
         switch message {
@@ -24,6 +51,7 @@ extension World {
     }
 
     private func watch<Body>(_ signed: Signed<Body>) {
+        guard signed.body.signer != hostile?.id.digest else { return }
         for slot in signed.body.slots {
             guard let earlier = slots[slot] else {
                 slots[slot] = signed.id
@@ -49,14 +77,23 @@ extension World {
 
     // MARK: - The end
 
-    /// Every peer is up, holds the same ledger, and the job is final or cancelled everywhere.
+    /// Every honest peer is up, holds the same ledger, has nothing left to do, and the job is final
+    /// or cancelled everywhere.
     var isDone: Bool {
-        guard let manifestID else { return false }
         let keys = peers[0].core?.ledgerKeys
-        for peer in peers {
-            guard let progress = peer.core?.progress(of: manifestID, at: now),
-                peer.core?.ledgerKeys == keys, peer.core?.isIdle == true
-            else { return false }
+        return isFinished
+            && honestPeers.allSatisfy { $0.core?.ledgerKeys == keys && $0.core?.isIdle == true }
+    }
+
+    private var honestPeers: [SimulatedPeer] { peers.filter { $0.index != hostile?.index } }
+
+    /// The job is final or cancelled at every honest peer, and the submitter has its results.
+    var isFinished: Bool {
+        guard let manifestID else { return false }
+        for peer in honestPeers {
+            guard let progress = peer.core?.progress(of: manifestID, at: now) else {
+                return false
+            }
             let isSubmitter = peer.index == Self.submitter
             let isFinal = progress.final == progress.unitCount
             let isHeld = !isSubmitter || progress.held == progress.unitCount
@@ -83,10 +120,11 @@ extension World {
         guard let manifestID else { return }
         // Long after the last change everything is final, also what a cancelled job leaves.
         let later = now.advanced(by: .seconds(3_600))
-        let boards = peers.map { $0.core?.board(at: later) ?? [] }
+        let boards = honestPeers.map { $0.core?.board(at: later) ?? [] }
         for index in boards.indices where boards[index] != boards[0] {
             report.violations.append("peers 0 and \(index) hold one ledger and two boards")
         }
+        countTwice(manifestID)
         checkCredit(boards[0], manifestID)
         checkFold(boards[0])
         for peer in peers {
@@ -105,13 +143,23 @@ extension World {
         }
     }
 
+    private func countTwice(_ manifestID: ManifestID) {
+        var stewards = SortedTable<UInt32, [PeerID]>()
+        for certificate in peers[0].core?.certificates(of: manifestID) ?? [] {
+            for unit in certificate.units {
+                stewards[unit, default: []].append(certificate.steward)
+            }
+        }
+        report.twice += UInt64(stewards.values.count { Set($0).count > 1 })
+    }
+
     /// The board is the sum of the oracle's operations over (unit, worker) pairs, each once.
     private func checkCredit(_ board: [BoardRow], _ manifestID: ManifestID) {
         var expected = SortedTable<PeerID, UInt64>()
         var pairs = SortedTable<PeerID, [UInt32]>()
         for certificate in peers[0].core?.certificates(of: manifestID) ?? [] {
             for entry in certificate.entries {
-                guard let index = indices[entry.worker], !peers[index].isLiar else { continue }
+                guard let index = indices[entry.worker], isTruthful(peers[index]) else { continue }
                 let units = certificate.sets[Int(entry.set)].units
                 for unit in units where certificate.units.contains(unit) {
                     pairs[entry.worker, default: []].append(unit)
@@ -128,13 +176,19 @@ extension World {
         }
         for row in board {
             let sum = row.finalOperations + row.provisionalOperations
-            if sum != expected[row.peer] ?? 0 {
+            let isHostile = row.peer == hostile?.id
+            if !isHostile, sum != expected[row.peer] ?? 0 {
                 report.violations.append("the board pays \(sum), \(expected[row.peer] ?? 0) is due")
             }
-            if let index = indices[row.peer], !peers[index].isLiar, row.lost > 0 {
+            if let index = indices[row.peer], isTruthful(peers[index]), row.lost > 0 {
                 report.violations.append("honest peer \(index) lost a vote")
             }
         }
+    }
+
+    /// Whether what the peer says about units is true.
+    private func isTruthful(_ peer: SimulatedPeer) -> Bool {
+        !peer.isLiar && peer.index != hostile?.index
     }
 
     /// Any order and any number of copies of the same items give the same board.

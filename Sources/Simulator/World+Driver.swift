@@ -11,6 +11,11 @@ extension World {
         peer.disk.incarnation += 1
         peer.inputs = []
         peer.wakeAt = nil
+        peer.idleWakes = 0
+        let stored = peer.disk.rows
+        if stored.keys.contains(where: { $0.table == JournalTable.bundles.rawValue }) {
+            report.resealed += 1
+        }
         let dataset = Peer.Dataset(root: oracle.root, byteCount: oracle.byteCount)
         let isSubmitter = peer.index == Self.submitter && manifestID != nil
         do throws(DecodeError) {
@@ -36,7 +41,7 @@ extension World {
         }
     }
 
-    private func record(of peer: SimulatedPeer) -> Record {
+    func record(of peer: SimulatedPeer) -> Record {
         let curveKey = CurveKey(Digest(UInt64(peer.index), 0, 0, 7))
         let bytes = Record.bindingBytes(network: network, curveKey: curveKey)
         return Record(
@@ -135,6 +140,7 @@ extension World {
             answer(.signed(request.number, crypto.sign(bytes, by: key)), to: peer, within: 3)
         case .send(let message, let to):
             watch(message, of: peer)
+            note(message, of: peer, to: to)
             if let index = indices[to] { send(message, from: peer.index, to: index) }
         case .connect(let record):
             if let index = indices[record.peer] { dial(from: peer.index, to: index) }
@@ -143,7 +149,11 @@ extension World {
         case .prepareWork, .startWork, .stopWork:
             performWork(effect, of: peer)
         case .penalize(let target, let misbehavior):
-            guard let index = indices[target], !peers[index].isLiar else { return }
+            guard let index = indices[target], peer.index != hostile?.index else { return }
+            guard !peers[index].isLiar, index != hostile?.index else {
+                report.punished += 1
+                return
+            }
             report.violations.append(
                 "honest peer \(index) was punished by \(peer.index) for \(misbehavior)"
             )

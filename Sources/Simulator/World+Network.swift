@@ -1,3 +1,4 @@
+import Ledger
 import PeerCore
 import Primitives
 import Wire
@@ -78,8 +79,16 @@ extension World {
         guard peer.isUp, peer.life == life, let message = inspected(message) else { return }
         report.delivered += 1
         report.note(0x4d ^ UInt64(to) << 8 ^ UInt64(from) << 16 ^ now.nanoseconds)
+        let news = newItem(message.value, to: peer)
         var out = Outbox()
         peer.core?.receive(message, from: peers[from].id, at: now, into: &out)
+        if let news, peer.core?.ledger.contains(news) == true {
+            coverage.learned(news, by: to, into: &report)
+        }
+        if case .commit(let signed) = message.value {
+            coverage.promised(signed.body, to: to, at: now)
+        }
+        note(answer: message.value, out.effects)
         perform(out, of: peer)
         // What the outbox made the driver answer at once.
         let inputs = peer.inputs
@@ -102,5 +111,52 @@ extension World {
             report.violations.append("a message of a peer is refused: \(error)")
             return nil
         }
+    }
+
+    // MARK: - What must happen sometimes
+
+    /// The item that a message brings and that its receiver does not have.
+    private func newItem(_ message: Message, to peer: SimulatedPeer) -> ItemID? {
+        guard case .item(let item) = message, peer.core?.ledger.contains(item.id) == false
+        else { return nil }
+        return item.id
+    }
+
+    /// Items that answer a comparison of ledgers.
+    private func note(answer message: Message, _ effects: [Effect]) {
+        switch message {
+        case .reconcile, .fetch: break
+        default: return
+        }
+        for case .send(.item(let item), let to) in effects {
+            if let index = indices[to] { coverage.offered(item.id, to: index) }
+        }
+    }
+
+    /// What an honest peer sends, counted.
+    func note(_ message: Message, of peer: SimulatedPeer, to: PeerID) {
+        guard peer.index != hostile?.index else { return }
+        switch message {
+        case .lease(let lease):
+            coverage.leased(lease, by: peer.index, to: to, at: now, into: &report)
+        case .commitSet(let signed):
+            coverage.closed(signed.body, by: peer.index, into: &report)
+        case .held:
+            report.held += 1
+        case .item(.opening(let opening)):
+            let isOwn = isSteward(peer, of: opening)
+            coverage.published(opening, isOwn: isOwn, into: &report)
+        case .chunkWant(let want):
+            coverage.wanted(want, by: peer, into: &report)
+        default:
+            break
+        }
+    }
+
+    private func isSteward(_ peer: SimulatedPeer, of opening: Opening) -> Bool {
+        guard case .certificate(let signed)? = peer.core?.ledger.item(opening.certificate) else {
+            return false
+        }
+        return signed.body.steward == peer.id
     }
 }

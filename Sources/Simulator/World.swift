@@ -19,6 +19,8 @@ package final class World {
         case submit
         case cancel
         case check
+        case hour
+        case hostility
     }
 
     let options: Options
@@ -32,15 +34,23 @@ package final class World {
     let crypto = SimulatedCrypto()
     let network: NetworkID
     let project: ProjectID
-    let epoch: UInt64 = 500_000
+    /// UTC hours since 1970; peers hear of a new hour one by one.
+    var epoch: UInt64 = 500_000
     let oracle: Oracle
     /// Which body fills each slot that was ever sent: the watch for equivocation.
     var slots = SortedTable<Slot, ItemID>()
     var manifestID: ManifestID?
     var areFaultsOn = true
+    var coverage = Coverage()
 
     /// Virtual time after the last fault within which every job must be done.
     static let patience = TimeSpan.seconds(1_800)
+    /// Wake-ups in a row that may come at once and lead to nothing.
+    static let idleWakesMax = 20
+    /// Messages that one unit may cost each peer.
+    static let messagesPerUnit: UInt64 = 200
+    /// Messages of gossip and of repetition that each peer may cost in a second.
+    static let messagesPerSecond: UInt64 = 200
     /// The submitter's place among the peers.
     static let submitter = 0
 
@@ -69,6 +79,8 @@ package final class World {
             queue.push(.cancel, at: now.advanced(by: .milliseconds(3_000 + random.below(20_000))))
         }
         queue.push(.check, at: now)
+        queue.push(.hour, at: now.advanced(by: options.hourSpan))
+        if options.isHostile { queue.push(.hostility, at: now) }
         let healAt = now.advanced(by: options.faultSpan)
         let end = healAt.advanced(by: Self.patience)
         while let (at, event) = queue.pop() {
@@ -111,9 +123,31 @@ package final class World {
             cancel()
         case .check:
             checkNow()
+            checkTraffic()
             resubmit()
             queue.push(.check, at: now.advanced(by: .seconds(1)))
+        case .hour:
+            startHour()
+        case .hostility:
+            harass()
         }
+    }
+
+    /// Clocks differ a little, and records are renewed long before they expire.
+    private func startHour() {
+        epoch += 1
+        for peer in peers where peer.isUp {
+            let delay = TimeSpan.milliseconds(random.below(5_000))
+            let at = now.advanced(by: delay)
+            queue.push(.local(.epoch(epoch), peer: peer.index, life: peer.life), at: at)
+            guard epoch % 8 == 0 else { continue }
+            peer.disk.incarnation += 1
+            queue.push(
+                .local(.advertise(record(of: peer)), peer: peer.index, life: peer.life),
+                at: at
+            )
+        }
+        queue.push(.hour, at: now.advanced(by: options.hourSpan))
     }
 
     private func submit() {
@@ -156,6 +190,7 @@ package final class World {
         report.note(0x57 ^ UInt64(peer.index) << 8 ^ now.nanoseconds)
         var out = Outbox()
         peer.core?.tick(at: now, into: &out)
+        checkWake(of: peer, isIdle: out.effects.isEmpty)
         perform(out, of: peer)
     }
 }

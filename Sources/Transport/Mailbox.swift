@@ -35,6 +35,7 @@ package final class Mailbox: AsyncSequence, Sendable {
         package mutating func next() async -> TransportEvent? { await mailbox.next() }
     }
 
+    /// A walk through the events from here on.
     package func makeAsyncIterator() -> Iterator { Iterator(mailbox: self) }
 
     /// The next event; nil when there will be none, or when the task was cancelled, which ends the

@@ -2,8 +2,8 @@ package import Primitives
 
 /// The hash tree over the chunks of a dataset, which lets a peer check any chunk alone.
 ///
-/// A leaf is the SHA-256 of a chunk's bytes, a node is `H("starling/node/1", left, right)`, where the
-/// left side holds the largest power of two of leaves that is below the whole, and the root is
+/// A leaf is the SHA-256 of a chunk's bytes, a node is `H("starling/node/1", left, right)`, where
+/// the left side holds the largest power of two of leaves that is below the whole, and the root is
 /// `H("starling/data/1", length, top)`; the length fixes the shape of the tree.
 package enum DataTree {
     /// Chunks of a dataset of `byteCount` bytes; an empty one has one empty chunk.

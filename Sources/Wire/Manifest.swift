@@ -62,7 +62,8 @@ package struct Manifest: StatementBody {
     package let secondsPerUnit: UInt64
     /// How results are trusted.
     package let policy: Policy
-    /// Peers whose word the project takes, ascending; the submitter's peer is one of them by default.
+    /// Peers whose word the project takes, ascending; the submitter's peer is one of them by
+    /// default.
     package let anchors: [PeerID]
     /// Projects whose credit makes a worker senior here too, ascending.
     package let recognised: [ProjectID]

@@ -2,9 +2,9 @@ import Primitives
 
 /// Finds out what two copies of a set do not share, in a few messages.
 ///
-/// A range is described by a fingerprint; where fingerprints differ, the range is split, until it is
-/// small enough to list its keys. Whoever sees a list sends what the other lacks and asks for what
-/// it lacks itself.
+/// A range is described by a fingerprint; where fingerprints differ, the range is split, until it
+/// is small enough to list its keys. Whoever sees a list sends what the other lacks and asks for
+/// what it lacks itself.
 /// - Source: A. Meyer, "Range-Based Set Reconciliation", 2023.
 package enum Reconciler {
     /// What to do after one message.
@@ -29,21 +29,29 @@ package enum Reconciler {
         var ranges: [ReconciliationRange] = []
         var listed = 0
         var start = 0
-        for range in message.ranges {
+        var first: ItemKey?
+        for (index, range) in message.ranges.enumerated() {
             let end = range.end.map { bound(keys, $0) } ?? keys.count
             let mine = keys[start..<max(start, end)]
             start = max(start, end)
+            defer { first = range.end }
             switch range.claim {
             case .settled:
                 append(ReconciliationRange(end: range.end, claim: .settled), to: &ranges)
             case .keys(let theirs):
-                compare(mine, theirs, into: &step)
+                // A key that lies outside its range could come twice.
+                let inside = theirs.filter { key in
+                    first.map { $0 <= key } ?? true && range.end.map { key < $0 } ?? true
+                }
+                compare(mine, inside, into: &step)
                 append(ReconciliationRange(end: range.end, claim: .settled), to: &ranges)
             case .fingerprint(let count, let digest):
                 if fingerprint(mine) == .fingerprint(count: count, digest) {
                     append(ReconciliationRange(end: range.end, claim: .settled), to: &ranges)
                 } else {
-                    let room = Limits.rangesPerReconciliation - message.ranges.count
+                    // Each range that follows takes one place at least.
+                    let later = message.ranges.count - index - 1
+                    let room = Limits.rangesPerReconciliation - ranges.count - later
                     describe(mine, end: range.end, room: room, listed: &listed, into: &ranges)
                 }
             }
@@ -89,8 +97,9 @@ package enum Reconciler {
             ranges.append(ReconciliationRange(end: end, claim: .keys(Array(mine))))
             return
         }
-        guard ranges.count + branching <= max(branching, room) else {
-            ranges.append(ReconciliationRange(end: end, claim: fingerprint(mine)))
+        guard branching <= room else {
+            // Said again, the fingerprint would come back for ever: the rest waits here, too.
+            append(ReconciliationRange(end: end, claim: .settled), to: &ranges)
             return
         }
         for part in 0..<branching {

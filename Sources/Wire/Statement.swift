@@ -179,6 +179,9 @@ package enum COSE {
     /// `{1: -8}`: the algorithm is EdDSA.
     static let protectedHeader: Bytes = [0xa1, 0x01, 0x27]
 
+    /// Bytes that an envelope adds to its payload at most: tag, heads, header and signature.
+    package static let envelopeByteCount = 80
+
     /// The Sig_structure: context, protected header, external data `[tag, network]`, payload.
     package static func signedBytes(
         kind: StatementKind,

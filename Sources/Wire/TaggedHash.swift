@@ -91,7 +91,8 @@ package enum Ticket {
         }.prefix
     }
 
-    /// Whether a seat of a job made for `population` peers admits `number` after `widening` doublings.
+    /// Whether a seat of a job made for `population` peers admits `number` after `widening`
+    /// doublings.
     package static func admits(_ number: UInt64, population: UInt64, widening: UInt8) -> Bool {
         let expected = UInt64(3).multipliedFullWidth(by: UInt64(1) << UInt64(min(widening, 62)))
         guard expected.high == 0, expected.low < population else { return true }

@@ -60,8 +60,8 @@ extension Verified where Value == Message {
 }
 
 extension Checkable {
-    /// This value as a verified one, for what this peer has signed itself or has verified before and
-    /// kept in its own journal.
+    /// This value as a verified one, for what this peer has signed itself or has verified before
+    /// and kept in its own journal.
     package var verifiedHere: Verified<Self> { Verified(trusted: self) }
 }
 

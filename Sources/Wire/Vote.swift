@@ -38,20 +38,25 @@ package func lead(of votes: [Vote]) -> Lead? {
     }
     var counts = SortedTable<Digest, Int>()
     for core in said.values.compactMap({ $0 }) { counts[core, default: 0] += 1 }
-    guard let best = counts.values.max() else { return nil }
-    guard let winner = zip(counts.keys, counts.values).first(where: { $0.1 == best })?.0 else {
-        return nil
+    var winner: (core: Digest, count: Int)?
+    var runnerUp = 0
+    for (core, count) in counts {
+        guard let best = winner, count <= best.count else {
+            runnerUp = winner?.count ?? 0
+            winner = (core, count)
+            continue
+        }
+        runnerUp = max(runnerUp, count)
     }
-    let others = zip(counts.keys, counts.values).filter { $0.0 != winner }.map(\.1)
-    return Lead(core: winner, margin: best - (others.max() ?? 0), count: best)
+    return winner.map { Lead(core: $0.core, margin: $0.count - runnerUp, count: $0.count) }
 }
 
 /// Constants of the trust policies.
 package enum Trust {
     /// Workers by which one core must lead a disputed vote.
     package static let panelMargin = 2
-    /// Peers up to which a job admits everybody to every seat: where few could be drawn, a draw only
-    /// makes them wait.
+    /// Peers up to which a job admits everybody to every seat: where few could be drawn, a draw
+    /// only makes them wait.
     package static let smallGridPeers: UInt64 = 16
     /// Voters after which a dispute goes to the submitter.
     package static let panelVotersMax = 15

@@ -82,6 +82,36 @@ struct Bundle: Sendable {
     var result: Signed<ResultStatement>?
     var setHash: Digest?
 
+    /// The bundle of a lease, or nil for a lease that no honest steward gives.
+    ///
+    /// However long the steward says, the lease is not longer than the manifest makes it.
+    init?(_ lease: Lease, by steward: PeerID, of job: Job, at now: Instant) {
+        guard let first = lease.units.first, let last = lease.units.last,
+            last < job.manifest.unitCount,
+            first / Limits.unitsPerShard == last / Limits.unitsPerShard,
+            lease.seat < lease.seatCount
+        else { return nil }
+        let span = min(
+            TimeSpan.milliseconds(lease.commitMilliseconds),
+            job.leaseSpan(unitCount: lease.units.count)
+        )
+        self.lease = Lease(
+            manifest: lease.manifest,
+            units: lease.units,
+            seatCount: lease.seatCount,
+            epoch: lease.epoch,
+            round: lease.round,
+            seat: lease.seat,
+            widening: lease.widening,
+            commitMilliseconds: span.milliseconds,
+            holders: lease.holders
+        )
+        self.steward = steward
+        state = .sealed
+        end = now.advanced(by: span)
+        giveUp = now.advanced(by: span.times(2))
+    }
+
     var key: BundleKey {
         BundleKey(
             manifest: lease.manifest,

@@ -13,6 +13,12 @@ package struct ChunkDesk: Sendable {
         var nextSource: Int
         /// When to ask again; nil until it is asked for the first time.
         var nextAttempt: Instant?
+
+        /// Further leases name further holders; the newest are kept.
+        mutating func add(_ more: [PeerID]) {
+            for source in more where !sources.contains(source) { sources.append(source) }
+            sources = sources.suffix(WorkLimits.chunkSourcesMax)
+        }
     }
 
     /// A desk that holds `chunks`.
@@ -45,9 +51,9 @@ package struct ChunkDesk: Sendable {
         into out: inout Outbox
     ) {
         guard !sources.isEmpty else { return }
-        for chunk in chunks where !holds(chunk) && !wants.contains(chunk) {
+        for chunk in chunks where !holds(chunk) {
             let first = Int(chunk.index) % sources.count
-            wants[chunk] = Want(sources: sources, nextSource: first)
+            wants[chunk, default: Want(sources: [], nextSource: first)].add(sources)
         }
         ask(at: now, into: &out)
     }

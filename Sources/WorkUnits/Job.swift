@@ -58,6 +58,8 @@ package enum WorkLimits {
     package static let panelLeases: UInt64 = 4
     /// How long a result or chunk request waits before another holder is asked.
     package static let fetchSpan = TimeSpan.seconds(2)
+    /// Holders of one chunk that are asked in turn.
+    package static let chunkSourcesMax = 16
     /// Chunks that a worker asks for at once.
     package static let chunkWindow = 8
     /// Bundles that one worker may have in flight, however many certificates it has earned.

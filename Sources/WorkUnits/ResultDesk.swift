@@ -9,6 +9,8 @@ package struct ResultDesk: Sendable {
     private struct Want: Sendable {
         var sources: [PeerID]
         var nextSource = 0
+        /// Whose pieces are taken: those of the source that was asked last.
+        var asked: PeerID?
         var offset: UInt64 = 0
         var byteCount: UInt64?
         let limit: UInt64
@@ -50,7 +52,7 @@ package struct ResultDesk: Sendable {
         at now: Instant,
         into out: inout Outbox
     ) {
-        guard var want = wants[piece.resultHash], want.sources.contains(peer),
+        guard var want = wants[piece.resultHash], want.asked == peer,
             piece.offset == want.offset, piece.byteCount <= want.limit,
             want.byteCount ?? piece.byteCount == piece.byteCount
         else { return }
@@ -63,6 +65,9 @@ package struct ResultDesk: Sendable {
             out.send(.resultWant(piece.resultHash, offset: want.offset), to: peer)
         }
     }
+
+    /// Nobody waits for a result any more.
+    package mutating func forget(_ hash: Digest) { wants.remove(hash) }
 
     /// The driver has the whole result, and its hash is right.
     package mutating func stored(_ hash: Digest) {
@@ -89,6 +94,7 @@ package struct ResultDesk: Sendable {
         guard var want = wants[hash] else { return }
         let source = want.sources[want.nextSource % want.sources.count]
         want.nextSource = (want.nextSource + 1) % want.sources.count
+        want.asked = source
         want.offset = 0
         want.byteCount = nil
         want.nextAttempt = now.advanced(by: WorkLimits.fetchSpan)

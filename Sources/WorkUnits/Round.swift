@@ -54,8 +54,8 @@ package struct Round: Sendable {
     package let number: UInt32
     /// The bundle, ascending.
     package let units: [UInt32]
-    /// UTC hours since 1970 when it began.
-    package let epoch: UInt64
+    /// UTC hours since 1970 when it began or, once there is one, of its set.
+    package var epoch: UInt64
     /// Whether it is the first vote on its units, as against one more voter in a dispute.
     package let isFirstVote: Bool
     /// The seats, numbered from 0.
@@ -122,8 +122,35 @@ package struct Round: Sendable {
         )
     }
 
+    /// The set of one that a worker builds from its lease of the only seat.
+    func loneSet(
+        of commit: CommitStatement,
+        steward: PeerID,
+        manifest: ManifestID
+    ) -> CommitSet {
+        let member = SetMember(
+            worker: commit.worker,
+            seat: 0,
+            widening: 0,
+            commit: commit.commit
+        )
+        return CommitSet(
+            steward: steward,
+            manifest: manifest,
+            round: number,
+            units: units,
+            epoch: epoch,
+            seatCount: 1,
+            members: [member]
+        )
+    }
+
     /// How often the admission of `seat` has doubled by now: once each half lease that it is free.
+    ///
+    /// A seat of one needs no ticket and stays at 0: its worker builds the set from its lease, so a
+    /// second lease of the same seat must make the same set.
     func widening(of seat: Int, lease: TimeSpan, at now: Instant) -> UInt8 {
+        guard seats.count > 1 else { return 0 }
         let halves = now.since(seats[seat].since).nanoseconds / max(1, lease.nanoseconds / 2)
         return UInt8(min(halves, UInt64(Limits.wideningMax)))
     }

@@ -21,14 +21,15 @@ extension ShardDesk {
         at now: Instant,
         into out: inout Outbox
     ) -> ClaimAnswer {
-        if repeatLeases(of: worker, at: now, into: &out) { return .repeated }
+        if repeatLeases(of: worker, view: view, at: now, into: &out) { return .repeated }
         if isFinished { return .refused(.finished) }
         guard mayGrow else { return .refused(.quota) }
         guard job.manifest.deadline >= view.epoch else { return .refused(.finished) }
+        retireRounds(view: view, at: now, into: &out)
         let claimant = Candidate(peer: worker, owner: view.owner(of: worker))
         for key in rounds.keys {
             guard let seat = freeSeat(in: key, for: claimant, view: view, at: now) else { continue }
-            grant(key, seat: seat, to: claimant, at: now, into: &out)
+            grant(key, seat: seat, to: claimant, view: view, at: now, into: &out)
             return .leased
         }
         guard let key = openRound(claim, for: claimant, view: view, at: now) else {
@@ -38,13 +39,30 @@ extension ShardDesk {
         guard let seat = freeSeat(in: key, for: claimant, view: view, at: now) else {
             return .refused(.nothingOpen)
         }
-        grant(key, seat: seat, to: claimant, at: now, into: &out)
+        grant(key, seat: seat, to: claimant, view: view, at: now, into: &out)
         return .leased
+    }
+
+    /// Ends rounds of one seat that nobody has and whose epoch workers refuse by now: it stands in the
+    /// set that a worker builds from its lease, so it cannot be another for the next worker.
+    private mutating func retireRounds(
+        view: GridView,
+        at now: Instant,
+        into out: inout Outbox
+    ) {
+        for round in rounds.values
+        where round.phase == .leasing && round.seats.count == 1
+            && round.seats[0].occupant == nil
+            && saturatingSum(round.epoch, Limits.epochSkew) < view.epoch
+        {
+            close(round.key, at: now, into: &out)
+        }
     }
 
     /// Sends again the leases that `worker` has and has not committed to: the first may be lost.
     private func repeatLeases(
         of worker: PeerID,
+        view: GridView,
         at now: Instant,
         into out: inout Outbox
     ) -> Bool {
@@ -54,7 +72,14 @@ extension ShardDesk {
                 occupant.commit == nil
             else { continue }
             let end = round.seats[seat].since.advanced(by: lease(of: round.units.count))
-            send(round, seat: seat, to: occupant, for: end.since(now), into: &out)
+            send(
+                round,
+                seat: seat,
+                to: occupant,
+                for: end.since(now),
+                epoch: view.epoch,
+                into: &out
+            )
             found = true
         }
         return found
@@ -70,7 +95,7 @@ extension ShardDesk {
         guard let round = rounds[key], round.phase == .leasing,
             round.seats.contains(where: { $0.occupant == nil }),
             !round.seats.contains(where: { $0.occupant.map(claimant.shares(with:)) ?? false }),
-            round.units.allSatisfy({ isNew(claimant, to: $0, besides: key) })
+            round.units.allSatisfy({ isNew(claimant, to: $0) })
         else { return nil }
         return round.seats.indices.first { index in
             round.seats[index].occupant == nil
@@ -79,11 +104,18 @@ extension ShardDesk {
         }
     }
 
-    /// Whether neither the worker nor its owner has voted on `unit` in another round.
-    private func isNew(_ claimant: Candidate, to unit: UInt32, besides key: RoundKey?) -> Bool {
-        units[index(unit)].rounds.allSatisfy { other in
-            guard other != key, let round = rounds[other] else { return true }
-            return !round.committed.contains(where: claimant.shares(with:))
+    /// Whether neither the worker nor its owner has voted on `unit`.
+    ///
+    /// Whoever promised and stayed silent has not: where nobody else is left, it gets another seat.
+    private func isNew(_ claimant: Candidate, to unit: UInt32) -> Bool {
+        !participants(of: unit).contains(where: claimant.shares(with:))
+    }
+
+    /// Whether the worker or its owner promised a result for `unit` in an earlier round and kept it.
+    private func wasSilent(_ claimant: Candidate, on unit: UInt32, before key: RoundKey) -> Bool {
+        units[index(unit)].rounds.contains { other in
+            guard other != key, let round = rounds[other] else { return false }
+            return round.committed.contains { $0.revealed == nil && claimant.shares(with: $0) }
         }
     }
 
@@ -109,7 +141,8 @@ extension ShardDesk {
         )
     }
 
-    /// The steward and the submitter leave seats to strangers while there are enough of them.
+    /// The steward, the submitter and whoever was silent before leave seats to strangers while there
+    /// are enough of them.
     private func isReluctant(
         _ claimant: Candidate,
         seat: Int,
@@ -117,9 +150,10 @@ extension ShardDesk {
         view: GridView,
         at now: Instant
     ) -> Bool {
-        guard claimant.peer == steward || claimant.peer == job.manifest.submitter else {
-            return false
-        }
+        guard
+            claimant.peer == steward || claimant.peer == job.manifest.submitter
+                || round.units.contains(where: { wasSilent(claimant, on: $0, before: round.key) })
+        else { return false }
         if now.since(round.seats[seat].since) >= lease(of: round.units.count) { return false }
         let free = round.seats.count { $0.occupant == nil }
         return strangers(to: round, view: view) >= free
@@ -129,7 +163,10 @@ extension ShardDesk {
         view.candidates.count { candidate in
             candidate.peer != job.manifest.submitter
                 && !round.seats.contains { $0.occupant.map(candidate.shares(with:)) ?? false }
-                && round.units.allSatisfy { isNew(candidate, to: $0, besides: round.key) }
+                && round.units.allSatisfy {
+                    isNew(candidate, to: $0)
+                        && !wasSilent(candidate, on: $0, before: round.key)
+                }
         }
     }
 
@@ -144,7 +181,7 @@ extension ShardDesk {
         var isFirstVote = true
         let size = bundleSize(claim, view: view)
         for unit in job.manifest.units(ofShard: key.shard)
-        where isNew(claimant, to: unit, besides: nil) {
+        where isNew(claimant, to: unit) {
             let need = need(of: unit)
             guard need == .firstVote || need == .furtherVote else { continue }
             if let first = bundle.first {
@@ -191,6 +228,7 @@ extension ShardDesk {
         _ key: RoundKey,
         seat: Int,
         to claimant: Candidate,
+        view: GridView,
         at now: Instant,
         into out: inout Outbox
     ) {
@@ -204,7 +242,7 @@ extension ShardDesk {
         round.seats[seat] = Seat(since: now, occupant: occupant)
         rounds[key] = round
         persist(round, into: &out)
-        send(round, seat: seat, to: occupant, for: span, into: &out)
+        send(round, seat: seat, to: occupant, for: span, epoch: view.epoch, into: &out)
     }
 
     private func send(
@@ -212,13 +250,14 @@ extension ShardDesk {
         seat: Int,
         to occupant: Occupant,
         for span: TimeSpan,
+        epoch: UInt64,
         into out: inout Outbox
     ) {
         let lease = Lease(
             manifest: job.id,
             units: round.units,
             seatCount: UInt8(round.seats.count),
-            epoch: round.epoch,
+            epoch: round.seats.count == 1 ? round.epoch : epoch,
             round: round.number,
             seat: UInt8(seat),
             widening: occupant.widening,
@@ -234,4 +273,7 @@ extension Candidate {
     func shares(with occupant: Occupant) -> Bool {
         occupant.worker == peer || occupant.owner == owner
     }
+
+    /// Whether `other` is this machine, or another of the same owner.
+    func shares(with other: Candidate) -> Bool { other.peer == peer || other.owner == owner }
 }

@@ -26,8 +26,8 @@ struct Proof: Sendable {
 }
 
 extension ShardDesk {
-    /// Starts certificates for those of `list` whose votes are won, one for each group of units that
-    /// went through the same rounds.
+    /// Starts certificates for those of `list` whose votes are won, one for each group of units
+    /// that went through the same rounds.
     mutating func prove(_ list: [UInt32], at now: Instant) {
         var groups: [(kind: CertificateKind, rounds: [RoundKey], cores: [UnitCore])] = []
         for unit in list {
@@ -41,14 +41,38 @@ extension ShardDesk {
             }
         }
         for group in groups {
-            let proof = Proof(
-                kind: group.kind,
-                cores: group.cores,
-                rounds: group.rounds,
-                nextAttempt: now
+            begin(
+                Proof(
+                    kind: group.kind,
+                    cores: group.cores,
+                    rounds: group.rounds,
+                    nextAttempt: now
+                )
             )
-            for each in group.cores { units[index(each.unit)].isProving = true }
-            proofs[group.cores[0].unit] = proof
+        }
+    }
+
+    /// Begins a proof, or its halves when a certificate of them all would not fit a statement.
+    ///
+    /// One unit always fits: 15 voters (`Trust.panelVotersMax`) of 64 digests and operations make
+    /// 43 KB, their sets 8 KB, and the openings and the ruling of one unit less than 2 KB.
+    private mutating func begin(_ proof: Proof) {
+        let byteCount = certificate(for: proof).payload.count + COSE.envelopeByteCount
+        guard byteCount > Limits.statementByteCount, proof.cores.count > 1 else {
+            for each in proof.cores { units[index(each.unit)].isProving = true }
+            proofs[proof.cores[0].unit] = proof
+            return
+        }
+        let middle = proof.cores.count / 2
+        for half in [proof.cores[..<middle], proof.cores[middle...]] {
+            begin(
+                Proof(
+                    kind: proof.kind,
+                    cores: Array(half),
+                    rounds: proof.rounds,
+                    nextAttempt: proof.nextAttempt
+                )
+            )
         }
     }
 
@@ -222,10 +246,7 @@ extension ShardDesk {
             units[index(unit)].isCertified = true
             units[index(unit)].isProving = false
         }
-        for (first, proof) in proofs {
-            let isDone = proof.cores.allSatisfy { units[index($0.unit)].isCertified }
-            if isDone { proofs.remove(first) }
-        }
+        restartProofs(at: now)
         yieldRounds(at: now, into: &out)
         let isOwn = certificate.body.steward == steward && cores.count == mine.count
         if isOwn, !isOpened, certificate.body.openings.isEmpty {
@@ -237,6 +258,17 @@ extension ShardDesk {
             )
         }
         prune(into: &out)
+    }
+
+    /// Ends proofs of which something is certified now, and begins anew with what is left of them.
+    private mutating func restartProofs(at now: Instant) {
+        for (first, proof) in proofs {
+            let rest = proof.cores.map(\.unit).filter { !units[index($0)].isCertified }
+            guard rest.count < proof.cores.count else { continue }
+            proofs.remove(first)
+            for unit in rest { units[index(unit)].isProving = false }
+            prove(rest, at: now)
+        }
     }
 
     /// Ends rounds whose units are all certified, here or by another steward.

@@ -118,7 +118,7 @@ extension ShardDesk {
         let voters = participants(of: unit)
         return view.candidates.contains { candidate in
             candidate.peer != job.manifest.submitter
-                && !voters.contains { $0.peer == candidate.peer || $0.owner == candidate.owner }
+                && !voters.contains(where: candidate.shares(with:))
         }
     }
 

@@ -56,8 +56,6 @@ extension ShardDesk {
         let claimant = Candidate(peer: worker, owner: view.owner(of: worker))
         guard let seat = freeSeat(in: key, for: claimant, view: view, at: now) else { return nil }
         rounds.update(key) { round in
-            // The set must hold the widening of the lease that the worker answers; a set of one is
-            // built by the worker itself, so a lost lease cannot be answered there.
             round.seats[seat] = Seat(
                 since: now,
                 occupant: Occupant(
@@ -85,8 +83,12 @@ extension ShardDesk {
         guard let round = rounds[key], round.phase == .leasing, round.seats.count > 1,
             round.committed.count == round.seats.count
         else { return }
-        let set = round.commitSet(steward: steward, manifest: job.id)
-        rounds.update(key) { $0.phase = .closing }
+        rounds.update(key) { round in
+            round.phase = .closing
+            // Members refuse a set that is hours old, and long units take hours.
+            round.epoch = view.epoch
+        }
+        guard let set = rounds[key]?.commitSet(steward: steward, manifest: job.id) else { return }
         switch vault.sign(set, by: .peer, into: &out) {
         case .requested: break
         case .signed(let signed), .taken(let signed):
@@ -101,8 +103,12 @@ extension ShardDesk {
         into out: inout Outbox
     ) {
         let key = RoundKey(number: signed.body.round, firstUnit: signed.body.units[0])
-        guard let round = rounds[key], round.phase == .closing else { return }
-        guard round.commitSet(steward: steward, manifest: job.id) == signed.body else {
+        guard rounds[key]?.phase == .closing else { return }
+        // After a restart the set that was signed before may be an hour older.
+        rounds.update(key) { $0.epoch = signed.body.epoch }
+        guard let round = rounds[key],
+            round.commitSet(steward: steward, manifest: job.id) == signed.body
+        else {
             // The slot was filled by an earlier life of this peer whose row is lost: start anew.
             close(key, at: now, into: &out)
             return
@@ -128,7 +134,7 @@ extension ShardDesk {
         guard result.steward == steward, let round = rounds[key] else { return .stale }
         guard round.units == result.units, isConsistent(reveal) else { return .invalid }
         if round.seats.count == 1 {
-            let answer = takeLoneCommit(reveal, key: key, at: now)
+            let answer = takeLoneCommit(reveal, key: key, view: view, at: now)
             guard answer == .taken else { return answer }
         }
         guard let current = rounds[key], let seat = current.seat(of: result.worker),
@@ -136,6 +142,8 @@ extension ShardDesk {
         else { return .stale }
         if current.seats[seat].occupant?.revealed != nil { return .taken }
         guard current.isOpen else { return .stale }
+        // After a restart the set may be on its way to its signature again: the worker resends.
+        guard current.seats.count == 1 || current.set != nil else { return .taken }
         guard commit == result.commitment,
             result.setHash == current.commitSet(steward: steward, manifest: job.id).hash
         else { return .invalid }
@@ -147,24 +155,27 @@ extension ShardDesk {
         return .taken
     }
 
-    /// In a round of one seat the promise comes with the result.
+    /// In a round of one seat the promise comes with the result; nothing is changed unless both fit
+    /// the set that the worker has built from its lease.
     private mutating func takeLoneCommit(
         _ reveal: Reveal,
         key: RoundKey,
+        view: GridView,
         at now: Instant
     ) -> VoteAnswer {
-        guard let commit = reveal.commit?.body, commit.worker == reveal.result.body.worker,
-            commit.units == reveal.result.body.units, commit.round == key.number,
-            commit.manifest == job.id, commit.steward == steward
+        let result = reveal.result.body
+        guard let round = rounds[key], let commit = reveal.commit?.body,
+            commit.worker == result.worker, commit.units == result.units,
+            commit.round == key.number, commit.manifest == job.id, commit.steward == steward,
+            commit.commit == result.commitment,
+            result.setHash
+                == round.loneSet(of: commit, steward: steward, manifest: job.id).hash
         else { return .invalid }
-        guard let seat = rounds[key]?.seat(of: commit.worker) else { return .stale }
-        let earlier = rounds[key]?.seats[seat].occupant?.commit
-        guard earlier ?? commit.commit == commit.commit else { return .invalid }
-        if rounds[key]?.phase == .leasing {
-            rounds.update(key) { round in
-                round.seats[seat].occupant?.commit = commit.commit
-                round.phase = .revealing(until: now)
-            }
+        guard let seat = takeSeat(key, worker: commit.worker, view: view, at: now) else {
+            return .stale
+        }
+        rounds.update(key) { round in
+            if round.phase == .leasing { round.seats[seat].occupant?.commit = commit.commit }
         }
         return .taken
     }

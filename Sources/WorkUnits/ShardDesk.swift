@@ -124,6 +124,7 @@ package struct ShardDesk: Sendable {
         for opening in openings.values { consider(opening.publishAt) }
         for offset in units.indices where isUndecided(units[offset]) {
             switch need(of: unit(at: offset)) {
+            case .ruling where units[offset].heldSince == nil: consider(.zero)
             case .furtherVote, .ruling: consider(heldCheck(of: units[offset]))
             // A restart leaves votes that are won and whose proof is not begun: at once.
             case .proof: consider(.zero)
@@ -194,10 +195,11 @@ package struct ShardDesk: Sendable {
         return cast == only.seats.count && standing.count == cast
     }
 
-    /// Workers that took part in a vote on `unit`, and their owners.
+    /// Workers that revealed a result for `unit`, and their owners.
     func participants(of unit: UInt32) -> [Candidate] {
         units[index(unit)].rounds.compactMap { rounds[$0] }.flatMap { round in
-            round.committed.map { Candidate(peer: $0.worker, owner: $0.owner) }
+            round.committed.filter { $0.revealed != nil }
+                .map { Candidate(peer: $0.worker, owner: $0.owner) }
         }
     }
 

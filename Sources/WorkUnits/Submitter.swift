@@ -21,18 +21,18 @@ package struct Submitter: Sendable {
     ) -> [Signed<Ruling>] {
         guard job.manifest.submitter == me else { return [] }
         var ruled: [Signed<Ruling>] = []
-        var open: [UInt32] = []
+        var unruled: [UInt32] = []
         for unit in list.units where unit < job.manifest.unitCount {
             let slots = Ruling.slots(project: job.manifest.project, manifest: job.id, unit: unit)
             if let ruling: Signed<Ruling> = vault.statement(in: slots) {
                 ruled.append(ruling)
             } else if !isComputing(unit, of: job.id) {
-                open.append(unit)
+                unruled.append(unit)
             }
         }
-        guard !open.isEmpty else { return ruled }
-        let order = WorkOrder(number: number(), manifest: job.id, units: open)
-        orders[order.number] = UnitList(manifest: job.id, units: open)
+        guard !unruled.isEmpty else { return ruled }
+        let order = WorkOrder(number: number(), manifest: job.id, units: unruled)
+        orders[order.number] = UnitList(manifest: job.id, units: unruled)
         out.append(.startWork(order))
         return ruled
     }

@@ -18,8 +18,13 @@ package struct Worker: Sendable {
     /// Operations per second of one core by workload, for those that it runs.
     package private(set) var speeds = SortedTable<String, UInt64>()
 
+    /// Chunks of bundles that were dropped before they had come.
+    private var forgottenChunks: [ChunkWant] = []
+
     /// What is known of asking for units of one shard.
     struct ClaimState: Sendable {
+        /// Who was asked; nobody else's refusal counts.
+        let steward: PeerID
         var nextAttempt: Instant
         /// Whether an answer is awaited until `nextAttempt`.
         var isOutstanding: Bool
@@ -62,7 +67,7 @@ package struct Worker: Sendable {
             consider(bundle.giveUp)
             if let resendAt = bundle.resendAt { consider(resendAt) }
         }
-        let isFull = freePlaces <= claims.values.count { $0.isOutstanding }
+        let isFull = claimRoom <= 0
         guard freePlaces > 0 else { return earliest }
         for until in refused.values { consider(until) }
         for opportunity in opportunities where mayClaim(opportunity) {
@@ -92,7 +97,19 @@ package struct Worker: Sendable {
 
     /// Bundles that it could take now.
     package var freePlaces: Int {
-        max(0, places - bundles.values.count { $0.isBusy })
+        guard bundles.count < WorkLimits.bundlesMax else { return 0 }
+        return max(0, places - bundles.values.count { $0.isBusy })
+    }
+
+    /// Claims that it may make beside those that wait for an answer; below zero for too many.
+    private var claimRoom: Int { freePlaces - claims.values.count { $0.isOutstanding } }
+
+    /// Chunks that no bundle needs any more, since the last call.
+    package mutating func takeForgottenChunks() -> [ChunkWant] {
+        guard !forgottenChunks.isEmpty else { return [] }
+        defer { forgottenChunks = [] }
+        let needed = bundles.values.filter(\.isBusy).flatMap(\.chunks)
+        return forgottenChunks.filter { !needed.contains($0) }
     }
 
     // MARK: - Claims
@@ -116,8 +133,7 @@ package struct Worker: Sendable {
         claims.updateAll { _, claim in
             if claim.nextAttempt <= now { claim.isOutstanding = false }
         }
-        var room = freePlaces - claims.values.count { $0.isOutstanding }
-        guard room > 0, bundles.count < WorkLimits.bundlesMax else { return }
+        var room = claimRoom
         for opportunity in opportunities where room > 0 {
             let key = opportunity.key
             guard mayClaim(opportunity), let speed = speeds[opportunity.workload],
@@ -135,6 +151,7 @@ package struct Worker: Sendable {
             )
             out.send(.claim(claim), to: opportunity.steward)
             claims[key] = ClaimState(
+                steward: opportunity.steward,
                 nextAttempt: now.advanced(by: WorkLimits.claimSpan),
                 isOutstanding: true
             )
@@ -154,8 +171,12 @@ package struct Worker: Sendable {
                 min(max(refusal.retryMilliseconds, 100), WorkLimits.refusalMillisecondsMax)
             )
             let key = ShardKey(manifest: refusal.manifest, shard: refusal.shard)
-            guard claims.contains(key) else { return }
-            claims[key] = ClaimState(nextAttempt: now.advanced(by: wait), isOutstanding: false)
+            guard claims[key]?.steward == steward else { return }
+            claims[key] = ClaimState(
+                steward: steward,
+                nextAttempt: now.advanced(by: wait),
+                isOutstanding: false
+            )
             return
         }
         guard refusal.reason == .stale else { return }
@@ -177,40 +198,41 @@ package struct Worker: Sendable {
         vault: inout Vault,
         into out: inout Outbox
     ) {
-        guard let last = lease.units.last, last < job.manifest.unitCount, lease.seatCount > 0,
-            lease.seat < lease.seatCount, isNear(lease.epoch, epoch),
-            speeds.contains(job.manifest.workload), !refused.contains(job.id)
+        guard let bundle = Bundle(lease, by: steward, of: job, at: now),
+            isNear(lease.epoch, epoch), speeds.contains(job.manifest.workload),
+            !refused.contains(job.id)
         else { return }
         let shard = ShardKey(manifest: job.id, shard: lease.units[0] / Limits.unitsPerShard)
-        let span = TimeSpan.milliseconds(
-            min(lease.commitMilliseconds, job.leaseSpan(unitCount: lease.units.count).milliseconds)
-        )
-        var bundle = Bundle(
-            lease: lease,
-            steward: steward,
-            state: .sealed,
-            end: now.advanced(by: span),
-            giveUp: now.advanced(by: span.times(2))
-        )
-        // A lease that is repeated says that the steward gives no further bundle for now.
-        let isNews = !bundles.contains(bundle.key) && bundles.count < WorkLimits.bundlesMax
-        claims[shard] = ClaimState(
-            nextAttempt: isNews ? now : now.advanced(by: WorkLimits.retrySpan),
-            isOutstanding: false
-        )
-        guard isNews else { return }
+        let isRepeated = bundles.contains(bundle.key)
+        defer {
+            // A lease that is repeated or not taken says that there is nothing else for now.
+            let isTaken = !isRepeated && bundles.contains(bundle.key)
+            claims[shard] = ClaimState(
+                steward: claims[shard]?.steward ?? steward,
+                nextAttempt: isTaken ? now : now.advanced(by: WorkLimits.retrySpan),
+                isOutstanding: false
+            )
+        }
+        guard !isRepeated, hasRoom(for: bundle) else { return }
         let known = lease.units.compactMap { sealed[UnitKey(manifest: job.id, unit: $0)] }
         if known.count == lease.units.count {
-            bundle.cores = known
             bundles[bundle.key] = bundle
+            bundles.update(bundle.key) { $0.cores = known }
             seal(bundle.key, at: now, vault: &vault, into: &out)
             return
         }
         let order = WorkOrder(number: nextOrder, manifest: job.id, units: lease.units)
         nextOrder += 1
-        bundle.state = .preparing(order: order.number)
         bundles[bundle.key] = bundle
+        bundles.update(bundle.key) { $0.state = .preparing(order: order.number) }
         out.append(.prepareWork(order))
+    }
+
+    /// Whether one more bundle keeps within the bounds, which leave room for every steward's.
+    private func hasRoom(for bundle: Bundle) -> Bool {
+        bundles.count < WorkLimits.bundlesMax
+            && bundles.values.count { $0.isBusy } < 2 * max(1, places)
+            && bundles.keys.count { $0.steward == bundle.steward } < Int(WorkLimits.quotaMax)
     }
 
     /// The driver knows which chunks an order needs.
@@ -291,6 +313,7 @@ package struct Worker: Sendable {
 
     mutating func drop(_ key: BundleKey, into out: inout Outbox) {
         guard let bundle = bundles.remove(key) else { return }
+        if case .fetching = bundle.state { forgottenChunks += bundle.chunks }
         if case .running(let order) = bundle.state { out.append(.stopWork(order)) }
         if !bundle.isBusy {
             out.append(

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import Simulator
 
 extension StarlingSim {
@@ -7,7 +8,7 @@ extension StarlingSim {
         static let configuration = CommandConfiguration(
             abstract: "Run seeds and check every invariant.",
             discussion: """
-                One seed fixes everything that happens, so a failure is repeated exactly by its seed.
+                One seed fixes everything that happens: a failure is repeated exactly by its seed.
 
                 Example:
                   starling-sim run --seed 7 --peers 6
@@ -42,6 +43,7 @@ extension StarlingSim {
         func run() throws {
             let range = seeds?.range ?? (seed ?? 0)..<((seed ?? 0) + 1)
             var sum = Sum()
+            let progress = Progress(total: UInt64(range.count))
             for seed in range {
                 let options = Options(seed: seed, peers: peers)
                 var report = World(options).run()
@@ -50,11 +52,19 @@ extension StarlingSim {
                 }
                 sum.add(report)
                 if range.count == 1 || json || !report.violations.isEmpty {
-                    print(json ? report.json : report.text)
+                    show(json ? report.json : report.text)
                 }
+                progress.show(sum)
             }
-            print(json ? sum.json : sum.text)
-            if sum.failed > 0 { throw ExitCode.failure }
+            show(json ? sum.json : sum.text)
+            for name in sum.missing { complain("it never happened that something was \(name)") }
+            if sum.failed > 0 || !sum.missing.isEmpty { throw ExitCode.failure }
+        }
+
+        /// Prints a line and flushes it: a campaign that is killed keeps what it has found.
+        private func show(_ line: String) {
+            print(line)
+            fflush(nil)
         }
     }
 }

@@ -18,6 +18,20 @@ struct Sum {
         }
     }
 
+    /// What must happen in every long campaign and did not; empty for a short one.
+    var missing: [String] {
+        guard seeds >= Self.longCampaign else { return [] }
+        return fields.filter { $0.value == 0 && Self.expected.contains($0.name) }.map(\.name)
+    }
+
+    /// Seeds from which on everything must have happened once.
+    private static let longCampaign: UInt64 = 1_000
+    private static let expected = [
+        "lost", "duplicated", "crashes", "quorums", "panels", "rulings", "held", "reopened",
+        "kept", "late", "resealed", "twice", "self-opened", "reconciled", "refetched",
+        "hostile", "punished",
+    ]
+
     var json: String {
         let all = [("seeds", seeds), ("failed", failed)] + fields.map { ($0.name, $0.value) }
         return "{" + all.map { "\"\($0.0)\": \($0.1)" }.joined(separator: ", ") + "}"
@@ -36,7 +50,10 @@ extension Report {
             ("events", events), ("delivered", delivered), ("lost", lost),
             ("duplicated", duplicated), ("crashes", crashes), ("certified", certified),
             ("wrong", wrong), ("quorums", quorums), ("panels", panels), ("rulings", rulings),
-            ("paid", paid),
+            ("paid", paid), ("held", held), ("reopened", reopened), ("kept", kept),
+            ("late", late), ("resealed", resealed), ("twice", twice),
+            ("self-opened", selfOpened), ("reconciled", reconciled),
+            ("refetched", refetched), ("hostile", hostile), ("punished", punished),
         ]
     }
 

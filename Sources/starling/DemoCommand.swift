@@ -7,9 +7,9 @@ struct DemoCommand: AsyncParsableCommand {
         commandName: "demo",
         abstract: "Run a small grid on this machine, and search a file on it.",
         discussion: """
-            Starts peers as separate processes on 127.0.0.1, submits a search from one of them, and \
-            has every unit computed by two others. Shows the signals, the votes, the board, and \
-            whether every certificate verifies. Nothing is left behind.
+            Starts peers as separate processes on 127.0.0.1, submits a search from one of them, \
+            and has every unit computed by two others. Shows the signals, the votes, the board, \
+            and whether every certificate verifies. Nothing is left behind.
 
             Example:
               starling demo

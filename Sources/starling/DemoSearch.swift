@@ -1,4 +1,3 @@
-import Identity
 import Kernels
 import Primitives
 
@@ -58,7 +57,7 @@ struct DemoSearch: Sendable {
             var unit = try DriftSearch(input)
             while try !unit.step().isFinished {}
             let output = unit.finish()
-            truth.append(sha256(output.result))
+            truth.append(SHA256.hash(output.result))
             aggregate = try DriftSearch.reduce(aggregate, output, index: index)
         }
         return (try DriftSearch.report(aggregate, dataset.parameters), truth)

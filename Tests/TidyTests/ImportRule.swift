@@ -37,7 +37,8 @@ enum ImportRule {
             + ["ServiceLifecycle", "Logging", "Metrics"] + platform,
         // Tier 3
         "Dashboard": ["PeerNode", "Hummingbird"] + tier0 + platform,
-        "starling": ["PeerNode", "Dashboard", "ArgumentParser"] + tier0 + platform,
+        "starling": ["PeerNode", "Dashboard", "Kernels", "Ledger", "PeerCore"] + tier0
+            + ["ArgumentParser", "ServiceLifecycle", "UnixSignals", "Logging"] + platform,
         "starling-executor": ["Sandbox", "Glibc", "Musl"],
         // Development
         "Simulator": tier0 + tier1,

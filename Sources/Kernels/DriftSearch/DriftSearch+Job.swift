@@ -1,6 +1,7 @@
 package import Primitives
 
 extension DriftSearch {
+    /// Orders the samples of `file` by tile, and takes the statistics of each coarse channel.
     package static func pack(
         _ file: InputFile,
         _ settings: DriftSettings

@@ -45,16 +45,17 @@ extension FilterbankHeader {
         }
         var reader = LittleEndianReader(bytes, at: 16)
         var header = FilterbankHeader()
-        var seen: Set<String> = []
+        var seen: [String] = []
         for _ in 0..<KernelLimits.headerKeywordCountMax {
             let keyword = try readKeyword(&reader)
             if keyword == "HEADER_END" {
                 try header.check(seen)
                 return (header, reader.offset)
             }
-            guard seen.insert(keyword).inserted else {
+            guard !seen.contains(keyword) else {
                 throw .malformed("header keyword \(keyword) stands twice; write the file anew")
             }
+            seen.append(keyword)
             try header.readValue(of: keyword, &reader)
         }
         throw .malformed(
@@ -186,7 +187,7 @@ extension FilterbankHeader {
         }
     }
 
-    private func check(_ seen: Set<String>) throws(InputError) {
+    private func check(_ seen: [String]) throws(InputError) {
         for keyword in ["nchans", "nbits", "fch1", "foff", "tsamp"] where !seen.contains(keyword) {
             throw .malformed("header keyword \(keyword) is missing; write the file with it")
         }

@@ -1,0 +1,237 @@
+import PeerCore
+import Primitives
+import TestSupport
+import Testing
+import Wire
+import WorkUnits
+
+/// Two peers and a driver for each, without faults but for crashes that a test asks for.
+///
+/// Every outbox is held against its contract: what a peer states is durable before it is sent.
+final class PeerPair {
+    /// One machine: what it keeps, and its core.
+    final class Machine {
+        let id: PeerID
+        var core: Peer
+        var journal = TestJournal()
+        var results: [Digest] = []
+        var chunks: [ChunkWant] = []
+        var contract: OutboxContract
+        var inputs: [LocalEvent] = []
+        /// Counts starts.
+        var lives: UInt64 = 0
+        /// Payload by slot, of everything that was ever sent.
+        var bodies = SortedTable<Slot, ItemID>()
+
+        init(_ id: PeerID, signers: [Digest]) throws(DecodeError) {
+            self.id = id
+            contract = OutboxContract(signers: signers)
+            core = try Peer(
+                me: id,
+                secret: Self.secret(of: id),
+                seed: id.digest.prefix,
+                stored: Peer.Stored(),
+                at: PeerPair.start
+            )
+        }
+
+        static func secret(of id: PeerID) -> Bytes { Array(id.digest.bytes.prefix(16)) }
+    }
+
+    static let start = Instant(nanoseconds: 1_000_000_000)
+    let grid: TestGrid
+    let machines: [Machine]
+    private(set) var now = PeerPair.start
+    private var random: PRNG
+    private var queue: [(message: Message, from: Int, to: Int)] = []
+    private(set) var violations: [String] = []
+    /// Whether the second machine finds something else than the first for a unit.
+    var liesAbout: UInt32?
+
+    init(_ grid: TestGrid, seed: UInt64) throws {
+        self.grid = grid
+        random = PRNG(seed: seed)
+        let ids = [TestGrid.peer(0), TestGrid.peer(1)]
+        let project = grid.project.digest
+        machines = [
+            try Machine(ids[0], signers: [ids[0].digest, project]),
+            try Machine(ids[1], signers: [ids[1].digest]),
+        ]
+        for index in machines.indices { boot(index) }
+        link()
+    }
+
+    private func boot(_ index: Int) {
+        input(.epoch(TestGrid.epoch), to: index)
+        machines[index].lives += 1
+        let record = grid.record(of: machines[index].id, incarnation: machines[index].lives)
+        input(.advertise(record.body), to: index)
+        var speeds = SortedTable<String, UInt64>()
+        speeds[TestGrid.workload] = 1_000_000
+        input(.donate(places: 2, speeds: speeds), to: index)
+        settle()
+    }
+
+    private func link() {
+        for index in machines.indices {
+            guard let record = machines[1 - index].core.ownRecord else { continue }
+            input(.linked(record.verifiedHere), to: index)
+        }
+        settle()
+    }
+
+    // MARK: - The world
+
+    /// Gives `event` to a machine, and performs what follows from it.
+    func input(_ event: LocalEvent, to index: Int) { machines[index].inputs.append(event) }
+
+    /// Crashes a machine: what was under way is lost, what was kept is not.
+    func restart(_ index: Int) throws {
+        let machine = machines[index]
+        machine.inputs = []
+        queue = []
+        var stored = Peer.Stored()
+        stored.rows = machine.journal.rows
+        stored.results = machine.results
+        stored.chunks = machine.chunks
+        if index == 0 {
+            let root = grid.manifest.datasetRoot
+            let count = grid.manifest.datasetByteCount
+            stored.datasets = [Peer.Dataset(root: root, byteCount: count)]
+        }
+        machine.core = try Peer(
+            me: machine.id,
+            secret: Machine.secret(of: machine.id),
+            seed: random.next(),
+            stored: stored,
+            at: now
+        )
+        input(.unlinked(machine.id), to: 1 - index)
+        boot(index)
+        link()
+    }
+
+    /// Lets inputs and messages happen in a random order until none is left.
+    func settle() {
+        for _ in 0..<20_000 {
+            let waiting = machines.indices.filter { !machines[$0].inputs.isEmpty }
+            let choices = waiting.count + (queue.isEmpty ? 0 : 1)
+            guard choices > 0 else { return }
+            let choice = Int(random.below(UInt64(choices)))
+            if choice < waiting.count {
+                let index = waiting[choice]
+                let event = machines[index].inputs.removeFirst()
+                perform(index) { core, out in core.handle(event, at: self.now, into: &out) }
+            } else {
+                deliver()
+            }
+        }
+        Issue.record("two peers talk for ever")
+    }
+
+    fileprivate func enqueue(_ message: Message, from index: Int) {
+        queue.append((message, index, 1 - index))
+    }
+
+    private func deliver() {
+        let (message, from, to) = queue.remove(at: Int(random.below(UInt64(queue.count))))
+        do {
+            let copy = try Message(frame: message.frame)
+            let checked = try Verified(
+                checking: copy,
+                with: grid.verifier,
+                in: grid.network
+            )
+            let sender = machines[from].id
+            perform(to) { core, out in
+                core.receive(checked, from: sender, at: self.now, into: &out)
+            }
+        } catch {
+            Issue.record("an honest peer's message is refused: \(error)")
+        }
+    }
+
+    /// Time goes on to the next deadline of either machine, or by `atMost`.
+    func pass(atMost span: TimeSpan) {
+        let end = now.advanced(by: span)
+        let next = machines.indices.compactMap { machines[$0].core.deadline }.min() ?? end
+        now = min(end, max(next, now.advanced(by: .milliseconds(1))))
+        for index in machines.indices {
+            guard let deadline = machines[index].core.deadline, deadline <= now else { continue }
+            perform(index) { core, out in core.tick(at: self.now, into: &out) }
+        }
+        settle()
+    }
+
+    private func perform(_ index: Int, _ body: (inout Peer, inout Outbox) -> Void) {
+        let machine = machines[index]
+        var out = Outbox()
+        body(&machine.core, &out)
+        let effects = out.drain()
+        violations += machine.contract.check(effects)
+        for effect in effects { perform(effect, of: index) }
+    }
+}
+
+// MARK: - The drivers
+
+extension PeerPair {
+    private func perform(_ effect: Effect, of index: Int) {
+        let machine = machines[index]
+        switch effect {
+        case .persist(let row):
+            machine.journal.write(row)
+        case .sign(let request):
+            let signature = grid.signature(for: request, by: machine.id)
+            input(.signed(request.number, signature), to: index)
+        case .send(let message, let peer):
+            watch(message, of: machine)
+            guard peer == machines[1 - index].id else { return }
+            enqueue(message, from: index)
+        case .prepareWork(let order):
+            input(.workPrepared(order.number, chunks: [0]), to: index)
+        case .startWork(let order):
+            let cores = order.units.map { unit in
+                TestGrid.core(unit, variant: index == 1 && unit == liesAbout ? 1 : 0)
+            }
+            machine.results += cores.map(\.resultHash)
+            input(.workFinished(order.number, cores), to: index)
+        case .storeChunk(let chunk):
+            let want = ChunkWant(root: chunk.root, index: chunk.index)
+            machine.chunks.append(want)
+            input(.chunkStored(want), to: index)
+        case .sendChunk(let want, _):
+            // The bytes are beside the point: the chunk is there as soon as it is asked for.
+            machines[1 - index].chunks.append(want)
+            input(.chunkStored(want), to: 1 - index)
+        case .sendPiece(let hash, _, _):
+            machines[1 - index].results.append(hash)
+            input(.resultStored(hash), to: 1 - index)
+        case .storePiece, .connect, .stopWork:
+            break
+        case .penalize(let peer, let misbehavior):
+            Issue.record("\(peer.short) is punished for \(misbehavior)")
+        }
+    }
+
+    private func watch(_ message: Message, of machine: Machine) {
+        switch message {
+        case .commit(let signed): watch(signed, of: machine)
+        case .commitSet(let signed): watch(signed, of: machine)
+        case .reveal(let reveal): watch(reveal.result, of: machine)
+        case .item(.certificate(let signed)): watch(signed, of: machine)
+        case .item(.ruling(let signed)): watch(signed, of: machine)
+        default: break
+        }
+    }
+
+    private func watch<Body>(_ signed: Signed<Body>, of machine: Machine) {
+        guard signed.body.signer == machine.id.digest || signed.body.signer == grid.project.digest
+        else { return }
+        for slot in signed.body.slots {
+            let earlier = machine.bodies[slot] ?? signed.id
+            #expect(earlier == signed.id, "two bodies for one slot")
+            machine.bodies[slot] = signed.id
+        }
+    }
+}

@@ -1,0 +1,176 @@
+import Primitives
+import TestSupport
+import Testing
+import Wire
+import WorkUnits
+
+/// Votes without a winner: further voters, and the submitter's word.
+@Suite struct DisputeTests {
+    @Test func aThirdVoterMustLeadByTwo() throws {
+        var bench = try StewardBench.disputed()
+        bench.candidates = (2...5).map { StewardBench.candidate($0) }
+        bench.expectNothingLeft()
+        bench.claim(4)
+        let third = try bench.takeLease(of: 4)
+        #expect(third.seatCount == 1 && third.round == 1 && third.units == [0])
+        bench.reveal(4, third)
+        bench.expectNothingLeft()
+        bench.claim(5)
+        let fourth = try bench.takeLease(of: 5)
+        #expect(fourth.round == 2)
+        bench.resultStored(0)
+        bench.reveal(5, fourth)
+        bench.answerSigns()
+        let certificate = try bench.takeCertificate()
+        #expect(certificate.body.vote == .panel)
+        #expect(certificate.body.entries.count == 4)
+        #expect(certificate.body.openings.count == 2)
+        bench.accept(certificate, isOpened: true)
+        #expect(bench.steward.isIdle)
+        bench.expectNothingLeft()
+    }
+
+    @Test func whoHasVotedDoesNotVoteAgain() throws {
+        var bench = try StewardBench.disputed()
+        bench.candidates = (2...4).map { StewardBench.candidate($0) }
+        bench.claim(2)
+        #expect(bench.takeRefusals(of: 2) == [.nothingOpen])
+        let owner = OwnerID(TestGrid.peer(3).digest)
+        bench.candidates[2] = Candidate(peer: TestGrid.peer(4), owner: owner)
+        bench.claim(4)
+        #expect(bench.takeRefusals(of: 4) == [.nothingOpen])
+        bench.expectNothingLeft()
+    }
+
+    @Test func aMemberThatDoesNotRevealIsReplacedByTheNextVoter() throws {
+        var (bench, leases, set) = try StewardBench.closed()
+        bench.candidates.append(StewardBench.candidate(4))
+        bench.reveal(2, leases[0], setHash: set.hash)
+        bench.pass(bench.lease)
+        bench.expectNothingLeft()
+        bench.claim(4)
+        let next = try bench.takeLease(of: 4)
+        #expect(next.seatCount == 1 && next.round == 1)
+        bench.resultStored(0)
+        bench.reveal(4, next)
+        bench.answerSigns()
+        let certificate = try bench.takeCertificate()
+        #expect(certificate.body.vote == .panel)
+        #expect(certificate.body.sets[0].unrevealed.map(\.worker) == [TestGrid.peer(3)])
+        bench.expectNothingLeft()
+    }
+
+    @Test func whereNobodyIsLeftTheSubmitterRules() throws {
+        var bench = try StewardBench.disputed()
+        bench.pass(bench.lease.times(WorkLimits.panelLeases))
+        let held = Message.held(UnitList(manifest: bench.grid.id, units: [0]))
+        #expect(bench.takeMessages(to: 0) == [held])
+        bench.pass(TimeSpan(nanoseconds: bench.lease.nanoseconds - 1))
+        bench.expectNothingLeft()
+        bench.pass(TimeSpan(nanoseconds: 1))
+        #expect(bench.takeMessages(to: 0) == [held], "the submitter is asked again")
+        bench.rule(0, variant: 1)
+        bench.answerSigns()
+        let certificate = try bench.takeCertificate()
+        #expect(certificate.body.vote == .ruling)
+        #expect(certificate.body.rulings.map(\.core) == [TestGrid.core(0, variant: 1)])
+        #expect(certificate.body.entries.count == 2)
+        bench.accept(certificate, isOpened: true)
+        #expect(bench.steward.isIdle)
+        bench.expectNothingLeft()
+    }
+
+    @Test func aRulingMayContradictEveryVoter() throws {
+        var bench = try StewardBench.disputed()
+        bench.rule(0, variant: 7)
+        bench.answerSigns()
+        let certificate = try bench.takeCertificate()
+        #expect(certificate.body.openings.count == 3)
+        bench.expectNothingLeft()
+    }
+
+    @Test func whileVotersAreLeftTheSubmitterIsAskedAfterFourLeases() throws {
+        var bench = try StewardBench.disputed()
+        bench.candidates.append(StewardBench.candidate(4))
+        let wait = bench.lease.times(WorkLimits.panelLeases)
+        bench.pass(TimeSpan(nanoseconds: wait.nanoseconds - 1))
+        bench.expectNothingLeft()
+        #expect(bench.steward.deadline == bench.now.advanced(by: TimeSpan(nanoseconds: 1)))
+        bench.pass(TimeSpan(nanoseconds: 1))
+        #expect(bench.takeMessages(to: 0).count == 1)
+        bench.expectNothingLeft()
+    }
+
+    @Test func afterFifteenVotersTheSubmitterIsAsked() throws {
+        var bench = try StewardBench.disputed()
+        bench.candidates = (2...20).map { StewardBench.candidate($0) }
+        for worker in UInt64(4)...16 {
+            bench.claim(worker)
+            let lease = try bench.takeLease(of: worker)
+            bench.reveal(worker, lease, variant: worker)
+        }
+        bench.claim(17)
+        #expect(bench.takeRefusals(of: 17) == [.nothingOpen])
+        bench.pass()
+        #expect(bench.takeMessages(to: 0).count == 1)
+        bench.expectNothingLeft()
+    }
+
+    @Test func aUnitWithoutAnyResultIsVotedOnAgain() throws {
+        var (bench, _, _) = try StewardBench.closed()
+        bench.candidates = (2...5).map { StewardBench.candidate($0) }
+        bench.pass(bench.lease)
+        bench.claim(4)
+        bench.claim(5)
+        let lease = try bench.takeLease(of: 4)
+        #expect(lease.seatCount == 2 && lease.round == 1)
+        #expect(try bench.takeLease(of: 5).round == 1)
+        bench.expectNothingLeft()
+    }
+
+    @Test func whoPromisedAndStayedSilentMayVoteAgainAfterALease() throws {
+        var (bench, _, _) = try StewardBench.closed()
+        bench.pass(bench.lease)
+        bench.expectNothingLeft()
+        // Both are back, and there is nobody else in this grid; but others go first.
+        bench.claim(2)
+        #expect(bench.takeRefusals(of: 2) == [.nothingOpen])
+        bench.pass(bench.lease)
+        bench.claim(2)
+        bench.claim(3)
+        let leases = [try bench.takeLease(of: 2), try bench.takeLease(of: 3)]
+        #expect(leases.map(\.round) == [1, 1])
+        bench.expectNothingLeft()
+    }
+
+    @Test func anotherStewardsCertificateEndsTheRound() throws {
+        var (bench, leases, set) = try StewardBench.closed()
+        bench.reveal(2, leases[0], setHash: set.hash)
+        let other = bench.grid.quorum(
+            of: TestGrid.peer(9),
+            on: [0],
+            by: [TestGrid.peer(5), TestGrid.peer(6)]
+        )
+        bench.accept(bench.grid.sign(other), isOpened: true)
+        #expect(bench.steward.isIdle && bench.rounds.isEmpty)
+        bench.reveal(3, leases[1], setHash: set.hash)
+        #expect(bench.takeRefusals(of: 3) == [.stale])
+        bench.claim(2)
+        #expect(bench.takeRefusals(of: 2) == [.finished])
+        bench.expectNothingLeft()
+    }
+
+    @Test func anEndedJobLeavesNoRows() throws {
+        var (bench, leases, set) = try StewardBench.closed()
+        var out = Outbox()
+        bench.steward.ended(bench.grid.id, into: &out)
+        for effect in out.effects {
+            if case .persist(let row) = effect { bench.journal.write(row) }
+        }
+        #expect(bench.journal.rows(of: .rounds).isEmpty)
+        #expect(bench.steward.isIdle && bench.steward.deadline == nil)
+        bench.reveal(2, leases[0], setHash: set.hash)
+        #expect(bench.takeRefusals(of: 2) == [.stale])
+        bench.expectNothingLeft()
+    }
+}

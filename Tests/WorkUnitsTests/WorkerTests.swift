@@ -1,0 +1,222 @@
+import Primitives
+import TestSupport
+import Testing
+import Wire
+import WorkUnits
+
+@Suite struct WorkerTests {
+    // MARK: - Claims
+
+    @Test func aClaimIsRepeatedOnlyWhenItsAnswerStaysOut() {
+        var bench = WorkerBench()
+        bench.claim()
+        #expect(bench.takeMessages().count == 1)
+        bench.claim()
+        bench.expectNothingLeft()
+        bench.now = bench.now.advanced(by: WorkLimits.claimSpan)
+        bench.claim()
+        #expect(bench.takeMessages().count == 1)
+        bench.expectNothingLeft()
+    }
+
+    @Test func aRefusalSaysWhenToAskAgain() {
+        var bench = WorkerBench()
+        bench.claim()
+        _ = bench.takeMessages()
+        bench.refuse(.nothingOpen, retry: 500)
+        #expect(
+            bench.worker.deadline([bench.opportunity])
+                == bench.now.advanced(by: .milliseconds(500))
+        )
+        bench.now = bench.now.advanced(by: .milliseconds(499))
+        bench.claim()
+        bench.expectNothingLeft()
+        bench.now = bench.now.advanced(by: .milliseconds(1))
+        bench.claim()
+        #expect(bench.takeMessages().count == 1)
+        bench.refuse(.nothingOpen, retry: .max)
+        let longest = TimeSpan.milliseconds(WorkLimits.refusalMillisecondsMax)
+        #expect(bench.worker.deadline([bench.opportunity]) == bench.now.advanced(by: longest))
+        bench.expectNothingLeft()
+    }
+
+    @Test func whoDonatesNothingClaimsNothing() {
+        var bench = WorkerBench()
+        bench.donate(places: 0)
+        bench.claim()
+        #expect(bench.worker.deadline([bench.opportunity]) == nil)
+        bench.expectNothingLeft()
+    }
+
+    @Test func aJobThatCannotBeComputedIsLeftToOthersForAWhile() throws {
+        var bench = WorkerBench()
+        bench.lend(bench.lease())
+        let order = try bench.takePrepare()
+        bench.failed(order.number)
+        #expect(bench.worker.isIdle)
+        bench.claim()
+        bench.lend(bench.lease(round: 1))
+        bench.expectNothingLeft()
+        bench.now = bench.now.advanced(by: WorkLimits.failureSpan)
+        bench.claim()
+        #expect(bench.takeMessages().count == 1)
+        bench.expectNothingLeft()
+    }
+
+    // MARK: - From lease to promise
+
+    @Test func aLeaseIsPreparedFetchedRunSealedAndPromised() throws {
+        var bench = WorkerBench()
+        let lease = bench.lease()
+        bench.lend(lease)
+        let order = try bench.takePrepare()
+        bench.expectNothingLeft()
+        bench.prepared(order.number)
+        let wants = bench.take { effect -> PeerID? in
+            guard case .send(.chunkWant, let peer) = effect else { return nil }
+            return peer
+        }
+        #expect(wants == [TestGrid.peer(0)])
+        bench.expectNothingLeft()
+        bench.chunkStored()
+        #expect(try bench.takeStart() == order)
+        bench.finished(order.number, TestGrid.cores(lease.units))
+        // The bundle and its cores are kept before the promise is even signed.
+        #expect(bench.journal.rows(of: .bundles).count == 1)
+        #expect(bench.journal.rows(of: .sealed).count == 2)
+        #expect(bench.answerSigns() == [.commit])
+        let commit = try bench.takeCommit()
+        #expect(commit.body.units == lease.units && commit.body.steward == bench.steward)
+        bench.expectNothingLeft()
+    }
+
+    @Test func rowsComeBeforeTheSignRequestAndTheMessage() throws {
+        var bench = WorkerBench()
+        bench.lend(bench.lease([0]))
+        let order = try bench.takePrepare()
+        bench.prepared(order.number, chunks: [])
+        _ = try bench.takeStart()
+        var out = Outbox()
+        bench.worker.finished(
+            order.number,
+            cores: TestGrid.cores([0]),
+            at: bench.now,
+            vault: &bench.vault,
+            into: &out
+        )
+        let sealing = out.drain()
+        #expect(sealing.map(kind) == ["bundles", "sealed", "sign"])
+        guard case .sign(let request)? = sealing.last else { return }
+        let signature = bench.grid.signature(for: request, by: bench.me)
+        guard case .commit(let signed)? = bench.vault.signed(request.number, signature, into: &out)
+        else {
+            Issue.record("a promise was to be signed")
+            return
+        }
+        bench.worker.commitSigned(signed, at: bench.now, vault: &bench.vault, into: &out)
+        #expect(out.drain().map(kind) == ["statements", "slots", "send"])
+    }
+
+    private func kind(_ effect: Effect) -> String {
+        switch effect {
+        case .persist(let row): "\(row.table)"
+        case .sign: "sign"
+        case .send: "send"
+        default: "other"
+        }
+    }
+
+    @Test func leasesThatMakeNoSenseAreIgnored() {
+        var bench = WorkerBench()
+        bench.lend(bench.lease([3, 4]))
+        bench.lend(bench.lease(seats: 0))
+        bench.lend(bench.lease(epoch: TestGrid.epoch + 2))
+        bench.lend(bench.lease(epoch: TestGrid.epoch - 2))
+        #expect(bench.worker.isIdle)
+        bench.expectNothingLeft()
+    }
+
+    @Test func aRepeatedLeaseStartsNothingTwice() throws {
+        var bench = WorkerBench()
+        bench.lend(bench.lease())
+        _ = try bench.takePrepare()
+        bench.lend(bench.lease())
+        bench.expectNothingLeft()
+    }
+
+    @Test func resultsOfAnotherCountOrOrderAreIgnored() throws {
+        var bench = WorkerBench()
+        bench.lend(bench.lease())
+        let order = try bench.takePrepare()
+        bench.finished(order.number, TestGrid.cores([0, 1]))
+        bench.prepared(order.number, chunks: [])
+        _ = try bench.takeStart()
+        bench.finished(order.number, TestGrid.cores([0]))
+        bench.finished(order.number + 1, TestGrid.cores([0, 1]))
+        bench.expectNothingLeft()
+        #expect(bench.journal.rows.isEmpty)
+    }
+
+    @Test func aLateLeaseOfSealedUnitsIsPromisedWithoutComputing() throws {
+        var bench = WorkerBench()
+        _ = try bench.promise(bench.lease())
+        bench.lend(bench.lease([1], round: 3))
+        #expect(bench.answerSigns() == [.commit])
+        #expect(try bench.takeCommit().body.round == 3)
+        bench.expectNothingLeft()
+    }
+
+    // MARK: - Time
+
+    @Test func aPromiseIsResentVerbatimEachQuarterOfTheLease() throws {
+        var bench = WorkerBench()
+        let commit = try bench.promise(bench.lease(milliseconds: 8_000))
+        bench.pass(.milliseconds(1_999))
+        bench.expectNothingLeft()
+        #expect(bench.worker.deadline([]) == bench.now.advanced(by: .milliseconds(1)))
+        for wait: UInt64 in [1, 2_000, 2_000] {
+            bench.pass(.milliseconds(wait))
+            #expect(try bench.takeCommit() == commit)
+        }
+        bench.expectNothingLeft()
+    }
+
+    @Test func workThatOutlivesItsLeaseIsStopped() throws {
+        var bench = WorkerBench()
+        bench.lend(bench.lease(milliseconds: 8_000))
+        let order = try bench.takePrepare()
+        bench.prepared(order.number, chunks: [])
+        _ = try bench.takeStart()
+        bench.pass(.milliseconds(15_999))
+        bench.expectNothingLeft()
+        bench.pass(.milliseconds(1))
+        #expect(bench.takeStops() == [order.number])
+        #expect(bench.worker.isIdle)
+        bench.expectNothingLeft()
+    }
+
+    @Test func aPromiseThatNobodyAnswersIsGivenUpAndItsCoresStay() throws {
+        var bench = WorkerBench()
+        _ = try bench.promise(bench.lease(milliseconds: 8_000))
+        bench.pass(.milliseconds(8_000 * (1 + WorkLimits.patienceLeases) - 1))
+        _ = bench.takeMessages()
+        #expect(!bench.worker.isIdle)
+        bench.pass(.milliseconds(1))
+        #expect(bench.worker.isIdle)
+        #expect(bench.journal.rows(of: .bundles).isEmpty)
+        #expect(bench.journal.rows(of: .sealed).count == 2)
+        bench.expectNothingLeft()
+    }
+
+    @Test func aStaleRoundIsDroppedAtOnceAndOtherRefusalsDropNothing() throws {
+        var bench = WorkerBench()
+        _ = try bench.promise(bench.lease())
+        bench.refuse(.finished, round: RoundKey(number: 0, firstUnit: 0))
+        bench.refuse(.stale, round: RoundKey(number: 1, firstUnit: 0))
+        #expect(!bench.worker.isIdle)
+        bench.refuse(.stale, round: RoundKey(number: 0, firstUnit: 0))
+        #expect(bench.worker.isIdle)
+        #expect(bench.journal.rows(of: .bundles).isEmpty)
+        bench.expectNothingLeft()
+    }
+}
