@@ -22,19 +22,19 @@ package struct Digest: Hashable, Comparable, Sendable {
     }
 
     /// A digest from exactly 32 bytes; nil for any other count.
-    package init?(_ bytes: some RandomAccessCollection<UInt8>) {
+    package init?(_ bytes: ArraySlice<UInt8>) {
         guard bytes.count == Self.byteCount else { return nil }
-        var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
-        for (offset, byte) in bytes.enumerated() {
-            switch offset >> 3 {
-            case 0: words.0 = words.0 << 8 | UInt64(byte)
-            case 1: words.1 = words.1 << 8 | UInt64(byte)
-            case 2: words.2 = words.2 << 8 | UInt64(byte)
-            default: words.3 = words.3 << 8 | UInt64(byte)
-            }
+        func word(_ index: Int) -> UInt64 {
+            var word: UInt64 = 0
+            let start = bytes.startIndex + index * 8
+            for offset in start..<start + 8 { word = word << 8 | UInt64(bytes[offset]) }
+            return word
         }
-        self.init(words.0, words.1, words.2, words.3)
+        self.init(word(0), word(1), word(2), word(3))
     }
+
+    /// A digest from exactly 32 bytes; nil for any other count.
+    package init?(_ bytes: Bytes) { self.init(bytes[...]) }
 
     /// A digest from 64 hexadecimal digits; nil for anything else.
     package init?(hexadecimal text: some StringProtocol) {
@@ -58,10 +58,15 @@ package struct Digest: Hashable, Comparable, Sendable {
 
     /// Appends the 32 bytes to `bytes`.
     package func append(to bytes: inout Bytes) {
-        for word in [first, second, third, fourth] {
-            for shift in stride(from: 56, through: 0, by: -8) {
-                bytes.append(UInt8(truncatingIfNeeded: word >> UInt64(shift)))
-            }
+        Self.append(first, to: &bytes)
+        Self.append(second, to: &bytes)
+        Self.append(third, to: &bytes)
+        Self.append(fourth, to: &bytes)
+    }
+
+    private static func append(_ word: UInt64, to bytes: inout Bytes) {
+        for shift in stride(from: 56, through: 0, by: -8) {
+            bytes.append(UInt8(truncatingIfNeeded: word >> UInt64(shift)))
         }
     }
 

@@ -69,7 +69,7 @@ package struct Signature: Hashable, Sendable {
     private let right: Digest
 
     /// A signature from exactly 64 bytes; nil for any other count.
-    package init?(_ bytes: some RandomAccessCollection<UInt8>) {
+    package init?(_ bytes: Bytes) {
         guard bytes.count == Self.byteCount,
             let left = Digest(bytes.prefix(Digest.byteCount)),
             let right = Digest(bytes.suffix(Digest.byteCount))

@@ -3,13 +3,12 @@
 /// Drivers hash bulk data with OpenSSL; this one serves identifiers, commitments and the simulator.
 /// - Source: FIPS 180-4 §6.2.
 package struct SHA256: Sendable {
-    private var state: [UInt32] = [
+    private var state: InlineArray<8, UInt32> = [
         0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a,
         0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
     ]
     private var block: Bytes = []
     private var byteCount: UInt64 = 0
-    private var schedule = [UInt32](repeating: 0, count: 64)
 
     /// A hash of nothing yet.
     package init() { block.reserveCapacity(Self.blockByteCount) }
@@ -61,26 +60,28 @@ package struct SHA256: Sendable {
 
     private static let blockByteCount = 64
 
+    /// Takes in one block; of the message schedule only the last 16 words are kept.
     private mutating func compress(_ bytes: Bytes, at start: Int) {
+        var schedule = InlineArray<16, UInt32>(repeating: 0)
         for index in 0..<16 {
             let offset = start + index * 4
             schedule[index] =
                 UInt32(bytes[offset]) << 24 | UInt32(bytes[offset + 1]) << 16
                 | UInt32(bytes[offset + 2]) << 8 | UInt32(bytes[offset + 3])
         }
-        for index in 16..<64 {
-            let w15 = schedule[index - 15]
-            let w2 = schedule[index - 2]
-            let s0 = rotate(w15, 7) ^ rotate(w15, 18) ^ (w15 >> 3)
-            let s1 = rotate(w2, 17) ^ rotate(w2, 19) ^ (w2 >> 10)
-            schedule[index] = schedule[index - 16] &+ s0 &+ schedule[index - 7] &+ s1
-        }
         var (a, b, c, d) = (state[0], state[1], state[2], state[3])
         var (e, f, g, h) = (state[4], state[5], state[6], state[7])
         for index in 0..<64 {
+            if index >= 16 {
+                let w15 = schedule[(index - 15) & 15]
+                let w2 = schedule[(index - 2) & 15]
+                let s0 = rotate(w15, 7) ^ rotate(w15, 18) ^ (w15 >> 3)
+                let s1 = rotate(w2, 17) ^ rotate(w2, 19) ^ (w2 >> 10)
+                schedule[index & 15] &+= s0 &+ schedule[(index - 7) & 15] &+ s1
+            }
             let s1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)
             let choice = (e & f) ^ (~e & g)
-            let t1 = h &+ s1 &+ choice &+ roundConstants[index] &+ schedule[index]
+            let t1 = h &+ s1 &+ choice &+ roundConstants[index] &+ schedule[index & 15]
             let s0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)
             let majority = (a & b) ^ (a & c) ^ (b & c)
             (h, g, f, e) = (g, f, e, d &+ t1)
@@ -102,7 +103,7 @@ private func rotate(_ word: UInt32, _ count: UInt32) -> UInt32 {
 }
 
 /// The first 32 bits of the fractional parts of the cube roots of the first 64 primes.
-private let roundConstants: [UInt32] = [
+private let roundConstants: InlineArray<64, UInt32> = [
     0x428a_2f98, 0x7137_4491, 0xb5c0_fbcf, 0xe9b5_dba5, 0x3956_c25b, 0x59f1_11f1, 0x923f_82a4,
     0xab1c_5ed5, 0xd807_aa98, 0x1283_5b01, 0x2431_85be, 0x550c_7dc3, 0x72be_5d74, 0x80de_b1fe,
     0x9bdc_06a7, 0xc19b_f174, 0xe49b_69c1, 0xefbe_4786, 0x0fc1_9dc6, 0x240c_a1cc, 0x2de9_2c6f,

@@ -9,7 +9,8 @@ import WorkUnits
 /// The peers are the very `Peer` values that ship; the world is only another driver. One seed fixes
 /// everything that happens.
 package final class World {
-    enum Event {
+    /// Indirect: the queue moves events often.
+    indirect enum Event {
         case message(Message, from: Int, to: Int, life: UInt64)
         case local(LocalEvent, peer: Int, life: UInt64)
         case wake(peer: Int, life: UInt64)

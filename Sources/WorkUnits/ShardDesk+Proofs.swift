@@ -248,14 +248,14 @@ extension ShardDesk {
         }
         restartProofs(at: now)
         yieldRounds(at: now, into: &out)
-        let isOwn = certificate.body.steward == steward && cores.count == mine.count
-        if isOwn, !isOpened, certificate.body.openings.isEmpty {
-            hand(
-                Opening(manifest: job.id, certificate: certificate.id, cores: cores),
-                view: view,
-                at: now,
-                into: &out
-            )
+        if !isOpened, certificate.body.openings.isEmpty, cores.count == mine.count {
+            let opening = Opening(manifest: job.id, certificate: certificate.id, cores: cores)
+            if certificate.body.steward == steward {
+                hand(opening, view: view, at: now, into: &out)
+            } else {
+                // Another steward's certificate of this one's rounds: its signer may stay silent.
+                keep(opening, at: now)
+            }
         }
         prune(into: &out)
     }
@@ -311,6 +311,11 @@ extension ShardDesk {
             return
         }
         out.send(.opening(opening), to: next)
+        keep(opening, at: now)
+    }
+
+    /// Publishes an opening when nobody else has done so for some lease times.
+    private mutating func keep(_ opening: Opening, at now: Instant) {
         let span = lease(of: opening.cores.count).times(WorkLimits.openingLeases)
         openings[opening.certificate] = PendingOpening(
             opening: opening,
