@@ -135,14 +135,14 @@ import Wire
         #expect(fixture.ledger.certifiedUnits(of: id) == [256, 257])
     }
 
-    @Test func itemsOfTheFutureAreRefusedUntilTheirHour() {
+    @Test func itemsOfTheFutureAreEarlyUntilTheirHour() {
         let grid = TestGrid(units: 8)
         let item = Item.manifest(grid.signedManifest)
         var fixture = LedgerFixture(grid)
-        #expect(fixture.insert(item, epoch: TestGrid.epoch - 2) == .refused)
+        #expect(fixture.insert(item, epoch: TestGrid.epoch - 2) == .early)
         #expect(fixture.insert(item, epoch: TestGrid.epoch - 1) == .accepted([]))
         let late = grid.sign(cancel(of: grid, epoch: TestGrid.epoch + 2))
-        #expect(fixture.insert(.cancel(late)) == .refused)
+        #expect(fixture.insert(.cancel(late)) == .early)
         #expect(fixture.insert(.cancel(late), epoch: TestGrid.epoch + 1) == .accepted([]))
         let early = grid.sign(cancel(of: grid, epoch: TestGrid.epoch - 1))
         #expect(fixture.insert(.cancel(early)) == .refused)

@@ -128,18 +128,24 @@ import WorkUnits
         bench.expectNothingLeft()
     }
 
-    @Test func whoPromisedAndStayedSilentMayVoteAgainAfterALease() throws {
+    @Test func whoPromisedAndStayedSilentVotesAgainWhereNobodyElseIsLeft() throws {
         var (bench, _, _) = try StewardBench.closed()
+        bench.candidates = (2...3).map { StewardBench.candidate($0) }
         bench.pass(bench.lease)
         bench.expectNothingLeft()
-        // Both are back, and there is nobody else in this grid; but others go first.
-        bench.claim(2)
-        #expect(bench.takeRefusals(of: 2) == [.nothingOpen])
-        bench.pass(bench.lease)
         bench.claim(2)
         bench.claim(3)
         let leases = [try bench.takeLease(of: 2), try bench.takeLease(of: 3)]
         #expect(leases.map(\.round) == [1, 1])
+        bench.expectNothingLeft()
+    }
+
+    @Test func whoPromisedAndStayedSilentWaitsWhileStrangersAreLeft() throws {
+        var (bench, _, _) = try StewardBench.closed()
+        bench.candidates = (2...5).map { StewardBench.candidate($0) }
+        bench.pass(bench.lease)
+        bench.claim(2)
+        #expect(bench.takeRefusals(of: 2) == [.nothingOpen])
         bench.expectNothingLeft()
     }
 
