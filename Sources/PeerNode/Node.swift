@@ -209,10 +209,21 @@ package actor Node: Service {
         timerDeadline = nil
         guard failure == nil else { return }
         waiting.append(.epoch(OwnRecord.epoch))
+        renewRecord()
         var out = Outbox()
         peer.tick(at: clock.now, into: &out)
         perform(out)
         drain()
+    }
+
+    /// A record that has served for some hours is replaced before it expires.
+    private func renewRecord() {
+        guard let record = peer.ownRecord?.body,
+            OwnRecord.epoch >= record.epoch + OwnRecord.renewalEpochs
+        else { return }
+        let draft = OwnRecord(keys: keys, network: network, configuration: configuration)
+        let speed = record.kernels.first?.operationsPerSecond ?? 0
+        waiting.append(.advertise(draft.record(endpoint: address.endpoint, speed: speed)))
     }
 
     var now: Instant { clock.now }

@@ -13,6 +13,9 @@ struct OwnRecord {
     /// Records count for a day.
     static let lifeEpochs: UInt64 = 24
 
+    /// A record is made anew after a quarter of its life.
+    static let renewalEpochs: UInt64 = 6
+
     /// UTC hours since 1970.
     static var epoch: UInt64 { UInt64(max(0, Date().timeIntervalSince1970) / 3_600) }
 

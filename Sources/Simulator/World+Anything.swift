@@ -60,7 +60,7 @@ extension World {
     /// One to some units, ascending.
     func anyUnits() -> [UInt32] {
         var units = SortedTable<UInt32, Bool>()
-        for _ in 0...random.below(4) { units[anyUnit()] = true }
+        for _ in 0..<(1 + random.below(4)) { units[anyUnit()] = true }
         return units.keys
     }
 

@@ -150,7 +150,7 @@ extension World {
                 stewards[unit, default: []].append(certificate.steward)
             }
         }
-        report.twice += UInt64(stewards.values.count { Set($0).count > 1 })
+        report.twice += UInt64(stewards.values.count { distinct($0).count > 1 })
     }
 
     /// The board is the sum of the oracle's operations over (unit, worker) pairs, each once.
@@ -168,7 +168,7 @@ extension World {
         }
         let known = (peers[0].core?.verdicts(of: manifestID) ?? []).map(\.unit)
         for (worker, units) in pairs {
-            for unit in Set(units).sorted() where known.contains(unit) {
+            for unit in distinct(units) where known.contains(unit) {
                 let truth = oracle.truth(of: unit, crypto: crypto)
                 expected[worker, default: 0] += truth.operations
                 report.paid += 1

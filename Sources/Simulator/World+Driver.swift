@@ -220,7 +220,7 @@ extension World {
                 answer(.workFailed(order.number), to: peer, within: 5)
                 return
             }
-            let needed = Array(Set(order.units.map { oracle.chunk(of: $0) })).sorted()
+            let needed = distinct(order.units.map { oracle.chunk(of: $0) })
             answer(.workPrepared(order.number, chunks: needed), to: peer, within: 5)
         case .startWork(let order):
             compute(order, at: peer)

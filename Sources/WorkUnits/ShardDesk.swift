@@ -9,8 +9,8 @@ package import Wire
 ///   └───────────────┴── no lead: one more voter, or HELD ─RULING─▶ PROVING        results held ▼
 ///                                                                                   CERTIFIED
 /// ```
-/// The rule is level-triggered: what a unit needs is worked out from the rounds' rows each time, so a
-/// crash or a repeated message changes nothing.
+/// The rule is level-triggered: what a unit needs is worked out from the rounds' rows each time, so
+/// a crash or a repeated message changes nothing.
 package struct ShardDesk: Sendable {
     /// The job.
     package let job: Job

@@ -94,6 +94,12 @@ struct PeerCommand: AsyncParsableCommand {
         else {
             throw ValidationError("--listen is '\(listen)'; write ADDRESS:PORT, as 127.0.0.1:0")
         }
+        // Others are told this very address.
+        guard !["*", "0.0.0.0", "[::]"].contains(listen[..<colon]) else {
+            throw ValidationError(
+                "--listen is '\(listen)'; name the one address by which others reach this machine"
+            )
+        }
         return (String(listen[..<colon]), port)
     }
 }
