@@ -37,7 +37,7 @@ package final class SigningKey: @unchecked Sendable {
         var count = bytes.count
         guard EVP_DigestSignInit(context, nil, nil, nil, key) == 1,
             EVP_DigestSign(context, &bytes, &count, message, message.count) == 1,
-            let signature = Signature(bytes.prefix(count))
+            let signature = Signature(Bytes(bytes.prefix(count)))
         else { preconditionFailure("libcrypto cannot sign with Ed25519; install OpenSSL 3") }
         return signature
     }
