@@ -34,16 +34,24 @@ struct Coverage {
     }
 
     /// The last holder of a seat.
+    // tidy-allow-hash-table: looked up, never walked
     private var holders: [Seat: PeerID] = [:]
     /// When the lease of a member ends.
+    // tidy-allow-hash-table: looked up, never walked
     private var leaseEnds: [Member: Instant] = [:]
     /// When the promise of a member first came.
+    // tidy-allow-hash-table: looked up, never walked
     private var promises: [Member: Instant] = [:]
     /// When a seat of a round last went to another worker.
+    // tidy-allow-hash-table: looked up, never walked
     private var reopenings: [Round: Instant] = [:]
+    // tidy-allow-hash-table: looked up, never walked
     private var closedRounds: Set<Round> = []
+    // tidy-allow-hash-table: looked up, never walked
     private var openings: Set<ItemID> = []
+    // tidy-allow-hash-table: looked up, never walked
     private var requests: Set<Request> = []
+    // tidy-allow-hash-table: looked up, never walked
     private var offered: Set<Delivery> = []
 
     // MARK: - What peers send

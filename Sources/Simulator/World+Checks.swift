@@ -150,7 +150,9 @@ extension World {
                 stewards[unit, default: []].append(certificate.steward)
             }
         }
-        report.twice += UInt64(stewards.values.count { Set($0).count > 1 })
+        report.twice += UInt64(
+            stewards.values.count { signers in signers.contains { $0 != signers[0] } }
+        )
     }
 
     /// The board is the sum of the oracle's operations over (unit, worker) pairs, each once.
@@ -168,6 +170,7 @@ extension World {
         }
         let known = (peers[0].core?.verdicts(of: manifestID) ?? []).map(\.unit)
         for (worker, units) in pairs {
+            // tidy-allow-hash-table: sorted at once
             for unit in Set(units).sorted() where known.contains(unit) {
                 let truth = oracle.truth(of: unit, crypto: crypto)
                 expected[worker, default: 0] += truth.operations

@@ -220,6 +220,7 @@ extension World {
                 answer(.workFailed(order.number), to: peer, within: 5)
                 return
             }
+            // tidy-allow-hash-table: sorted at once
             let needed = Array(Set(order.units.map { oracle.chunk(of: $0) })).sorted()
             answer(.workPrepared(order.number, chunks: needed), to: peer, within: 5)
         case .startWork(let order):
