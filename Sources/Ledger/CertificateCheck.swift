@@ -136,7 +136,9 @@ package struct CertificateCheck {
 
     /// Every ballot is opened by an embedded core, and one core leads by the panel's margin.
     private func checkPanel(_ ballots: [Ballot], unit: UInt32) throws(CertificateError) {
-        guard certificate.rulings.isEmpty else { throw .notWon(unit: unit) }
+        // A panel settles what a first vote left open: two equal results of one round are a quorum.
+        let isBeyondOneRound = ballots.contains { $0.set != ballots[0].set }
+        guard certificate.rulings.isEmpty, isBeyondOneRound else { throw .notWon(unit: unit) }
         let votes = try opened(ballots, unit: unit)
         guard let standing = lead(of: votes), standing.margin >= Trust.panelMargin else {
             throw .notWon(unit: unit)

@@ -69,7 +69,10 @@ package struct Signature: Hashable, Sendable {
     private let right: Digest
 
     /// A signature from exactly 64 bytes; nil for any other count.
-    package init?(_ bytes: Bytes) {
+    package init?(_ bytes: Bytes) { self.init(bytes[...]) }
+
+    /// A signature from exactly 64 bytes; nil for any other count.
+    package init?(_ bytes: ArraySlice<UInt8>) {
         guard bytes.count == Self.byteCount,
             let left = Digest(bytes.prefix(Digest.byteCount)),
             let right = Digest(bytes.suffix(Digest.byteCount))

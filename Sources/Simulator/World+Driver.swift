@@ -180,7 +180,7 @@ extension World {
             store(piece, of: peer)
         case .sendPiece(let hash, let offset, let to):
             guard let bytes = peer.disk.results[hash], let index = indices[to],
-                offset <= UInt64(bytes.count)
+                offset < UInt64(bytes.count) || bytes.isEmpty
             else { return }
             // Two pieces for each result, so that the second is asked for.
             let rest = bytes[Int(offset)...]

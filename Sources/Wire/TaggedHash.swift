@@ -23,17 +23,15 @@ package struct Core: Hashable, Sendable {
     package let operations: UInt64
     /// Thirty-two bytes, defined by the kernel, that a worker cannot guess without computing.
     package let evidence: Digest
+    /// `H("starling/core/1", SHA-256(result bytes), operations, evidence)`, which votes compare.
+    package let hash: Digest
 
     /// What a worker found.
     package init(resultHash: Digest, operations: UInt64, evidence: Digest) {
         self.resultHash = resultHash
         self.operations = operations
         self.evidence = evidence
-    }
-
-    /// `H("starling/core/1", SHA-256(result bytes), operations, evidence)`.
-    package var hash: Digest {
-        taggedHash("starling/core/1", count: 3) { encoder in
+        hash = taggedHash("starling/core/1", count: 3) { encoder in
             encoder.digest(resultHash)
             encoder.unsigned(operations)
             encoder.digest(evidence)
@@ -66,9 +64,11 @@ package struct Core: Hashable, Sendable {
 
     /// Reads result hash, operations and evidence.
     package init(from decoder: inout CBORDecoder) throws(DecodeError) {
-        resultHash = try decoder.digest()
-        operations = try decoder.unsigned()
-        evidence = try decoder.digest()
+        self.init(
+            resultHash: try decoder.digest(),
+            operations: try decoder.unsigned(),
+            evidence: try decoder.digest()
+        )
     }
 }
 
