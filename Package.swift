@@ -151,6 +151,18 @@ let package = Package(
             dependencies: ["Simulator"],
             swiftSettings: house
         ),
+        .testTarget(
+            name: "PeerNodeTests",
+            dependencies: [
+                "PeerNode", "PeerCore", "Primitives", "Wire", "Kernels", "Identity", "Transport",
+            ],
+            swiftSettings: house
+        ),
+        .testTarget(
+            name: "ProcessTests",
+            dependencies: ["starling", "Kernels", "Primitives"],
+            swiftSettings: house
+        ),
         .testTarget(name: "TidyTests", swiftSettings: house),
     ],
     swiftLanguageModes: [.v6]

@@ -1,4 +1,5 @@
 package import Primitives
+import Transport
 
 /// Where a peer can be joined: `starling://host:port/<peer>?curve=<key>`, keys in hexadecimal.
 package struct JoinAddress: Hashable, Sendable, CustomStringConvertible {
@@ -29,7 +30,9 @@ package struct JoinAddress: Hashable, Sendable, CustomStringConvertible {
             parts[1].hasPrefix(Self.curveField),
             let curve = Digest(hexadecimal: parts[1].dropFirst(Self.curveField.count))
         else { return nil }
-        endpoint = "tcp://\(rest[..<slash])"
+        let endpoint = "tcp://\(rest[..<slash])"
+        guard ZeroMQTransport.isEndpoint(endpoint) else { return nil }
+        self.endpoint = endpoint
         self.peer = PeerID(peer)
         curveKey = CurveKey(curve)
     }

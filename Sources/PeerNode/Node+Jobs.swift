@@ -19,6 +19,10 @@ package struct PackedSearch: Sendable {
         dataset = try DriftSearch.pack(file, settings)
         plan = try DriftSearch.plan(dataset.parameters, dataset.shape)
         guard plan.unitCount > 0 else { throw NodeError.nothingToCompute }
+        let parameterByteCount = dataset.parameters.bytes.count
+        guard parameterByteCount <= Limits.parameterByteCount else {
+            throw NodeError.parametersTooLong(parameterByteCount)
+        }
         stored = StoredDataset(dataset.bytes, hash: sha256)
     }
 }
@@ -54,6 +58,7 @@ package struct AuditReport: Hashable, Sendable {
 extension Node {
     /// Submits a packed search as a job of this peer's project.
     package func submit(_ search: PackedSearch) throws -> ManifestID {
+        if let failure { throw failure }
         try storage.keep(search.stored)
         let epoch = OwnRecord.epoch
         let operations = search.plan.runs.map(\.operationsEach).max() ?? 0

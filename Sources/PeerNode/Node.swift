@@ -106,7 +106,8 @@ package actor Node: Service {
     }
 
     private func start() {
-        let speed = Calibration.driftSearchSpeed(configuration.variant)
+        let speed =
+            configuration.places > 0 ? Calibration.driftSearchSpeed(configuration.variant) : 0
         let draft = OwnRecord(keys: keys, network: network, configuration: configuration)
         take(.epoch(OwnRecord.epoch))
         take(.advertise(draft.record(endpoint: address.endpoint, speed: speed)))

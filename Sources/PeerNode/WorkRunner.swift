@@ -1,21 +1,22 @@
 import Dispatch
 import Identity
-import Kernels
-import Primitives
+package import Kernels
+package import Primitives
 import Synchronization
-import Wire
+package import Wire
 
 /// Computes orders on threads of its own, so that the network never waits for a kernel.
-final class WorkRunner: Sendable {
+package final class WorkRunner: Sendable {
     /// What becomes of an order.
-    enum Outcome: Sendable {
+    package enum Outcome: Sendable {
         case finished([Core])
         case failed(String)
         case stopped
     }
 
     private let queue = DispatchQueue(label: "starling.work", attributes: .concurrent)
-    private let stopped = Mutex<Set<UInt64>>([])
+    /// Orders that are being computed, and whether each is to end.
+    private let orders = Mutex<[UInt64: Bool]>([:])
     private let plans = Mutex<[ManifestID: UnitPlan]>([:])
     private let storage: any Storage
     private let workloads: [Workload]
@@ -24,7 +25,8 @@ final class WorkRunner: Sendable {
     /// Plans that are kept; each is small, whatever its job's size.
     private static let plansMax = 256
 
-    init(
+    /// A runner of `workloads`; `tamper` changes each result before it is kept.
+    package init(
         storage: any Storage,
         workloads: [Workload],
         tamper: (@Sendable (UnitOutput) -> UnitOutput)?
@@ -35,7 +37,7 @@ final class WorkRunner: Sendable {
     }
 
     /// The chunks that hold the input of `units`, ascending.
-    func chunks(of units: [UInt32], id: ManifestID, manifest: Manifest) throws -> [UInt32] {
+    package func chunks(of units: [UInt32], id: ManifestID, manifest: Manifest) throws -> [UInt32] {
         let plan = try plan(id, manifest)
         var chunks = Set<UInt32>()
         for unit in units {
@@ -47,11 +49,12 @@ final class WorkRunner: Sendable {
     }
 
     /// Computes `order` and calls `done`, on a thread of the runner's.
-    func start(
+    package func start(
         _ order: WorkOrder,
         manifest: Manifest,
         done: @escaping @Sendable (Outcome) -> Void
     ) {
+        orders.withLock { $0[order.number] = false }
         queue.async { [self] in
             let outcome: Outcome
             do {
@@ -59,18 +62,22 @@ final class WorkRunner: Sendable {
             } catch {
                 outcome = .failed("\(error)")
             }
-            _ = stopped.withLock { $0.remove(order.number) }
+            _ = orders.withLock { $0.removeValue(forKey: order.number) }
             done(outcome)
         }
     }
 
-    /// Lets an order end at its next step.
-    func stop(_ number: UInt64) { _ = stopped.withLock { $0.insert(number) } }
+    /// Lets an order end at its next step; does nothing for one that has ended.
+    package func stop(_ number: UInt64) {
+        orders.withLock { orders in
+            if orders[number] != nil { orders[number] = true }
+        }
+    }
 
     private func compute(_ order: WorkOrder, _ manifest: Manifest) throws -> Outcome {
         let plan = try plan(order.manifest, manifest)
         let workload = try workload(manifest.workload)
-        let isStopped = { @Sendable [self] in stopped.withLock { $0.contains(order.number) } }
+        let isStopped = { @Sendable [self] in orders.withLock { $0[order.number] == true } }
         var cores: [Core] = []
         for unit in order.units {
             let bytes = try input(plan[Int(unit)].bytes, manifest)
@@ -98,6 +105,13 @@ final class WorkRunner: Sendable {
             let want = ChunkWant(root: manifest.datasetRoot, index: UInt32(index))
             guard let chunk = try storage.chunk(want) else {
                 throw NodeError.missingChunk(UInt32(index))
+            }
+            // A root stands for one length; a manifest that states another must not be computed.
+            guard chunk.datasetByteCount == manifest.datasetByteCount else {
+                throw NodeError.manifestContradictsItself(
+                    "its dataset has \(chunk.datasetByteCount) bytes, and it states "
+                        + "\(manifest.datasetByteCount)"
+                )
             }
             let start = UInt64(index) * UInt64(Limits.chunkByteCount)
             let low = max(range.lowerBound, start) - start

@@ -1,9 +1,9 @@
-import Kernels
+package import Kernels
 import Primitives
 import Wire
 
 /// A built-in kernel behind one surface, whatever its type.
-struct Workload: Sendable {
+package struct Workload: Sendable {
     /// Name and version, as manifests state them.
     let name: String
     /// Works out a job's units; throws what is wrong with its manifest.
@@ -12,7 +12,7 @@ struct Workload: Sendable {
     let run: @Sendable (Manifest, Int, Bytes, @Sendable () -> Bool) throws -> UnitOutput?
 
     /// The drift search, in the given implementation.
-    static func driftSearch(_ variant: Variant) -> Workload {
+    package static func driftSearch(_ variant: Variant) -> Workload {
         Workload(
             name: DriftSearch.id.description,
             plan: { manifest in
@@ -61,6 +61,8 @@ package enum NodeError: Error, Hashable, Sendable, CustomStringConvertible {
     case unknownWorkload(String)
     /// A manifest's statements do not go together.
     case manifestContradictsItself(String)
+    /// No manifest can hold the search's parameters.
+    case parametersTooLong(Int)
     /// The search has no unit: no channel can reach the threshold.
     case nothingToCompute
     /// A chunk that a unit needs is not kept here.
@@ -78,6 +80,9 @@ package enum NodeError: Error, Hashable, Sendable, CustomStringConvertible {
             "this peer does not run the workload '\(name)'"
         case .manifestContradictsItself(let what):
             "the manifest contradicts itself: \(what)"
+        case .parametersTooLong(let count):
+            "the search's parameters take \(count) bytes, and a job holds at most "
+                + "\(Limits.parameterByteCount); take fewer coarse channels"
         case .nothingToCompute:
             "no channel of the file can reach the threshold, so there is nothing to compute; "
                 + "lower --snr, or use a file with signals"

@@ -55,6 +55,9 @@ package final class ZeroMQTransport: Sendable {
     /// The port that we listen on; nil for a leaf.
     package var boundPort: UInt16? { boundEndpoint.flatMap(Endpoint.init)?.port }
 
+    /// Whether `endpoint` is of the form that `dial` takes.
+    package static func isEndpoint(_ endpoint: String) -> Bool { Endpoint(endpoint) != nil }
+
     /// Dials `endpoint`, where the holder of `curveKey` must answer, until `hangUp`.
     ///
     /// Tries again for ever, with growing waits. Dialling what is dialled already changes nothing.

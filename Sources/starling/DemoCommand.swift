@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Primitives
 
 /// Shows the whole path on one machine: submit, compute, vote, certify, pay.
@@ -48,6 +49,8 @@ struct DemoCommand: AsyncParsableCommand {
     @Flag(help: "Write one JSON object in place of the text.")
     var json = false
 
+    private static let searchingAlone = "searching the file without a grid, to compare with\n"
+
     func validate() throws {
         guard (2...32).contains(peers) else {
             throw ValidationError("--peers is \(peers); it must be 2 to 32")
@@ -68,11 +71,10 @@ struct DemoCommand: AsyncParsableCommand {
 
     func run() async throws {
         if let output { try OutputFile.checkFolder(of: output) }
-        let folder = try TemporaryFolder()
-        defer { folder.remove() }
-        let search = try DemoSearch(self, folder: folder)
-        let demonstration = Demonstration(self, search: search, folder: folder)
-        let report = try await demonstration.run()
+        if !json { FileHandle.standardError.write(Data(Self.searchingAlone.utf8)) }
+        // Nothing is made before this search ends, so a signal that comes meanwhile leaves nothing.
+        let search = try DemoSearch(self)
+        let report = try await Demonstration(self, search: search).run()
         if let output { try OutputFile.write(report.table, to: output) }
         if json {
             try OutputFile.writeToStandardOutput(report.json())

@@ -3,8 +3,10 @@ import Primitives
 
 /// What the demo searches, and what this machine alone finds in it.
 struct DemoSearch: Sendable {
-    /// The file.
+    /// The file; only a name if it was made here.
     let path: String
+    /// The file's bytes, if it was made here.
+    let made: Bytes?
     /// Tones that were put into it, if it was made here.
     let tones: [SyntheticTone]
     /// The table of a search without a grid.
@@ -14,18 +16,19 @@ struct DemoSearch: Sendable {
     /// The search's parameters.
     let parameters: Parameters
 
-    init(_ command: DemoCommand, folder: TemporaryFolder) throws {
+    init(_ command: DemoCommand) throws {
         let bytes: Bytes
         if let input = command.input {
             path = input
             bytes = try InputPath.read(input)
+            made = nil
             tones = []
         } else {
-            let made = SyntheticFilterbank(seed: 1).make()
-            path = "\(folder.path)/tones.fil"
-            bytes = made.file
-            tones = made.tones
-            try OutputFile.write(bytes, to: path)
+            let synthetic = SyntheticFilterbank(seed: 1).make()
+            path = "tones.fil"
+            bytes = synthetic.file
+            made = bytes
+            tones = synthetic.tones
         }
         let name = path.split(separator: "/").last.map(String.init) ?? path
         let settings = DriftSettings(

@@ -10,34 +10,41 @@ final class Demonstration: Sendable {
         case ended(Int)
         case interrupted
         case timedOut
+        case isTimeToAskAgain
     }
 
     private let command: DemoCommand
     private let search: DemoSearch
-    private let folder: TemporaryFolder
     private let children = Mutex<[ChildPeer]>([])
     private let happenings = AsyncStream.makeStream(of: Happening.self)
 
-    init(_ command: DemoCommand, search: DemoSearch, folder: TemporaryFolder) {
+    init(_ command: DemoCommand, search: DemoSearch) {
         self.command = command
         self.search = search
-        self.folder = folder
     }
 
+    /// Runs the demo in a folder of its own, which is gone afterwards, whatever happens.
     func run() async throws -> DemoReport {
         let signals = watchSignals()
+        defer { for signal in signals { signal.cancel() } }
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+        return try await run(in: folder)
+    }
+
+    private func run(in folder: TemporaryFolder) async throws -> DemoReport {
         let alarm = DispatchSource.makeTimerSource()
         alarm.setEventHandler { [happenings] in happenings.continuation.yield(.timedOut) }
         alarm.schedule(deadline: .now() + .seconds(Int(command.timeout)))
         alarm.resume()
         defer {
             alarm.cancel()
-            for signal in signals { signal.cancel() }
             for child in children.withLock({ $0 }) { child.end() }
         }
         let begin = ContinuousClock.now
+        let files = try DemoFiles(search, in: folder)
         var state = DemoState(peers: command.peers)
-        try start(0, join: nil)
+        try start(0, join: nil, in: folder)
         for await happening in happenings.stream {
             switch happening {
             case .interrupted: throw CommandFailure("interrupted")
@@ -47,7 +54,8 @@ final class Demonstration: Sendable {
                 )
             case .ended(let index): throw CommandFailure("peer \(index) ended by itself")
             case .event(let index, let event):
-                try take(event, of: index, &state)
+                try take(event, of: index, files, &state)
+            case .isTimeToAskAgain: askForReports()
             }
             guard state.isComplete else { continue }
             let elapsed = ContinuousClock.now - begin
@@ -55,32 +63,31 @@ final class Demonstration: Sendable {
                 state,
                 command: command,
                 search: search,
-                table: try InputPath.read(tablePath),
+                table: try InputPath.read(files.table),
                 seconds: elapsed
             )
         }
         throw CommandFailure("the demo's peers fell silent")
     }
 
-    private var tablePath: String { "\(folder.path)/grid.dat" }
-
     private func take(
         _ event: ControlEvent,
         of index: Int,
+        _ files: DemoFiles,
         _ state: inout DemoState
     ) throws {
         switch event {
         case .ready(let peer, let address):
             state.ids[index] = peer
             if index == 0 {
-                for other in 1..<command.peers { try start(other, join: address) }
+                for other in 1..<command.peers { try start(other, join: address, in: files.folder) }
             }
         case .links(let count):
             state.links[index] = count
             if !state.isSubmitted, state.isLinked {
                 state.isSubmitted = true
                 say("\(command.peers) peers are linked")
-                tell(0, submission)
+                tell(0, submission(of: files))
             }
         case .submitted(_, let units):
             say("submitted: \(units) units, each to be computed twice")
@@ -90,39 +97,45 @@ final class Demonstration: Sendable {
             state.provisional = board
         case .finished(let outcome):
             state.outcome = outcome
-            for other in 0..<command.peers { tell(other, ControlRequest(verb: .report)) }
+            askForReports()
         case .report(let board, let audit):
             state.boards[index] = board
             state.audits[index] = audit
-            try retryUnequal(index, &state)
+            retryUnequal(&state)
         case .failed(let reason):
             throw CommandFailure("peer \(index): \(reason)")
         }
     }
 
-    /// Peers settle at their own times: one whose ledger is behind is asked again.
-    private func retryUnequal(_ index: Int, _ state: inout DemoState) throws {
+    /// Peers settle at their own times: when their ledgers differ, all are asked again, soon.
+    private func retryUnequal(_ state: inout DemoState) {
         guard state.audits.count == command.peers, !state.isComplete else { return }
         state.audits = [:]
         state.boards = [:]
-        Thread.sleep(forTimeInterval: 0.1)
-        for other in 0..<command.peers { tell(other, ControlRequest(verb: .report)) }
+        Task { [happenings] in
+            try? await Task.sleep(for: .milliseconds(100))
+            happenings.continuation.yield(.isTimeToAskAgain)
+        }
     }
 
-    private var submission: ControlRequest {
+    private func askForReports() {
+        for index in 0..<command.peers { tell(index, ControlRequest(verb: .report)) }
+    }
+
+    private func submission(of files: DemoFiles) -> ControlRequest {
         ControlRequest(
             verb: .submit,
-            file: search.path,
+            file: files.input,
             maxDrift: command.maxDrift,
             snr: command.snr,
             coarseChannels: command.coarseChannels,
-            output: tablePath
+            output: files.table
         )
     }
 
     // MARK: - Processes
 
-    private func start(_ index: Int, join: String?) throws {
+    private func start(_ index: Int, join: String?, in folder: TemporaryFolder) throws {
         var arguments = [
             "peer", "--control", "--folder", try folder.folder("peer\(index)"),
             "--network", "demo-\(getpid())", "--redial", "100",
@@ -158,6 +171,26 @@ final class Demonstration: Sendable {
     private func say(_ line: String) {
         guard !command.json else { return }
         FileHandle.standardError.write(Data("\(line)\n".utf8))
+    }
+}
+
+/// Where the demo's files are.
+private struct DemoFiles {
+    let folder: TemporaryFolder
+    /// The file that is searched.
+    let input: String
+    /// The grid's table.
+    let table: String
+
+    init(_ search: DemoSearch, in folder: TemporaryFolder) throws {
+        self.folder = folder
+        table = "\(folder.path)/grid.dat"
+        guard let made = search.made else {
+            input = search.path
+            return
+        }
+        input = "\(folder.path)/\(search.path)"
+        try OutputFile.write(made, to: input)
     }
 }
 

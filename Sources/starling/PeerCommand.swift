@@ -69,8 +69,13 @@ struct PeerCommand: AsyncParsableCommand {
         if control {
             services.append(ControlService(node: node))
         } else {
-            print("peer \(node.id.short) listens; others join it with")
-            print("  starling peer --folder DIR --join '\(node.address)'")
+            // Not with `print`, which holds text back when a file or a pipe takes the output.
+            let text = """
+                peer \(node.id.short) listens; others join it with
+                  starling peer --folder DIR --join '\(node.address)'
+
+                """
+            try OutputFile.writeToStandardOutput(Bytes(text.utf8))
         }
         let group = ServiceGroup(
             configuration: .init(

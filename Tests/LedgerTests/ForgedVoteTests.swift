@@ -167,7 +167,10 @@ import Wire
         }
         #expect(outcome(of: [greedy]) == .refused(.tooManyOperations(unit: 2)))
         var rounds = [greedy]
-        #expect(outcome(.panel, of: rounds) == .refused(.tooManyOperations(unit: 2)))
+        #expect(outcome(.panel, of: rounds) == .refused(.notWon(unit: 1)))
+        var second = greedy
+        second.number = greedy.number + 1
+        #expect(outcome(.panel, of: [greedy, second]) == .refused(.tooManyOperations(unit: 2)))
         rounds[0].voters[0].cores = TestGrid.cores(units)
         let grid = self.grid
         let ruling = grid.certificate(

@@ -50,7 +50,7 @@ enum ImportRule {
     static let tests: [String: [String]] = [
         "TidyTests": [],
         "SimulationTests": ["Simulator"] + tier0 + tier1,
-        "ProcessTests": [],
+        "ProcessTests": ["Kernels", "Primitives"],
     ]
 
     /// The imports of `file` that the table does not allow.

@@ -67,7 +67,10 @@ enum VectorValue: Hashable, Decodable, Sendable {
             self = .text("\(value)")
         default:
             let labels = mirror.children.map { $0.label ?? "" }
-            self = .fields(Dictionary(uniqueKeysWithValues: zip(labels, values)))
+            var fields = Dictionary(uniqueKeysWithValues: zip(labels, values))
+            // Kept beside the fields of a core, and no field of the format itself.
+            if value is Core { fields["hash"] = nil }
+            self = .fields(fields)
         }
     }
 

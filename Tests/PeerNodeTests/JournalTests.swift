@@ -1,0 +1,77 @@
+import PeerNode
+import Primitives
+import Synchronization
+import Testing
+import Transport
+import Wire
+
+/// A peer whose journal cannot be written says nothing that depends on it.
+@Suite(.serialized, .timeLimit(.minutes(1)))
+struct JournalTests {
+    @Test(arguments: [JournalTable.slots, .statements, .items])
+    func rowThatIsNotKeptStopsThePeer(table: JournalTable) async throws {
+        let storage = BrokenStorage()
+        let member = try TestNode(places: 0, storage: storage)
+        try await eventually { await member.node.isReady }
+        let client = try Stranger().dial(member.node.address)
+        try await client.linked()
+        storage.breaks(table)
+        let search = try SmallSearch().packed
+        _ = try? await member.node.submit(search)
+        let error = await #expect(throws: NodeError.self) { try await member.death() }
+        let text = error.map { "\($0)" } ?? ""
+        #expect(text.hasPrefix("the journal cannot be written: the disk is full"), "\(text)")
+        // Everything that was sent before the end has come when the link is down.
+        try await client.next { event -> Void? in
+            if case .received(_, let frames) = event, let frame = frames.first,
+                case .item? = try? Message(frame: frame)
+            {
+                Issue.record("the manifest was sent although its row was not kept")
+            }
+            if case .unlinked = event { return () }
+            return nil
+        }
+        client.close()
+        await #expect(throws: NodeError.self) { _ = try await member.node.submit(search) }
+    }
+
+    @Test func rowsThatCannotBeReadPreventTheStart() throws {
+        let storage = BrokenStorage()
+        storage.breaks(nil)
+        #expect(throws: DiskFull.self) { _ = try TestNode(storage: storage) }
+    }
+}
+
+private struct DiskFull: Error, CustomStringConvertible {
+    let description = "the disk is full"
+}
+
+/// A store in memory that fails on demand.
+private final class BrokenStorage: Storage {
+    private let memory = MemoryStorage()
+    private let broken = Mutex<JournalTable?>(nil)
+    private let isUnreadable = Mutex(false)
+
+    /// From now on rows of `table` are not kept; without a table, none can be read.
+    func breaks(_ table: JournalTable?) {
+        broken.withLock { $0 = table }
+        isUnreadable.withLock { $0 = table == nil }
+    }
+
+    func commit(_ rows: [JournalRow]) throws {
+        let table = broken.withLock { $0 }
+        guard !rows.contains(where: { $0.table == table }) else { throw DiskFull() }
+        memory.commit(rows)
+    }
+
+    func rows() throws -> [JournalRow] {
+        guard !isUnreadable.withLock({ $0 }) else { throw DiskFull() }
+        return memory.rows()
+    }
+
+    func keep(_ chunk: Chunk) { memory.keep(chunk) }
+    func chunk(_ want: ChunkWant) -> Chunk? { memory.chunk(want) }
+    func keep(_ dataset: StoredDataset) { memory.keep(dataset) }
+    func keep(result: Bytes, hash: Digest) { memory.keep(result: result, hash: hash) }
+    func result(_ hash: Digest) -> Bytes? { memory.result(hash) }
+}

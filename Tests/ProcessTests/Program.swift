@@ -1,0 +1,132 @@
+import Foundation
+import Synchronization
+
+/// The built `starling`, started by a test.
+final class Program: Sendable {
+    /// How a run ended.
+    struct Outcome: Sendable {
+        let status: Int32
+        let isKilled: Bool
+        let output: Data
+        let errors: String
+    }
+
+    /// A folder of this run's own: it is the TMPDIR of every process that comes of it.
+    let folder: Folder
+    private let process: Mutex<Process>
+    private let outputPath: String
+    private let errorsPath: String
+    private let end = AsyncStream.makeStream(of: Void.self)
+
+    /// Starts `starling` with `arguments`.
+    init(_ arguments: [String], folder: Folder? = nil) throws {
+        let folder = try folder ?? Folder()
+        self.folder = folder
+        let records = try Folder()
+        outputPath = records.file("output")
+        errorsPath = records.file("errors")
+        for path in [outputPath, errorsPath] { try Data().write(to: URL(filePath: path)) }
+        let process = Process()
+        process.executableURL = Self.executable
+        process.arguments = arguments
+        var environment = ProcessInfo.processInfo.environment
+        environment["TMPDIR"] = folder.path
+        process.environment = environment
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = FileHandle(forWritingAtPath: outputPath)
+        process.standardError = FileHandle(forWritingAtPath: errorsPath)
+        let continuation = end.continuation
+        process.terminationHandler = { _ in continuation.finish() }
+        self.records = records
+        try process.run()
+        self.process = Mutex(process)
+    }
+
+    private let records: Folder
+
+    deinit { process.withLock { if $0.isRunning { kill($0.processIdentifier, SIGKILL) } } }
+
+    /// Runs `starling` to its end.
+    static func run(_ arguments: [String], folder: Folder? = nil) async throws -> Outcome {
+        try await Program(arguments, folder: folder).outcome()
+    }
+
+    /// Waits for the end; the suite's time limit bounds it.
+    func outcome() async throws -> Outcome {
+        for await _ in end.stream {}
+        try Task.checkCancellation()
+        let (status, reason) = process.withLock { ($0.terminationStatus, $0.terminationReason) }
+        return Outcome(
+            status: status,
+            isKilled: reason == .uncaughtSignal,
+            output: try Data(contentsOf: URL(filePath: outputPath)),
+            errors: errors
+        )
+    }
+
+    /// What it has said on standard error so far.
+    var errors: String { (try? String(contentsOfFile: errorsPath, encoding: .utf8)) ?? "" }
+
+    /// What it has said on standard output so far.
+    var output: String { (try? String(contentsOfFile: outputPath, encoding: .utf8)) ?? "" }
+
+    func send(_ signal: Int32) { process.withLock { _ = kill($0.processIdentifier, signal) } }
+
+    /// Waits until it has said `text`; false when it ended without.
+    func says(_ text: String) async throws -> Bool {
+        while !output.contains(text), !errors.contains(text) {
+            guard process.withLock({ $0.isRunning }) else { return false }
+            // Files tell nobody that they grew, so they are read again and again.
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        return true
+    }
+
+    /// The processes that run in this run's folder: the demo's peers have their keys there.
+    var descendants: [String] {
+        let processes = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return processes.filter { name in
+            guard Int(name) != nil,
+                let line = FileManager.default.contents(
+                    atPath: "/proc/\(name)/cmdline"
+                )
+            else { return false }
+            return String(decoding: line, as: UTF8.self).contains(folder.path)
+        }
+    }
+
+    /// The program lies beside the bundle of the tests.
+    private static let executable: URL = {
+        let bundle = Bundle.allBundles.map(\.bundleURL).first { $0.pathExtension == "xctest" }
+        let tests = bundle ?? URL(filePath: CommandLine.arguments[0])
+        return tests.deletingLastPathComponent().appending(path: "starling")
+    }()
+}
+
+/// A folder of a test's own; gone with the object.
+final class Folder: Sendable {
+    let path: String
+
+    init() throws {
+        let base = FileManager.default.temporaryDirectory
+        path = base.appending(path: "starling-process-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(
+            atPath: path,
+            withIntermediateDirectories: false
+        )
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    func file(_ name: String) -> String { "\(path)/\(name)" }
+
+    /// Writes a file, and returns its path.
+    func write(_ bytes: some Sequence<UInt8>, to name: String) throws -> String {
+        try Data(bytes).write(to: URL(filePath: file(name)))
+        return file(name)
+    }
+
+    var names: [String] {
+        get throws { try FileManager.default.contentsOfDirectory(atPath: path).sorted() }
+    }
+}
