@@ -17,12 +17,12 @@ package struct PackedSearch: Sendable {
     /// Packs `file`; this takes as long as reading it once or twice.
     package init(_ file: InputFile, _ settings: DriftSettings) throws {
         dataset = try DriftSearch.pack(file, settings)
-        plan = try DriftSearch.plan(dataset.parameters, dataset.shape)
-        guard plan.unitCount > 0 else { throw NodeError.nothingToCompute }
         let parameterByteCount = dataset.parameters.bytes.count
         guard parameterByteCount <= Limits.parameterByteCount else {
             throw NodeError.parametersTooLong(parameterByteCount)
         }
+        plan = try DriftSearch.plan(dataset.parameters, dataset.shape)
+        guard plan.unitCount > 0 else { throw NodeError.nothingToCompute }
         stored = StoredDataset(dataset.bytes, hash: sha256)
     }
 }

@@ -1,5 +1,4 @@
 import Identity
-import Kernels
 import PeerNode
 import Primitives
 import Testing
@@ -73,14 +72,6 @@ struct StorageTests {
                 JournalRow(.items, key: [1], value: [2]), JournalRow(.slots, key: [1], value: [3]),
             ]
         )
-    }
-
-    @Test func searchWhoseParametersNoManifestHoldsIsNotPacked() throws {
-        let maker = SyntheticFilterbank(channelCount: 2_048 * 8, stepCount: 2, toneCount: 0)
-        let file = InputFile(name: "many.fil", bytes: maker.make().file)
-        let settings = DriftSettings(threshold: 0.001, coarseChannelCount: 2_048)
-        let error = #expect(throws: NodeError.self) { _ = try PackedSearch(file, settings) }
-        #expect(error.map { "\($0)" }?.contains("take fewer coarse channels") == true)
     }
 
     private func copy(

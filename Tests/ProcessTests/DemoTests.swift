@@ -30,15 +30,17 @@ private struct Report: Decodable {
 struct DemoTests {
     private let inputs: Folder
     private let input: String
+    /// One unit for each coarse channel.
+    private static let coarse = ["--coarse-channels", "16"]
 
     init() throws {
         inputs = try Folder()
-        let made = SyntheticFilterbank(seed: 3, channelCount: 4_096, toneCount: 4).make()
+        let made = SyntheticFilterbank(seed: 3, channelCount: 8_192, toneCount: 16).make()
         input = try inputs.write(made.file, to: "small.fil")
     }
 
     @Test func fourPeersCertifyEveryUnitTwice() async throws {
-        let program = try Program(["demo", "--json", "--input", input])
+        let program = try Program(["demo", "--json", "--input", input] + Self.coarse)
         let outcome = try await program.outcome()
         #expect(outcome.status == 0, "\(outcome.errors)")
         let report = try JSONDecoder().decode(Report.self, from: outcome.output)
@@ -57,7 +59,8 @@ struct DemoTests {
     }
 
     @Test func liarIsOutvotedAndPaidNothing() async throws {
-        let arguments = ["demo", "--peers", "6", "--liars", "1", "--json", "--input", input]
+        let arguments =
+            ["demo", "--peers", "6", "--liars", "1", "--json", "--input", input] + Self.coarse
         let program = try Program(arguments)
         let outcome = try await program.outcome()
         #expect(outcome.status == 0, "\(outcome.errors)")
@@ -74,9 +77,11 @@ struct DemoTests {
 
     @Test func tableOfTheGridIsTheTableOfASearchByteForByte() async throws {
         let (grid, alone) = (inputs.file("grid.dat"), inputs.file("alone.dat"))
-        let demo = try await Program.run(["demo", "--input", input, "--output", grid])
+        let demo = try await Program.run(
+            ["demo", "--input", input, "--output", grid] + Self.coarse
+        )
         #expect(demo.status == 0, "\(demo.errors)")
-        let search = try await Program.run(["search", input, "--output", alone])
+        let search = try await Program.run(["search", input, "--output", alone] + Self.coarse)
         #expect(search.status == 0, "\(search.errors)")
         let table = try #require(FileManager.default.contents(atPath: alone))
         #expect(!table.isEmpty)
@@ -88,7 +93,7 @@ struct DemoTests {
 
     @Test(arguments: [SIGTERM, SIGINT])
     func interruptedDemoLeavesNothing(signal: Int32) async throws {
-        let program = try Program(["demo", "--input", input])
+        let program = try Program(["demo", "--input", input] + Self.coarse)
         #expect(try await program.says("peers are linked"))
         #expect(program.descendants.count >= 4)
         program.send(signal)
@@ -99,7 +104,7 @@ struct DemoTests {
     }
 
     @Test func killedDemoLeavesNoProcess() async throws {
-        let program = try Program(["demo", "--input", input])
+        let program = try Program(["demo", "--input", input] + Self.coarse)
         #expect(try await program.says("peers are linked"))
         program.send(SIGKILL)
         #expect(try await program.outcome().isKilled)
