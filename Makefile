@@ -5,6 +5,9 @@ SWIFT ?= swift
 # What `make sim` and `make check` run.
 SIM_FLAGS ?= --seeds '0..<200'
 
+# Suites that start whole peers: one at a time, or they wait for each other's processors.
+PROCESS_SUITES = PeerNodeTests ProcessTests
+
 SOURCES = Sources Tests Package.swift
 PACKAGE_CHECK = --explicit-target-dependency-import-check error
 export SWIFT
@@ -23,7 +26,9 @@ demo: setup ## Build the program and show a small grid on this machine
 	"$$($(SWIFT) build -c release --show-bin-path)/starling" demo
 
 test: setup ## Run all tests
-	$(SWIFT) test --disable-xctest
+	$(SWIFT) build --build-tests
+	$(SWIFT) test --disable-xctest --skip-build $(PROCESS_SUITES:%=--skip %)
+	$(SWIFT) test --disable-xctest --skip-build --no-parallel $(PROCESS_SUITES:%=--filter %)
 
 build: setup ## Build everything for debugging
 	$(SWIFT) build
@@ -31,7 +36,7 @@ build: setup ## Build everything for debugging
 check: setup ## What a change must pass: format, imports, tests, docs, simulator
 	$(SWIFT) format lint --strict -r $(SOURCES)
 	$(SWIFT) build --build-tests $(PACKAGE_CHECK)
-	$(SWIFT) test --disable-xctest
+	$(MAKE) test
 	.ci/check-docs
 	$(MAKE) sim
 
