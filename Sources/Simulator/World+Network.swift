@@ -16,6 +16,11 @@ extension World {
     }
 
     func link(_ left: Int, _ right: Int) {
+        // A driver hears of links in their order: both sides know of the end before a new one begins.
+        if let end = linkEnds[linkKey(left, right)], now < end {
+            queue.push(.link(left, right), at: end)
+            return
+        }
         guard peers[left].isUp, peers[right].isUp, !links.contains(linkKey(left, right)),
             let leftRecord = peers[left].core?.ownRecord,
             let rightRecord = peers[right].core?.ownRecord
@@ -34,9 +39,10 @@ extension World {
 
     func unlink(_ left: Int, _ right: Int) {
         guard links.remove(linkKey(left, right)) != nil else { return }
+        linkEnds[linkKey(left, right)] = now.advanced(by: Self.noticeMax)
         for (peer, other) in [(peers[left], peers[right]), (peers[right], peers[left])]
         where peer.isUp {
-            let delay = TimeSpan.milliseconds(1 + random.below(500))
+            let delay = TimeSpan.milliseconds(1 + random.below(Self.noticeMax.milliseconds - 1))
             queue.push(
                 .local(.unlinked(other.id), peer: peer.index, life: peer.life),
                 at: now.advanced(by: delay)

@@ -32,6 +32,8 @@ package final class World {
     var peers: [SimulatedPeer] = []
     var indices = SortedTable<PeerID, Int>()
     var links = SortedTable<Int, Bool>()
+    /// When both sides of a broken link know that it is.
+    var linkEnds = SortedTable<Int, Instant>()
     let crypto = SimulatedCrypto()
     let network: NetworkID
     let project: ProjectID
@@ -52,6 +54,8 @@ package final class World {
     static let messagesPerUnit: UInt64 = 200
     /// Messages of gossip and of repetition that each peer may cost in a second.
     static let messagesPerSecond: UInt64 = 200
+    /// How long a side may take to notice that a link is gone.
+    static let noticeMax = TimeSpan.milliseconds(501)
     /// The submitter's place among the peers.
     static let submitter = 0
 
