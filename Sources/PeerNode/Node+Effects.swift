@@ -121,7 +121,10 @@ extension Node {
     private func store(_ piece: ResultPiece) throws {
         let hash = piece.resultHash
         if piece.offset == 0 {
-            guard pieces[hash] != nil || pieces.count < Self.piecesMax else { return }
+            // What was begun first and never ended makes room.
+            pieceOrder.removeAll { $0 == hash }
+            if pieceOrder.count >= Self.piecesMax { pieces[pieceOrder.removeFirst()] = nil }
+            pieceOrder.append(hash)
             pieces[hash] = []
         }
         guard var bytes = pieces[hash], UInt64(bytes.count) == piece.offset else { return }
@@ -131,6 +134,7 @@ extension Node {
             return
         }
         pieces[hash] = nil
+        pieceOrder.removeAll { $0 == hash }
         guard sha256(bytes) == hash else {
             waiting.append(.resultCorrupt(hash))
             return

@@ -27,6 +27,8 @@ package actor Node: Service {
     var isDraining = false
     /// Results of which some pieces have come.
     var pieces: [Digest: Bytes] = [:]
+    /// Their hashes, the one that was begun first in front.
+    var pieceOrder: [Digest] = []
     var dialled: [PeerID: Record] = [:]
     /// Rules that other peers broke, newest last, for people.
     package internal(set) var misbehaviors: [(peer: PeerID, what: Misbehavior)] = []
