@@ -16,7 +16,7 @@ extension World {
     }
 
     func link(_ left: Int, _ right: Int) {
-        // A driver hears of links in their order: both sides know of the end before a new one begins.
+        // Drivers hear of links in their order: of the end first, and then of a new beginning.
         if let end = linkEnds[linkKey(left, right)], now < end {
             queue.push(.link(left, right), at: end)
             return
