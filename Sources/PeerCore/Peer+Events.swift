@@ -32,6 +32,7 @@ extension Peer {
             reactToWork(event, at: now, into: &out)
         case .chunkStored(let chunk):
             chunks.stored(chunk, at: now, into: &out)
+            worker.progressed(chunk, at: now)
             worker.startReady(desk: chunks, into: &out)
         case .resultStored(let hash):
             results.stored(hash)

@@ -209,7 +209,11 @@ extension Worker {
             guard let resendAt = bundle.resendAt, resendAt <= now else { continue }
             bundles.update(key) { $0.resendAt = now.advanced(by: $0.resendSpan) }
             switch bundle.state {
-            case .preparing, .fetching, .running: break
+            case .preparing, .running: break
+            case .fetching:
+                // Nobody sends the job's data: its place goes to other jobs for a while.
+                refused[key.manifest] = now.advanced(by: WorkLimits.failureSpan)
+                drop(key, into: &out)
             case .sealed: commit(key, at: now, vault: &vault, into: &out)
             case .waiting:
                 if let commit = bundle.commit { out.send(.commit(commit), to: key.steward) }

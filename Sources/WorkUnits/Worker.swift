@@ -114,6 +114,15 @@ package struct Worker: Sendable {
 
     // MARK: - Claims
 
+    /// The shard that was asked about longest ago first: a steward that never answers does not keep
+    /// the others from their turn.
+    private func byTurn(_ opportunities: [Opportunity]) -> [Opportunity] {
+        let turns = opportunities.map { claims[$0.key]?.nextAttempt ?? .zero }
+        return opportunities.indices
+            .sorted { (turns[$0], $0) < (turns[$1], $1) }
+            .map { opportunities[$0] }
+    }
+
     /// Forgets claims on shards that have no work any more.
     package mutating func keepClaims(on opportunities: [Opportunity]) {
         var kept = SortedTable<ShardKey, ClaimState>()
@@ -134,7 +143,7 @@ package struct Worker: Sendable {
             if claim.nextAttempt <= now { claim.isOutstanding = false }
         }
         var room = claimRoom
-        for opportunity in opportunities where room > 0 {
+        for opportunity in byTurn(opportunities) where room > 0 {
             let key = opportunity.key
             guard mayClaim(opportunity), let speed = speeds[opportunity.workload],
                 (claims[key]?.nextAttempt ?? .zero) <= now
@@ -251,10 +260,21 @@ package struct Worker: Sendable {
         bundles.update(key) { bundle in
             bundle.chunks = wants
             bundle.state = .fetching(order: order)
+            bundle.resendAt = now.advanced(by: WorkLimits.fetchPatience)
         }
         let holders = bundles[key]?.lease.holders ?? []
         desk.want(wants, from: holders.filter { $0 != me }, at: now, into: &out)
         startReady(desk: desk, into: &out)
+    }
+
+    /// A chunk is here: bundles that need it may wait for the others a while longer.
+    package mutating func progressed(_ chunk: ChunkWant, at now: Instant) {
+        for key in bundles.keys {
+            guard let bundle = bundles[key], case .fetching = bundle.state,
+                bundle.chunks.contains(chunk)
+            else { continue }
+            bundles.update(key) { $0.resendAt = now.advanced(by: WorkLimits.fetchPatience) }
+        }
     }
 
     /// Starts every bundle whose chunks are all here.
@@ -263,7 +283,10 @@ package struct Worker: Sendable {
             guard let bundle = bundles[key], case .fetching(let order) = bundle.state,
                 bundle.chunks.allSatisfy({ desk.holds($0) })
             else { continue }
-            bundles.update(key) { $0.state = .running(order: order) }
+            bundles.update(key) { bundle in
+                bundle.state = .running(order: order)
+                bundle.resendAt = nil
+            }
             out.append(
                 .startWork(
                     WorkOrder(number: order, manifest: key.manifest, units: bundle.lease.units)
