@@ -66,17 +66,7 @@ struct PeerCommand: AsyncParsableCommand {
         if lie { configuration.tamper = Lie.tell }
         let node = try Node(configuration, storage: MemoryStorage())
         var services: [any Service] = [node]
-        if control {
-            services.append(ControlService(node: node))
-        } else {
-            // Not with `print`, which holds text back when a file or a pipe takes the output.
-            let text = """
-                peer \(node.id.short) listens; others join it with
-                  starling peer --folder DIR --join '\(node.address)'
-
-                """
-            try OutputFile.writeToStandardOutput(Bytes(text.utf8))
-        }
+        services.append(control ? ControlService(node: node) : Announcement(node: node))
         let group = ServiceGroup(
             configuration: .init(
                 services: services.map {
@@ -106,6 +96,22 @@ struct PeerCommand: AsyncParsableCommand {
             )
         }
         return (String(listen[..<colon]), port)
+    }
+}
+
+/// Says by which address others join: as a service, so that signals are minded before that.
+private struct Announcement: Service {
+    let node: Node
+
+    func run() async throws {
+        // Not with `print`, which holds text back when a file or a pipe takes the output.
+        let text = """
+            peer \(node.id.short) listens; others join it with
+              starling peer --folder DIR --join '\(node.address)'
+
+            """
+        try OutputFile.writeToStandardOutput(Bytes(text.utf8))
+        try await gracefulShutdown()
     }
 }
 

@@ -116,6 +116,57 @@ import WorkUnits
         bench.expectNothingLeft()
     }
 
+    @Test func aPanelThatFitsNoStatementIsCertifiedInParts() throws {
+        let units = Array(UInt32(0)..<64)
+        var bench = StewardBench(TestGrid(units: 256))
+        // Fifteen voters, thirteen of them with a result of their own, until the first leads by 2.
+        let variants: [UInt64] = Array(0...12) + [0, 0]
+        var leases: [Lease] = []
+        for (worker, variant) in zip(UInt64(2)..., variants) {
+            // Two candidates at a time: a fair share of the shard is a whole bundle.
+            bench.candidates = [worker, worker + 1].map { StewardBench.candidate($0) }
+            bench.claim(worker, units: 64, speed: 16 * TestGrid.operationsPerUnit)
+            let lease = try bench.takeLease(of: worker)
+            #expect(lease.units == units)
+            leases.append(lease)
+            guard worker > 2 else { continue }
+            guard worker == 3 else {
+                bench.reveal(worker, lease, variant: variant)
+                continue
+            }
+            for seat in [0, 1] {
+                bench.commit(UInt64(2 + seat), leases[seat], variant: UInt64(seat))
+            }
+            bench.answerSigns()
+            let set = try bench.takeSet(of: [2, 3])
+            for seat in [0, 1] {
+                bench.reveal(
+                    UInt64(2 + seat),
+                    leases[seat],
+                    variant: UInt64(seat),
+                    setHash: set.hash
+                )
+            }
+        }
+        #expect(bench.takeWants().count == 64)
+        for unit in units { bench.resultStored(unit) }
+        bench.answerSigns()
+        #expect(bench.published.count > 1)
+        var certified: [UInt32] = []
+        for item in bench.published {
+            guard case .certificate(let signed) = item else {
+                throw StewardBench.MissingCertificate()
+            }
+            #expect(bench.grid.complaint(about: signed) == nil)
+            #expect(signed.envelope.count <= Limits.statementByteCount)
+            #expect(signed.body.vote == .panel && signed.body.entries.count == 15)
+            certified += signed.body.units
+            bench.accept(signed, isOpened: true)
+        }
+        #expect(certified.sorted() == units)
+        #expect(bench.rounds.isEmpty)
+    }
+
     @Test func aUnitWithoutAnyResultIsVotedOnAgain() throws {
         var (bench, _, _) = try StewardBench.closed()
         bench.candidates = (2...5).map { StewardBench.candidate($0) }

@@ -64,8 +64,10 @@ struct WorkerBench {
         worker.donates(places: places, speeds: speeds)
     }
 
-    mutating func claim() {
-        run { bench, out in bench.worker.claim([bench.opportunity], at: bench.now, into: &out) }
+    mutating func claim() { claim([opportunity]) }
+
+    mutating func claim(_ opportunities: [Worker.Opportunity]) {
+        run { bench, out in bench.worker.claim(opportunities, at: bench.now, into: &out) }
     }
 
     mutating func refuse(_ reason: RefusalReason, round: RoundKey? = nil, retry: UInt64 = 500) {
@@ -112,6 +114,7 @@ struct WorkerBench {
         let chunk = ChunkWant(root: grid.manifest.datasetRoot, index: index)
         run { bench, out in
             bench.desk.stored(chunk, at: bench.now, into: &out)
+            bench.worker.progressed(chunk, at: bench.now)
             bench.worker.startReady(desk: bench.desk, into: &out)
         }
     }

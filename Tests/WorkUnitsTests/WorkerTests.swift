@@ -48,6 +48,27 @@ import WorkUnits
         bench.expectNothingLeft()
     }
 
+    @Test func aStewardThatNeverAnswersDoesNotKeepTheOthersFromTheirTurn() {
+        var bench = WorkerBench()
+        bench.donate(places: 1)
+        let silent = bench.opportunity
+        let other = Worker.Opportunity(
+            key: ShardKey(manifest: TestGrid(nonce: 2).id, shard: 0),
+            steward: TestGrid.peer(5),
+            workload: TestGrid.workload
+        )
+        for expected in [silent, other, silent, other] {
+            bench.claim([silent, other])
+            let asked = bench.take { effect -> PeerID? in
+                guard case .send(.claim, let steward) = effect else { return nil }
+                return steward
+            }
+            #expect(asked == [expected.steward])
+            bench.expectNothingLeft()
+            bench.now = bench.now.advanced(by: WorkLimits.claimSpan)
+        }
+    }
+
     @Test func aJobThatCannotBeComputedIsLeftToOthersForAWhile() throws {
         var bench = WorkerBench()
         bench.lend(bench.lease())
@@ -192,6 +213,37 @@ import WorkUnits
         bench.pass(.milliseconds(1))
         #expect(bench.takeStops() == [order.number])
         #expect(bench.worker.isIdle)
+        bench.expectNothingLeft()
+    }
+
+    @Test func aJobWhoseDataNeverComesIsLeftToOthersForAWhile() throws {
+        var bench = WorkerBench(TestGrid(units: 16))
+        // A lease that lasts 37 seconds: patience ends before it.
+        bench.lend(bench.lease(Array(0..<16), milliseconds: 37_000))
+        let order = try bench.takePrepare()
+        bench.prepared(order.number, chunks: [0, 1])
+        bench.pass(.milliseconds(14_000))
+        bench.chunkStored(0)
+        // Each chunk that comes buys as long again.
+        bench.pass(.milliseconds(14_999))
+        #expect(!bench.worker.isIdle)
+        #expect(bench.worker.takeForgottenChunks().isEmpty)
+        bench.pass(.milliseconds(1))
+        #expect(bench.worker.isIdle)
+        let root = bench.grid.manifest.datasetRoot
+        #expect(
+            bench.worker.takeForgottenChunks()
+                == [0, 1].map { ChunkWant(root: root, index: $0) }
+        )
+        // Nothing was promised, so nothing is owed; only requests for chunks went out.
+        #expect(bench.journal.rows.isEmpty)
+        bench.effects = []
+        bench.claim()
+        bench.lend(bench.lease(round: 1))
+        bench.expectNothingLeft()
+        bench.now = bench.now.advanced(by: WorkLimits.failureSpan)
+        bench.claim()
+        #expect(bench.takeMessages().count == 1)
         bench.expectNothingLeft()
     }
 
