@@ -2,6 +2,7 @@ import Identity
 import Ledger
 import PeerCore
 import Primitives
+import Store
 import Transport
 import Wire
 

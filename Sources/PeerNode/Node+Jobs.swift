@@ -4,6 +4,7 @@ package import Ledger
 import Membership
 package import PeerCore
 package import Primitives
+import Store
 package import Wire
 
 /// A search that is packed and ready to be submitted.

@@ -2,6 +2,7 @@ import Identity
 import PeerCore
 package import Primitives
 import ServiceLifecycle
+package import Store
 import Transport
 package import Wire
 
@@ -70,15 +71,24 @@ package actor Node: Service {
             peer: me,
             curveKey: keys.curve.publicKey
         )
-        var stored = Peer.Stored()
-        stored.rows = try storage.rows()
         peer = try Peer(
             me: me,
             secret: keys.secret,
             seed: randomBytes(count: 8).reduce(0) { $0 << 8 | UInt64($1) },
-            stored: stored,
+            stored: Self.stored(in: storage.contents()),
             at: clock.now
         )
+    }
+
+    private static func stored(in contents: StorageContents) -> Peer.Stored {
+        var stored = Peer.Stored()
+        stored.rows = contents.rows
+        stored.results = contents.results
+        stored.chunks = contents.chunks
+        stored.datasets = contents.datasets.map { dataset in
+            Peer.Dataset(root: dataset.root, byteCount: dataset.byteCount)
+        }
+        return stored
     }
 
     /// This peer's key.

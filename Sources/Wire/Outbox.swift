@@ -114,6 +114,8 @@ package enum JournalTable: UInt8, CaseIterable, Sendable {
     case bundles = 4
     /// Cores of units that this peer computed.
     case sealed = 5
+    /// Records of other peers: their key, and the signed record.
+    case records = 7
 }
 
 /// A row to insert, replace or, with no value, delete.
