@@ -36,6 +36,12 @@ package struct Options: Hashable, Sendable {
     package let throughBytes: Bool
     /// Whether the job is cancelled half way.
     package let isCancelled: Bool
+    /// Whether the job is held for a while.
+    package let isHeld: Bool
+    /// Whether two machines have one owner.
+    package let areSiblings: Bool
+    /// Whether a machine gets another key half way.
+    package let isSucceeded: Bool
     /// How long faults happen.
     package let faultSpan: TimeSpan
     /// Whether the last peer says whatever a decoder lets through, beside what it should.
@@ -66,5 +72,8 @@ package struct Options: Hashable, Sendable {
         faultSpan = .seconds(20 + random.below(60))
         isHostile = random.below(4) == 0 && peers > 2 + anchors
         hourSpan = .seconds(isOn(&random) ? 3_600 : 15 + random.below(120))
+        isHeld = random.below(4) == 0
+        areSiblings = random.below(4) == 0 && peers > 2
+        isSucceeded = random.below(8) == 0 && peers > 1 + liars + (isHostile ? 1 : 0)
     }
 }

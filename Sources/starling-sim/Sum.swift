@@ -29,7 +29,7 @@ struct Sum {
     private static let expected = [
         "lost", "duplicated", "crashes", "quorums", "panels", "rulings", "held", "reopened",
         "kept", "late", "resealed", "twice", "self-opened", "reconciled", "refetched",
-        "hostile", "punished",
+        "hostile", "punished", "resumed", "succeeded", "shared",
     ]
 
     var json: String {
@@ -54,6 +54,7 @@ extension Report {
             ("late", late), ("resealed", resealed), ("twice", twice),
             ("self-opened", selfOpened), ("reconciled", reconciled),
             ("refetched", refetched), ("hostile", hostile), ("punished", punished),
+            ("resumed", resumed), ("succeeded", succeeded), ("shared", shared),
         ]
     }
 
