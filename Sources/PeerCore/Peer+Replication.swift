@@ -18,6 +18,7 @@ extension Peer {
             out.append(.keyUsedElsewhere(body))
             return
         }
+        guard !ledger.ownership.isRevoked(record.value.body.peer) else { return }
         switch hubs.insert(record, epoch: epoch) {
         case .accepted:
             remember(record.value, into: &out)
@@ -120,6 +121,15 @@ extension Peer {
             }
         case .ruling(let signed):
             steward.ruled(signed, at: now)
+        case .hold(let signed):
+            let id = signed.body.manifest
+            areOpportunitiesStale = true
+            steward.held(id, isHeld: ledger.isHeld(id), at: now)
+        case .device:
+            break
+        case .revoke(let signed):
+            hubs.forget(signed.body.old)
+            membershipChanged()
         case .cancel(let signed):
             areOpportunitiesStale = true
             steward.ended(signed.body.manifest, into: &out)
@@ -143,16 +153,16 @@ extension Peer {
         at now: Instant,
         into out: inout Outbox
     ) {
-        guard let manifest = ledger.manifest(certificate.manifest)?.body,
-            manifest.submitter == me
-        else { return }
+        guard let manifest = ownManifest(certificate.manifest) else { return }
         for unit in certificate.units {
             guard let core = ledger.verdict(on: unit, of: certificate.manifest).core else {
                 continue
             }
             let winners = ledger.outcomes(of: unit, manifest: certificate.manifest, core: core)
                 .filter(\.didWin).map(\.worker)
-            let sources = ([certificate.steward] + winners).filter { $0 != me }
+            let holders = ([certificate.steward] + winners)
+                .map { ledger.ownership.current(of: $0) }
+            let sources = holders.filter { $0 != me }
             results.want(
                 core.resultHash,
                 from: sources,

@@ -84,7 +84,7 @@ package struct Peer: ~Copyable, Sendable {
         hubs = HubTable(me: me)
         steward = Steward(me: me)
         worker = Worker(me: me, secret: secret)
-        submitter = Submitter(me: me)
+        submitter = Submitter()
         results = ResultDesk(holding: stored.results)
         chunks = ChunkDesk(holding: stored.chunks)
         random = PRNG(seed: seed)
