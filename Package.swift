@@ -41,6 +41,7 @@ let package = Package(
         // Tier 2
         .systemLibrary(name: "COpenSSL"),
         .systemLibrary(name: "CZeroMQ"),
+        .systemLibrary(name: "CLinux"),
         .target(
             name: "Identity",
             dependencies: ["Primitives", "Wire", "COpenSSL"],
@@ -53,10 +54,15 @@ let package = Package(
         ),
 
         .target(
+            name: "Sandbox",
+            dependencies: ["Primitives", "Kernels", "CLinux"],
+            swiftSettings: house
+        ),
+        .target(
             name: "PeerNode",
             dependencies: [
                 "Primitives", "Wire", "Membership", "WorkUnits", "Ledger", "PeerCore", "Kernels",
-                "Identity", "Transport",
+                "Identity", "Transport", "Sandbox",
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: house
@@ -73,6 +79,14 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: house
+        ),
+        // It starts once a unit: the runtime is part of it, so that nothing has to be found and
+        // bound. No test target may depend on it, or the tests would be linked in the same way.
+        .executableTarget(
+            name: "starling-executor",
+            dependencies: ["Sandbox"],
+            swiftSettings: house,
+            linkerSettings: [.unsafeFlags(["-static-stdlib"])]
         ),
 
         // Simulation
@@ -147,6 +161,11 @@ let package = Package(
             swiftSettings: house
         ),
         .testTarget(
+            name: "SandboxTests",
+            dependencies: ["Sandbox", "Kernels", "Primitives"],
+            swiftSettings: house
+        ),
+        .testTarget(
             name: "SimulationTests",
             dependencies: ["Simulator"],
             swiftSettings: house
@@ -155,6 +174,7 @@ let package = Package(
             name: "PeerNodeTests",
             dependencies: [
                 "PeerNode", "PeerCore", "Primitives", "Wire", "Kernels", "Identity", "Transport",
+                "Sandbox",
             ],
             swiftSettings: house
         ),

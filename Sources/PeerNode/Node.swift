@@ -1,6 +1,7 @@
 import Identity
 import PeerCore
 package import Primitives
+import Sandbox
 import ServiceLifecycle
 import Transport
 package import Wire
@@ -53,9 +54,10 @@ package actor Node: Service {
         project = ProjectID(keys.project.publicKey)
         let me = PeerID(keys.peer.publicKey)
         let workload = Workload.driftSearch(configuration.variant)
-        runner = WorkRunner(
+        runner = try WorkRunner(
             storage: storage,
             workloads: [workload],
+            executor: configuration.executor ?? ExecutorLocation.path,
             tamper: configuration.tamper
         )
         admission = LinkAdmission(network: network, me: me)
@@ -103,6 +105,7 @@ package actor Node: Service {
             group.cancelAll()
         }
         timer?.cancel()
+        runner.stopAll()
         transport.close()
         if let failure { throw failure }
     }
