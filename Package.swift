@@ -18,6 +18,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
@@ -52,7 +53,14 @@ let package = Package(
             dependencies: ["Primitives", "CZeroMQ"],
             swiftSettings: house
         ),
-
+        .target(
+            name: "Store",
+            dependencies: [
+                "Primitives", "Wire",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            swiftSettings: house
+        ),
         .target(
             name: "Sandbox",
             dependencies: ["Primitives", "Kernels", "CLinux"],
@@ -62,7 +70,7 @@ let package = Package(
             name: "PeerNode",
             dependencies: [
                 "Primitives", "Wire", "Membership", "WorkUnits", "Ledger", "PeerCore", "Kernels",
-                "Identity", "Transport", "Sandbox",
+                "Identity", "Transport", "Store", "Sandbox",
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: house
@@ -72,7 +80,7 @@ let package = Package(
         .executableTarget(
             name: "starling",
             dependencies: [
-                "Kernels", "Primitives", "Wire", "Ledger", "PeerCore", "PeerNode",
+                "Kernels", "Primitives", "Wire", "Ledger", "PeerCore", "PeerNode", "Store",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -166,6 +174,11 @@ let package = Package(
             swiftSettings: house
         ),
         .testTarget(
+            name: "StoreTests",
+            dependencies: ["Store", "Primitives", "Wire", "Identity"],
+            swiftSettings: house
+        ),
+        .testTarget(
             name: "SimulationTests",
             dependencies: ["Simulator"],
             swiftSettings: house
@@ -174,7 +187,7 @@ let package = Package(
             name: "PeerNodeTests",
             dependencies: [
                 "PeerNode", "PeerCore", "Primitives", "Wire", "Kernels", "Identity", "Transport",
-                "Sandbox",
+                "Store", "Sandbox",
             ],
             swiftSettings: house
         ),

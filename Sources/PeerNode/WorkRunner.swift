@@ -2,6 +2,7 @@ import Identity
 package import Kernels
 package import Primitives
 package import Sandbox
+package import Store
 import Synchronization
 package import Wire
 

@@ -3,6 +3,7 @@ import Kernels
 import PeerNode
 import Primitives
 import Sandbox
+import Store
 import Testing
 import Wire
 
