@@ -42,6 +42,7 @@ let package = Package(
         // Tier 2
         .systemLibrary(name: "COpenSSL"),
         .systemLibrary(name: "CZeroMQ"),
+        .systemLibrary(name: "CLinux"),
         .target(
             name: "Identity",
             dependencies: ["Primitives", "Wire", "COpenSSL"],
@@ -61,10 +62,15 @@ let package = Package(
             swiftSettings: house
         ),
         .target(
+            name: "Sandbox",
+            dependencies: ["Primitives", "Kernels", "CLinux"],
+            swiftSettings: house
+        ),
+        .target(
             name: "PeerNode",
             dependencies: [
                 "Primitives", "Wire", "Membership", "WorkUnits", "Ledger", "PeerCore", "Kernels",
-                "Identity", "Transport", "Store",
+                "Identity", "Transport", "Store", "Sandbox",
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: house
@@ -81,6 +87,14 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: house
+        ),
+        // It starts once a unit: the runtime is part of it, so that nothing has to be found and
+        // bound. No test target may depend on it, or the tests would be linked in the same way.
+        .executableTarget(
+            name: "starling-executor",
+            dependencies: ["Sandbox"],
+            swiftSettings: house,
+            linkerSettings: [.unsafeFlags(["-static-stdlib"])]
         ),
 
         // Simulation
@@ -155,6 +169,11 @@ let package = Package(
             swiftSettings: house
         ),
         .testTarget(
+            name: "SandboxTests",
+            dependencies: ["Sandbox", "Kernels", "Primitives"],
+            swiftSettings: house
+        ),
+        .testTarget(
             name: "StoreTests",
             dependencies: ["Store", "Primitives", "Wire", "Identity"],
             swiftSettings: house
@@ -168,7 +187,7 @@ let package = Package(
             name: "PeerNodeTests",
             dependencies: [
                 "PeerNode", "PeerCore", "Primitives", "Wire", "Kernels", "Identity", "Transport",
-                "Store",
+                "Store", "Sandbox",
             ],
             swiftSettings: house
         ),

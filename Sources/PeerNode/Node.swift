@@ -2,6 +2,7 @@ import Dispatch
 import Identity
 import PeerCore
 package import Primitives
+import Sandbox
 import ServiceLifecycle
 package import Store
 import Transport
@@ -62,9 +63,10 @@ package actor Node: Service {
         project = ProjectID(keys.project.publicKey)
         let me = PeerID(keys.peer.publicKey)
         let workload = Workload.driftSearch(configuration.variant)
-        runner = WorkRunner(
+        runner = try WorkRunner(
             storage: storage,
             workloads: [workload],
+            executor: configuration.executor ?? ExecutorLocation.path,
             tamper: configuration.tamper
         )
         admission = LinkAdmission(network: network, me: me)
@@ -128,6 +130,7 @@ package actor Node: Service {
             group.cancelAll()
         }
         timer?.cancel()
+        runner.stopAll()
         transport.close()
         if let failure { throw failure }
     }

@@ -28,11 +28,12 @@ enum ImportRule {
         // Tier 2
         "CZeroMQ": [],
         "COpenSSL": [],
+        "CLinux": [],
         "CWasmtime": [],
         "Identity": tier0 + ["COpenSSL"] + platform,
         "Transport": tier0 + ["CZeroMQ"] + platform,
         "Store": tier0 + ["GRDB"] + platform,
-        "Sandbox": ["Primitives", "Kernels", "CWasmtime"] + platform,
+        "Sandbox": ["Primitives", "Kernels", "CLinux", "CWasmtime"] + platform,
         "PeerNode": tier0 + tier1 + ["Kernels", "Identity", "Transport", "Store", "Sandbox"]
             + ["ServiceLifecycle", "Logging", "Metrics"] + platform,
         // Tier 3
