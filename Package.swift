@@ -175,7 +175,11 @@ let package = Package(
         ),
         .testTarget(
             name: "StoreTests",
-            dependencies: ["Store", "Primitives", "Wire", "Identity"],
+            dependencies: [
+                "Store", "Primitives", "Wire", "Identity",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            exclude: ["Reader"],
             swiftSettings: house
         ),
         .testTarget(
