@@ -18,6 +18,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
@@ -51,12 +52,19 @@ let package = Package(
             dependencies: ["Primitives", "CZeroMQ"],
             swiftSettings: house
         ),
-
+        .target(
+            name: "Store",
+            dependencies: [
+                "Primitives", "Wire",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            swiftSettings: house
+        ),
         .target(
             name: "PeerNode",
             dependencies: [
                 "Primitives", "Wire", "Membership", "WorkUnits", "Ledger", "PeerCore", "Kernels",
-                "Identity", "Transport",
+                "Identity", "Transport", "Store",
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: house
@@ -66,7 +74,7 @@ let package = Package(
         .executableTarget(
             name: "starling",
             dependencies: [
-                "Kernels", "Primitives", "Wire", "Ledger", "PeerCore", "PeerNode",
+                "Kernels", "Primitives", "Wire", "Ledger", "PeerCore", "PeerNode", "Store",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -147,6 +155,11 @@ let package = Package(
             swiftSettings: house
         ),
         .testTarget(
+            name: "StoreTests",
+            dependencies: ["Store", "Primitives", "Wire", "Identity"],
+            swiftSettings: house
+        ),
+        .testTarget(
             name: "SimulationTests",
             dependencies: ["Simulator"],
             swiftSettings: house
@@ -155,6 +168,7 @@ let package = Package(
             name: "PeerNodeTests",
             dependencies: [
                 "PeerNode", "PeerCore", "Primitives", "Wire", "Kernels", "Identity", "Transport",
+                "Store",
             ],
             swiftSettings: house
         ),

@@ -37,6 +37,8 @@ package enum LocalEvent: Sendable {
     case workFailed(UInt64)
     /// The answer to `Effect.storeChunk`.
     case chunkStored(ChunkWant)
+    /// A chunk that was kept is gone: it made room for others, or its bytes were damaged.
+    case chunkLost(ChunkWant)
     /// The answer to `Effect.storePiece` once a result is whole and of the right hash.
     case resultStored(Digest)
     /// A result is whole and of another hash.

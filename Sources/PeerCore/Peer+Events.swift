@@ -10,6 +10,7 @@ extension Peer {
         case .epoch(let epoch):
             self.epoch = max(self.epoch, epoch)
             hubs.expire(epoch: self.epoch)
+            forgetHubs(into: &out)
             membershipChanged()
         case .advertise(let record), .keep(let record):
             sign(record, into: &out)
@@ -32,6 +33,9 @@ extension Peer {
             chunks.stored(chunk, at: now, into: &out)
             worker.progressed(chunk, at: now)
             worker.startReady(desk: chunks, into: &out)
+        case .chunkLost(let chunk):
+            chunks.lost(chunk)
+            worker.lost(chunk, at: now, desk: &chunks, into: &out)
         case .resultStored(let hash):
             results.stored(hash)
             answerOffers(into: &out)
@@ -138,12 +142,19 @@ extension Peer {
         try vault.restore(rows)
         // Arrival order does not matter to the ledger: what comes early waits for what it needs.
         for row in rows where row.table == .items {
-            guard let value = row.value else { continue }
-            var decoder = CBORDecoder(value)
-            let item = try Item(from: &decoder)
-            try decoder.finish()
+            guard let item = try Self.item(in: row) else { continue }
             // What was accepted once is not judged by a clock that may have gone back.
             _ = ledger.insert(item.verifiedHere, epoch: .max, at: now)
+        }
+        restore(try vault.ledgerItems(), at: now)
+        for row in rows where row.table == .openings {
+            if let opening = try Self.item(in: row) { restore([opening], at: now) }
+        }
+        for row in rows where row.table == .records {
+            guard let value = row.value else { continue }
+            let record = try Signed<Record>(envelope: value)
+            metHubs[record.body.peer] = record.body.expiry
+            _ = hubs.insert(record.verifiedHere, epoch: record.body.epoch)
         }
         for row in rows {
             let manifests = ledger.manifests
@@ -155,5 +166,27 @@ extension Peer {
         areOpportunitiesStale = true
         // Nothing of this is lost: rows stay, and what would have been sent is sent again by tick.
         _ = out.drain()
+    }
+
+    private static func item(in row: JournalRow) throws(DecodeError) -> Item? {
+        guard let value = row.value else { return nil }
+        var decoder = CBORDecoder(value)
+        let item = try Item(from: &decoder)
+        try decoder.finish()
+        return item
+    }
+
+    /// What this peer made stands in its vault, even when its copy of the ledger is lost.
+    private mutating func restore(_ items: [Item], at now: Instant) {
+        for item in items {
+            guard
+                case .accepted(let released) = ledger.insert(
+                    item.verifiedHere,
+                    epoch: .max,
+                    at: now
+                )
+            else { continue }
+            owedRows += ([item] + released).map(Self.row(of:))
+        }
     }
 }

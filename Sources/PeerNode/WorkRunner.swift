@@ -2,6 +2,7 @@ import Dispatch
 import Identity
 package import Kernels
 package import Primitives
+package import Store
 import Synchronization
 package import Wire
 

@@ -73,6 +73,8 @@ package enum NodeError: Error, Hashable, Sendable, CustomStringConvertible {
     case malformedAddress(String)
     /// The journal could not be written, so the peer stops before it says anything more.
     case journalFailed(String)
+    /// Another process signs with this peer's key, from this address.
+    case keyUsedElsewhere(String)
 
     package var description: String {
         switch self {
@@ -96,6 +98,10 @@ package enum NodeError: Error, Hashable, Sendable, CustomStringConvertible {
         case .journalFailed(let reason):
             "the journal cannot be written: \(reason); free space or mend the disk, then start "
                 + "again"
+        case .keyUsedElsewhere(let endpoint):
+            "another process uses this peer's key, at \(endpoint); two at once would sign "
+                + "contradictions and lose their credit: keep one, and give the other a folder of "
+                + "its own with --folder"
         }
     }
 }

@@ -14,6 +14,8 @@ package struct Report: Hashable, Sendable {
     package internal(set) var duplicated: UInt64 = 0
     /// Crashes, each followed by a restart.
     package internal(set) var crashes: UInt64 = 0
+    /// Crashes that damaged a machine's copy of the ledger.
+    package internal(set) var damaged: UInt64 = 0
     /// Units with a certificate in the end.
     package internal(set) var certified: UInt64 = 0
     /// Units whose certificate is not the oracle's.

@@ -24,6 +24,12 @@ struct SimulatedDisk {
         rows[RowKey(table: row.table.rawValue, key: row.key)] = row.value
     }
 
+    /// Loses rows that can be had from other machines again: all that `isLost` picks.
+    mutating func loseGrid(where isLost: () -> Bool) {
+        let tables = [JournalTable.items.rawValue, JournalTable.records.rawValue]
+        for key in rows.keys where tables.contains(key.table) && isLost() { rows.remove(key) }
+    }
+
     /// What a peer gets back when it starts again.
     func stored(dataset: Peer.Dataset?) -> Peer.Stored {
         var stored = Peer.Stored()
@@ -55,6 +61,10 @@ final class SimulatedPeer {
     var life: UInt64 = 0
     /// Local events that wait for the outbox to be drained.
     var inputs: [LocalEvent] = []
+    /// Effects that wait for the end of the commit that is under way.
+    var pending: [Effect] = []
+    /// Effects whose rows are being committed; nil when no commit is under way.
+    var committing: [Effect]?
     /// Wake-ups in a row that came at once and led to nothing.
     var idleWakes = 0
     /// When it woke last.
@@ -89,5 +99,14 @@ final class SimulatedPeer {
         keyIndex += 1
         let open = [JournalTable.rounds.rawValue, JournalTable.bundles.rawValue]
         disk.rows.filter { key, _ in !open.contains(key.table) }
+    }
+
+    /// What the process held in memory is gone.
+    func forgetMemory() {
+        core = nil
+        life += 1
+        inputs = []
+        pending = []
+        committing = nil
     }
 }

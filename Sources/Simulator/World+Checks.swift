@@ -116,7 +116,24 @@ extension World {
                 \(peer.core?.openWork ?? "")
                 """
         }
-        return "the job does not end:\n" + lines.joined(separator: "\n")
+        return "the job does not end:\n" + lines.joined(separator: "\n") + unsettled(manifestID)
+    }
+
+    /// The units that peer 0 does not hold for final, with their certificates.
+    private func unsettled(_ id: ManifestID) -> String {
+        var text = ""
+        for unit in 0..<options.units {
+            guard let ledger = peers[0].core?.ledger else { continue }
+            let verdict = ledger.verdict(on: unit, of: id)
+            if case .certified = verdict { continue }
+            let list = ledger.certificates(on: unit, of: id).map { signed in
+                let steward = indices[signed.body.steward] ?? -1
+                let workers = signed.body.entries.map { indices[$0.worker] ?? -1 }
+                return "\(signed.body.vote) of \(workers) by \(steward)"
+            }
+            text += "unit \(unit) is \(verdict): \(list)\n"
+        }
+        return text
     }
 
     func checkEnd() {

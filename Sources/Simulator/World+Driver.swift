@@ -114,9 +114,7 @@ extension World {
 
     /// Power off.
     func stop(_ peer: SimulatedPeer) {
-        peer.core = nil
-        peer.life += 1
-        peer.inputs = []
+        peer.forgetMemory()
         for other in peers where other.index != peer.index {
             unlink(peer.index, other.index)
         }
@@ -125,6 +123,12 @@ extension World {
     private func crash(_ peer: SimulatedPeer) {
         report.crashes += 1
         stop(peer)
+        if random.chance(options.gridLoss) {
+            report.damaged += 1
+            // All of it, or any part.
+            let share = random.below(2) == 0 ? Ratio(1, of: 1) : Ratio(1, of: 2)
+            peer.disk.loseGrid { random.chance(share) }
+        }
         queue.push(
             .restart(peer: peer.index),
             at: now.advanced(by: .milliseconds(10 + random.below(10_000)))
@@ -146,13 +150,50 @@ extension World {
         peer.inputs = []
     }
 
-    /// Performs an outbox in its order; a crash may cut it anywhere.
+    /// Performs an outbox after all that came before it; a crash may cut it anywhere.
     ///
+    /// In half of the seeds commits take time, and outboxes that come meanwhile share the next one.
+    func perform(_ out: Outbox, of peer: SimulatedPeer) {
+        peer.pending += out.effects
+        flush(peer)
+        if peer.isUp { scheduleWake(of: peer) }
+    }
+
+    private func flush(_ peer: SimulatedPeer) {
+        guard peer.committing == nil, !peer.pending.isEmpty else { return }
+        let batch = peer.pending
+        peer.pending = []
+        guard options.commitMax > .zero, batch.contains(where: Self.isRow) else {
+            carryOut(batch, of: peer)
+            return
+        }
+        peer.committing = batch
+        let delay = TimeSpan(nanoseconds: random.below(options.commitMax.nanoseconds))
+        queue.push(.committed(peer: peer.index, life: peer.life), at: now.advanced(by: delay))
+    }
+
+    /// A commit has ended: all its rows are durable, unless the machine crashed just before.
+    func committed(_ peer: SimulatedPeer) {
+        guard let batch = peer.committing else { return }
+        peer.committing = nil
+        if areFaultsOn, random.chance(options.crash) {
+            crash(peer)
+            return
+        }
+        for case .persist(let row) in batch { peer.disk.write(row) }
+        carryOut(batch.filter { !Self.isRow($0) }, of: peer)
+        if peer.isUp { flush(peer) }
+    }
+
+    private static func isRow(_ effect: Effect) -> Bool {
+        if case .persist = effect { true } else { false }
+    }
+
     /// Rows wait until something else comes: a crash before that loses them all, as a journal that
     /// commits in groups would.
-    func perform(_ out: Outbox, of peer: SimulatedPeer) {
+    private func carryOut(_ batch: [Effect], of peer: SimulatedPeer) {
         var unsynced: [JournalRow] = []
-        for effect in out.effects {
+        for effect in batch {
             if areFaultsOn, random.chance(options.crash) {
                 crash(peer)
                 return
@@ -166,7 +207,6 @@ extension World {
             perform(effect, of: peer)
         }
         for row in unsynced { peer.disk.write(row) }
-        scheduleWake(of: peer)
     }
 
     private func scheduleWake(of peer: SimulatedPeer) {
@@ -204,6 +244,8 @@ extension World {
             performData(effect, of: peer)
         case .prepareWork, .startWork, .stopWork:
             performWork(effect, of: peer)
+        case .keyUsedElsewhere:
+            report.violations.append("peer \(peer.index) takes itself for an impostor")
         case .penalize(let target, let misbehavior):
             guard let index = indices[target], peer.index != hostile?.index else { return }
             guard !peers[index].isLiar, index != hostile?.index else {

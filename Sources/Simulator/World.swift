@@ -14,6 +14,7 @@ package final class World {
         case message(Message, from: Int, sender: PeerID, to: Int, life: UInt64)
         case local(LocalEvent, peer: Int, life: UInt64)
         case wake(peer: Int, life: UInt64)
+        case committed(peer: Int, life: UInt64)
         case restart(peer: Int)
         case link(Int, Int)
         case unlink(Int, Int)
@@ -140,6 +141,9 @@ package final class World {
             input(local, to: peers[index])
         case .wake(let index, let life):
             wake(peers[index], life: life)
+        case .committed(let index, let life):
+            guard peers[index].life == life else { return }
+            committed(peers[index])
         case .restart(let index):
             start(peers[index])
         case .link(let left, let right):

@@ -69,7 +69,7 @@ package struct OutboxContract: Sendable {
                     if !isStored { violations.append("\(message) was sent before it was kept") }
                 }
             case .sign, .connect, .storeChunk, .sendChunk, .storePiece, .sendPiece, .prepareWork,
-                .startWork, .stopWork, .penalize:
+                .startWork, .stopWork, .penalize, .keyUsedElsewhere:
                 break
             }
         }

@@ -198,7 +198,7 @@ extension ShardDesk {
         }
         guard !bundle.isEmpty else { return nil }
         let round = Round(
-            number: bundle.map { units[index($0)].nextRound }.max() ?? 0,
+            number: max(roundFloor, bundle.map { units[index($0)].nextRound }.max() ?? 0),
             units: bundle,
             epoch: view.epoch,
             isFirstVote: isFirstVote,

@@ -2,6 +2,7 @@ import Identity
 import Kernels
 import PeerNode
 import Primitives
+import Store
 import Testing
 import Wire
 

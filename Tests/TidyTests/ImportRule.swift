@@ -37,7 +37,7 @@ enum ImportRule {
             + ["ServiceLifecycle", "Logging", "Metrics"] + platform,
         // Tier 3
         "Dashboard": ["PeerNode", "Hummingbird"] + tier0 + platform,
-        "starling": ["PeerNode", "Dashboard", "Kernels", "Ledger", "PeerCore"] + tier0
+        "starling": ["PeerNode", "Store", "Dashboard", "Kernels", "Ledger", "PeerCore"] + tier0
             + ["ArgumentParser", "ServiceLifecycle", "UnixSignals", "Logging"] + platform,
         "starling-executor": ["Sandbox", "Glibc", "Musl"],
         // Development
@@ -51,6 +51,7 @@ enum ImportRule {
         "TidyTests": [],
         "SimulationTests": ["Simulator"] + tier0 + tier1,
         "ProcessTests": ["Kernels", "Primitives"],
+        "StoreTests": tier0 + ["Store", "GRDB", "Identity"],
     ]
 
     /// The imports of `file` that the table does not allow.
