@@ -23,6 +23,11 @@ package struct TestJournal: Sendable {
         values[Place(table: row.table.rawValue, key: row.key)] = row.value
     }
 
+    /// Loses a whole table.
+    package mutating func lose(_ table: JournalTable) {
+        values.filter { place, _ in place.table != table.rawValue }
+    }
+
     /// Every row.
     package var rows: [JournalRow] {
         values.compactMap { place, value in
