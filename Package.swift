@@ -154,7 +154,8 @@ let package = Package(
         .testTarget(
             name: "PeerNodeTests",
             dependencies: [
-                "PeerNode", "PeerCore", "Primitives", "Wire", "Kernels", "Identity", "Transport",
+                "PeerNode", "PeerCore", "WorkUnits", "Primitives", "Wire", "Kernels", "Identity",
+                "Transport",
             ],
             swiftSettings: house
         ),

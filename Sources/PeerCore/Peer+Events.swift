@@ -22,6 +22,9 @@ extension Peer {
             hubs.unlinked(peer, at: now)
         case .donate(let places, let speeds):
             worker.donates(places: places, speeds: speeds)
+        case .serveFirst(let id):
+            firstJob = id
+            areOpportunitiesStale = true
         case .submit(let manifest):
             submit(manifest, at: now, into: &out)
         case .cancel(let id):
