@@ -60,7 +60,10 @@ extension Node {
     /// Submits a packed search as a job of this peer's project.
     ///
     /// Returns when the manifest is durable: the job outlives a crash of this machine.
-    package func submit(_ search: PackedSearch) async throws -> ManifestID {
+    package func submit(
+        _ search: PackedSearch,
+        _ terms: JobTerms = JobTerms()
+    ) async throws -> ManifestID {
         if let failure { throw failure }
         try storage.keep(search.stored)
         let epoch = OwnRecord.epoch
@@ -85,12 +88,12 @@ extension Node {
             resultByteCount: Limits.resultByteCount,
             memoryByteCount: Self.memoryPerUnit,
             secondsPerUnit: Self.secondsPerUnit,
-            policy: .strict,
+            policy: terms.policy,
             anchors: [id],
             recognised: [],
             population: population,
-            priority: 0,
-            deadline: epoch + Self.deadlineEpochs,
+            priority: terms.priority,
+            deadline: epoch + min(terms.deadlineHours, JobTerms.deadlineHoursMax),
             retention: Self.retentionEpochs,
             reducer: workload
         )
@@ -110,8 +113,6 @@ extension Node {
     private static let memoryPerUnit: UInt64 = 256 << 20
     /// Seconds that a unit may take on the slowest machine that is welcome.
     private static let secondsPerUnit: UInt64 = 30
-    /// A job is computed for a week.
-    private static let deadlineEpochs: UInt64 = 7 * 24
     /// Results are kept for 30 days after that.
     private static let retentionEpochs: UInt32 = 30 * 24
 
