@@ -154,7 +154,8 @@ let package = Package(
         .testTarget(
             name: "PeerNodeTests",
             dependencies: [
-                "PeerNode", "PeerCore", "Primitives", "Wire", "Kernels", "Identity", "Transport",
+                "PeerNode", "PeerCore", "Primitives", "Wire", "Ledger", "Kernels", "Identity",
+                "Transport", "TestSupport",
             ],
             swiftSettings: house
         ),
