@@ -263,6 +263,8 @@ class Ledger:
                       for unit in certificate.units]
         else:
             fields = [[p[key] for key in slot_keys]]
+        if name == "manifest":
+            require(p[1] == self.network, "its network is not that of the header")
         self.verify(name, p[signer], p, signature, fields)
         if certificate:
             for statement in certificate.statements():
@@ -270,7 +272,6 @@ class Ledger:
         epoch = certificate.epoch if certificate else p[epoch_key]
         require(epoch <= self.epoch + 1, "its epoch is in the future")
         if name == "manifest":
-            require(p[1] == self.network, "another network")
             self.manifests[id_] = p
             return epoch
         require(p[2] in self.manifests, f"its manifest {short(p[2])} is missing or wrong")
