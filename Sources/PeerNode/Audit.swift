@@ -24,6 +24,8 @@ package struct Audit {
     private var report: AuditReport
     private var findings: AuditFindings
     private var rows = SortedTable<PeerID, ExportLine>()
+    /// Which key took over from which.
+    private var ownership = CreditLedger().ownership
     /// The places of valid items in a ledger's order.
     private var keys: [ItemKey?]
 
@@ -100,6 +102,7 @@ package struct Audit {
     private mutating func judge(_ progress: @Sendable (AuditProgress) -> Void) async throws {
         let common = AuditGroup(source, index, network: network, epoch: epoch)
         let first = try common.judge(0)
+        ownership = first.ownership
         take(first)
         var done = index.members(of: 0).count
         progress(.judging(done, of: index.records.count))
@@ -142,7 +145,8 @@ package struct Audit {
         report.signatures += outcome.signatures
         report.units.add(outcome.units)
         for row in outcome.rows {
-            let line = ExportLine(row)
+            // The line of a machine is that of the key that it has now.
+            let line = ExportLine(row, of: ownership.current(of: row.peer))
             rows[line.peer] = rows[line.peer].map { $0.adding(line) } ?? line
         }
     }
@@ -183,10 +187,10 @@ package struct Audit {
 }
 
 extension ExportLine {
-    /// The line of `row` with every certificate taken as final.
-    init(_ row: BoardRow) {
+    /// The line of `row` with every certificate taken as final; of `peer`, if that is another.
+    init(_ row: BoardRow, of peer: PeerID? = nil) {
         self.init(
-            peer: row.peer,
+            peer: peer ?? row.peer,
             operations: saturatingSum(row.finalOperations, row.provisionalOperations),
             won: row.won,
             lost: row.lost

@@ -213,6 +213,8 @@ private func words(for error: VerificationError) -> String {
     switch error {
     case .badSignature(let kind): "the signature of a \(kind.name) is wrong"
     case .badBinding: "the signature of its CURVE key is wrong"
+    case .badConsent: "the peer that it adopts has not agreed"
+    case .badSuccessor: "the old key foresaw another one"
     case .otherNetwork: "it is for another network"
     case .badChunk: "a chunk does not lead to its root"
     }

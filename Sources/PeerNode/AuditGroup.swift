@@ -17,10 +17,12 @@ struct AuditGroup {
         var certificates = 0
         /// Units by verdict.
         var units = AuditReport.Units()
-        /// The credit of the group.
+        /// The credit of the group, by the keys that signed the results.
         var rows: [BoardRow] = []
         /// The jobs whose manifests are valid.
         var manifests = SortedTable<ManifestID, Signed<Manifest>>()
+        /// Which key took over from which, as far as the group says.
+        var ownership = CreditLedger().ownership
     }
 
     private let source: AuditSource
@@ -72,8 +74,9 @@ struct AuditGroup {
             outcome.accepted.append((position, key))
         }
         for manifest in ledger.manifests.keys { countUnits(of: manifest) }
-        outcome.rows = ledger.board(at: .zero, settle: .zero)
+        outcome.rows = ledger.boards(epoch: epoch, at: .zero, settle: .zero).hosts
         outcome.manifests = ledger.manifests
+        outcome.ownership = ledger.ownership
         return outcome
     }
 
@@ -196,6 +199,6 @@ extension Item {
         if case .opening(let opening) = self {
             return (StatementKind.certificate.name, opening.certificate.digest)
         }
-        return (StatementKind.manifest.name, manifest.digest)
+        return (StatementKind.manifest.name, manifest?.digest ?? .zero)
     }
 }

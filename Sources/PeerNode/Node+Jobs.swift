@@ -4,6 +4,7 @@ package import Ledger
 import Membership
 package import PeerCore
 package import Primitives
+import Store
 package import Wire
 
 /// A search that is packed and ready to be submitted.
@@ -47,7 +48,9 @@ package struct UnitVote: Hashable, Sendable {
 
 extension Node {
     /// Submits a packed search as a job of this peer's project.
-    package func submit(_ search: PackedSearch) throws -> ManifestID {
+    ///
+    /// Returns when the manifest is durable: the job outlives a crash of this machine.
+    package func submit(_ search: PackedSearch) async throws -> ManifestID {
         if let failure { throw failure }
         try storage.keep(search.stored)
         let epoch = OwnRecord.epoch
@@ -82,7 +85,9 @@ extension Node {
             reducer: workload
         )
         take(.submit(manifest))
-        return ManifestID(SHA256.hash(manifest.payload))
+        let id = ManifestID(SHA256.hash(manifest.payload))
+        try await settle { peer.ledger.manifest(id) != nil }
+        return id
     }
 
     /// Peers that a new job is made for, as its tickets count them.
@@ -101,7 +106,10 @@ extension Node {
     private static let retentionEpochs: UInt32 = 30 * 24
 
     /// Ends a job of this peer's own.
-    package func cancel(_ id: ManifestID) { take(.cancel(id)) }
+    package func cancel(_ id: ManifestID) async throws {
+        take(.cancel(id))
+        try await settle { peer.ledger.isCancelled(id) }
+    }
 
     // MARK: - Views
 

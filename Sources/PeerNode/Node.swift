@@ -1,7 +1,10 @@
+import Dispatch
 import Identity
 import PeerCore
 package import Primitives
+import Sandbox
 import ServiceLifecycle
+package import Store
 import Transport
 package import Wire
 
@@ -25,10 +28,17 @@ package actor Node: Service {
     /// Events that wait until the outbox before them is drained.
     var waiting: [LocalEvent] = []
     var isDraining = false
-    /// Results of which some pieces have come.
-    var pieces: [Digest: Bytes] = [:]
-    /// Their hashes, the one that was begun first in front.
-    var pieceOrder: [Digest] = []
+    /// Effects whose rows are not durable yet, or that wait for the rows of others.
+    var pending: [Effect] = []
+    var isCommitting = false
+    /// Effects that the core has asked for, and those of them that are done.
+    var askedCount = 0
+    var doneCount = 0
+    /// Who waits for the end of the present commit.
+    var settleWaiters: [CheckedContinuation<Void, Never>] = []
+    /// Commits rows, so that the core goes on meanwhile.
+    let journal = DispatchQueue(label: "starling.journal")
+    let data: DataDriver
     var dialled: [PeerID: Record] = [:]
     /// Rules that other peers broke, newest last, for people.
     package internal(set) var misbehaviors: [(peer: PeerID, what: Misbehavior)] = []
@@ -37,10 +47,10 @@ package actor Node: Service {
     /// Why the peer must stop, once it must.
     var failure: (any Error)?
     private let clock = MonotonicClock()
-    private let completions = AsyncStream.makeStream(of: LocalEvent.self)
+    private let completions = AsyncStream.makeStream(of: Result<LocalEvent, any Error>.self)
 
-    /// Results that arrive in pieces at once.
-    static let piecesMax = 64
+    /// Effects that may wait for a commit before links are read no further.
+    static let pendingMax = 10_000
     /// Broken rules that are remembered.
     static let misbehaviorsMax = 100
 
@@ -53,9 +63,10 @@ package actor Node: Service {
         project = ProjectID(keys.project.publicKey)
         let me = PeerID(keys.peer.publicKey)
         let workload = Workload.driftSearch(configuration.variant)
-        runner = WorkRunner(
+        runner = try WorkRunner(
             storage: storage,
             workloads: [workload],
+            executor: configuration.executor ?? ExecutorLocation.path,
             tamper: configuration.tamper
         )
         admission = LinkAdmission(network: network, me: me)
@@ -65,20 +76,36 @@ package actor Node: Service {
         )
         settings.timing.redialMin = .milliseconds(configuration.redialMilliseconds)
         transport = try ZeroMQTransport(configuration: settings, admission: admission)
+        data = DataDriver(
+            storage: storage,
+            send: { [transport] (message: Message, peer: PeerID) in
+                _ = transport.send(to: peer, frames: [message.frame])
+            },
+            tell: { [completions] in completions.continuation.yield($0) }
+        )
         address = JoinAddress(
             endpoint: transport.boundEndpoint ?? "",
             peer: me,
             curveKey: keys.curve.publicKey
         )
-        var stored = Peer.Stored()
-        stored.rows = try storage.rows()
         peer = try Peer(
             me: me,
             secret: keys.secret,
             seed: randomBytes(count: 8).reduce(0) { $0 << 8 | UInt64($1) },
-            stored: stored,
+            stored: Self.stored(in: storage.contents()),
             at: clock.now
         )
+    }
+
+    private static func stored(in contents: StorageContents) -> Peer.Stored {
+        var stored = Peer.Stored()
+        stored.rows = contents.rows
+        stored.results = contents.results
+        stored.chunks = contents.chunks
+        stored.datasets = contents.datasets.map { dataset in
+            Peer.Dataset(root: dataset.root, byteCount: dataset.byteCount)
+        }
+        return stored
     }
 
     /// This peer's key.
@@ -93,7 +120,7 @@ package actor Node: Service {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.pump() }
             group.addTask {
-                for await event in self.completions.stream { await self.take(event) }
+                for await outcome in self.completions.stream { await self.take(outcome) }
             }
             group.addTask {
                 try? await gracefulShutdown()
@@ -103,6 +130,7 @@ package actor Node: Service {
             group.cancelAll()
         }
         timer?.cancel()
+        runner.stopAll()
         transport.close()
         if let failure { throw failure }
     }
@@ -158,7 +186,15 @@ package actor Node: Service {
             _ = transport.ban(peer)
             return
         }
+        await hasRoom()
         await take(checked, from: peer)
+    }
+
+    private func take(_ outcome: Result<LocalEvent, any Error>) {
+        switch outcome {
+        case .success(let event): take(event)
+        case .failure(let error): fail(error)
+        }
     }
 
     private func take(_ message: Verified<Message>, from sender: PeerID) {
@@ -175,7 +211,7 @@ package actor Node: Service {
         drain()
     }
 
-    private func drain() {
+    func drain() {
         guard !isDraining else { return }
         isDraining = true
         defer { isDraining = false }
@@ -189,7 +225,9 @@ package actor Node: Service {
     }
 
     /// Hears of a finished order on the runner's thread.
-    nonisolated func finished(_ event: LocalEvent) { completions.continuation.yield(event) }
+    nonisolated func finished(_ event: LocalEvent) {
+        completions.continuation.yield(.success(event))
+    }
 
     // MARK: - Time
 

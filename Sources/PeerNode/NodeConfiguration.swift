@@ -20,6 +20,8 @@ package struct NodeConfiguration: Sendable {
     package var places = 1
     /// The kernel implementation.
     package var variant = Variant.vector
+    /// The path of the executor, which computes the units; nil for the usual one.
+    package var executor: String?
     /// How often a lost link is dialled again at first; short on a loopback.
     package var redialMilliseconds: UInt64 = 1_000
     /// Changes each result before it is reported: for demonstrations of what a vote is worth.

@@ -39,6 +39,9 @@ extension Item {
         case .opening: "opening"
         case .ruling: StatementKind.ruling.name
         case .cancel: StatementKind.cancel.name
+        case .hold: StatementKind.hold.name
+        case .device: StatementKind.device.name
+        case .revoke: StatementKind.revoke.name
         }
     }
 
@@ -50,6 +53,9 @@ extension Item {
         case .opening: []
         case .ruling(let signed): [AnyStatement(signed)]
         case .cancel(let signed): [AnyStatement(signed)]
+        case .hold(let signed): [AnyStatement(signed)]
+        case .device(let signed): [AnyStatement(signed)]
+        case .revoke(let signed): [AnyStatement(signed), AnyStatement(signed.body.record)]
         }
     }
 }

@@ -277,6 +277,19 @@ package struct Worker: Sendable {
         }
     }
 
+    /// A chunk is gone before the work that needs it has begun: it is fetched again.
+    package mutating func lost(
+        _ chunk: ChunkWant,
+        at now: Instant,
+        desk: inout ChunkDesk,
+        into out: inout Outbox
+    ) {
+        for bundle in bundles.values {
+            guard case .fetching = bundle.state, bundle.chunks.contains(chunk) else { continue }
+            desk.want([chunk], from: bundle.lease.holders.filter { $0 != me }, at: now, into: &out)
+        }
+    }
+
     /// Starts every bundle whose chunks are all here.
     package mutating func startReady(desk: ChunkDesk, into out: inout Outbox) {
         for key in bundles.keys {

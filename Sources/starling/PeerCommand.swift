@@ -4,6 +4,7 @@ import Kernels
 import PeerNode
 import Primitives
 import ServiceLifecycle
+import Store
 import UnixSignals
 
 /// Runs one peer in the foreground.

@@ -3,6 +3,7 @@ import Identity
 import Kernels
 import PeerNode
 import Primitives
+import Store
 import Wire
 
 /// A manifest that can be changed before it is signed.

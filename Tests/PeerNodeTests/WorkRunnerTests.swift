@@ -2,6 +2,8 @@ import Identity
 import Kernels
 import PeerNode
 import Primitives
+import Sandbox
+import Store
 import Testing
 import Wire
 
@@ -17,7 +19,12 @@ struct WorkRunnerTests {
         search = try SmallSearch()
         storage.keep(StoredDataset(search.packed.dataset.bytes, hash: sha256))
         storage.keep(StoredDataset([1, 2, 3], hash: sha256))
-        runner = WorkRunner(storage: storage, workloads: [.driftSearch(.vector)], tamper: nil)
+        runner = try WorkRunner(
+            storage: storage,
+            workloads: [.driftSearch(.vector)],
+            executor: ExecutorLocation.path,
+            tamper: nil
+        )
     }
 
     @Test func honestJobIsComputed() async throws {
@@ -52,9 +59,10 @@ struct WorkRunnerTests {
     }
 
     @Test func missingChunkIsNamed() async throws {
-        let empty = WorkRunner(
+        let empty = try WorkRunner(
             storage: MemoryStorage(),
             workloads: [.driftSearch(.vector)],
+            executor: ExecutorLocation.path,
             tamper: nil
         )
         let manifest = HostileManifest(stranger, search.packed).manifest

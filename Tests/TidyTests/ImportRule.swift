@@ -28,16 +28,17 @@ enum ImportRule {
         // Tier 2
         "CZeroMQ": [],
         "COpenSSL": [],
+        "CLinux": [],
         "CWasmtime": [],
         "Identity": tier0 + ["COpenSSL"] + platform,
         "Transport": tier0 + ["CZeroMQ"] + platform,
         "Store": tier0 + ["GRDB"] + platform,
-        "Sandbox": ["Primitives", "Kernels", "CWasmtime"] + platform,
+        "Sandbox": ["Primitives", "Kernels", "CLinux", "CWasmtime"] + platform,
         "PeerNode": tier0 + tier1 + ["Kernels", "Identity", "Transport", "Store", "Sandbox"]
             + ["ServiceLifecycle", "Logging", "Metrics"] + platform,
         // Tier 3
         "Dashboard": ["PeerNode", "Hummingbird"] + tier0 + platform,
-        "starling": ["PeerNode", "Dashboard", "Kernels", "Ledger", "PeerCore"] + tier0
+        "starling": ["PeerNode", "Store", "Dashboard", "Kernels", "Ledger", "PeerCore"] + tier0
             + ["ArgumentParser", "ServiceLifecycle", "UnixSignals", "Logging"] + platform,
         "starling-executor": ["Sandbox", "Glibc", "Musl"],
         // Development
@@ -51,6 +52,7 @@ enum ImportRule {
         "TidyTests": [],
         "SimulationTests": ["Simulator"] + tier0 + tier1,
         "ProcessTests": ["Kernels", "Primitives"],
+        "StoreTests": tier0 + ["Store", "GRDB", "Identity"],
     ]
 
     /// The imports of `file` that the table does not allow.

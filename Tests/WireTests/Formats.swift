@@ -27,6 +27,9 @@ struct Format: Sendable, CustomTestStringConvertible {
             return generator.result(units: units)
         },
         statement { $0.certificate() },
+        statement { $0.hold() },
+        statement { $0.device() },
+        statement { $0.revoke() },
     ].flatMap { $0 }
 
     private static let hello = Format(
@@ -46,7 +49,7 @@ struct Format: Sendable, CustomTestStringConvertible {
         }
     )
 
-    private static let items: [Format] = (0..<5).map { index in
+    private static let items: [Format] = (0..<PRNG.itemCount).map { index in
         Format(
             name: "item \(index + 1)",
             example: { encoded($0.item(index)) },
