@@ -46,16 +46,6 @@ package struct UnitVote: Hashable, Sendable {
     }
 }
 
-/// What a look at every certificate of a peer's ledger found.
-package struct AuditReport: Hashable, Sendable {
-    /// Certificates of the ledger.
-    package let certificates: Int
-    /// Those whose signatures, sets, seats and votes are all in order.
-    package let valid: Int
-    /// SHA-256 over the ids of every item: equal for peers that hold equal ledgers.
-    package let ledgerHash: Digest
-}
-
 extension Node {
     /// Submits a packed search as a job of this peer's project.
     ///
@@ -166,32 +156,6 @@ extension Node {
             aggregate = try DriftSearch.reduce(aggregate, output, index: Int(unit))
         }
         return (aggregate, Parameters(bytes: manifest.parameters))
-    }
-
-    /// Checks every certificate of the ledger again from its bytes, as a stranger would.
-    package func audit() -> AuditReport {
-        var certificates = 0
-        var valid = 0
-        var ids: [Digest] = []
-        for item in peer.allItems {
-            ids.append(item.id.digest)
-            guard case .certificate(let signed) = item else { continue }
-            certificates += 1
-            guard let again = try? Signed<Certificate>(envelope: signed.envelope),
-                (try? verified(again, in: network)) != nil,
-                let manifest = peer.ledger.manifest(again.body.manifest)?.body
-            else { continue }
-            let check = CertificateCheck(
-                again.body,
-                manifest: manifest,
-                id: again.body.manifest
-            )
-            if (try? check.run(latestEpoch: OwnRecord.epoch + Limits.epochSkew)) != nil {
-                valid += 1
-            }
-        }
-        let hash = taggedHash("starling/ledger/1", count: 1) { $0.digests(ids) }
-        return AuditReport(certificates: certificates, valid: valid, ledgerHash: hash)
     }
 }
 

@@ -33,8 +33,13 @@ package struct NodeConfiguration: Sendable {
     package init(folder: String) { self.folder = folder }
 
     /// The network's id: `H("starling/network/1", name)`.
-    package var networkID: NetworkID {
-        NetworkID(taggedHash("starling/network/1", count: 1) { $0.text(network) })
+    package var networkID: NetworkID { NetworkID(name: network) }
+}
+
+extension NetworkID {
+    /// The network of that name: `H("starling/network/1", name)`.
+    package init(name: String) {
+        self.init(taggedHash("starling/network/1", count: 1) { $0.text(name) })
     }
 }
 

@@ -4,7 +4,8 @@ package import Wire
 
 /// A job with its network, project and peers: the ground that tests of the core stand on.
 ///
-/// Every key signs with the simulator's signatures, which are checked as real ones are.
+/// Every key signs with the simulator's signatures, which are checked as real ones are, unless a
+/// test brings real ones.
 package struct TestGrid: Sendable {
     /// The epoch in which everything happens.
     package static let epoch: UInt64 = 500_000
@@ -16,9 +17,10 @@ package struct TestGrid: Sendable {
     /// The network.
     package let network = NetworkID(Digest(0xA, 0, 0, 1))
     /// The project that signs the manifest and rulings.
-    package let project = ProjectID(Digest(0xB, 0, 0, 1))
+    package let project: ProjectID
     /// The job.
     package let manifest: Manifest
+    private let signer: @Sendable (Bytes, Digest) -> Signature
 
     /// A grid with a job of `units`; a population of 3 admits every ticket.
     package init(
@@ -27,8 +29,14 @@ package struct TestGrid: Sendable {
         population: UInt64 = 3,
         submitter: PeerID = TestGrid.peer(0),
         anchors: [PeerID] = [],
-        nonce: UInt64 = 1
+        nonce: UInt64 = 1,
+        project: ProjectID = ProjectID(Digest(0xB, 0, 0, 1)),
+        signer: @escaping @Sendable (Bytes, Digest) -> Signature = {
+            SimulatedCrypto().sign($0, by: $1)
+        }
     ) {
+        self.project = project
+        self.signer = signer
         manifest = Manifest(
             network: network,
             project: project,
@@ -91,7 +99,7 @@ extension TestGrid {
     /// `body` with the signature of its own signer.
     package func sign<Body: StatementBody>(_ body: Body) -> Signed<Body> {
         let bytes = COSE.signedBytes(kind: Body.kind, network: network, payload: body.payload)
-        return Signed(body, signature: SimulatedCrypto().sign(bytes, by: body.signer))
+        return Signed(body, signature: signer(bytes, body.signer))
     }
 
     /// What the driver of `peer` answers to `request`.
