@@ -29,9 +29,13 @@ ITEMS = {
     3: ("opening", 3, None, None, None),
     4: ("ruling", 7, 1, 7, (2, 3)),
     5: ("cancel", 3, 1, 3, (2,)),
+    6: ("hold", 5, 1, 5, (2, 3)),
+    7: ("device", 4, 1, 4, (2,)),
+    8: ("revoke", 3, 1, 3, None),
 }
 SLOT_KINDS = {
-    "manifest": 2, "cancel": 3, "ruling": 4, "commitset": 6, "result": 7, "certificate": 8,
+    "record": 1, "manifest": 2, "cancel": 3, "ruling": 4, "commitset": 6, "result": 7,
+    "certificate": 8, "hold": 9, "device": 10, "revoke": 11,
 }
 STRICT, ADAPTIVE, SINGLE = range(3)
 QUORUM, SINGLE_VOTE, PANEL, AUDIT, RULING = range(5)
@@ -73,7 +77,16 @@ def is_plain(value):
         parts = value if isinstance(value, list) else [*value, *value.values()]
         return all(is_plain(part) for part in parts)
     is_number = type(value) is int and 0 <= value < 1 << 64
-    return is_number or value is None or isinstance(value, (bytes, str))
+    return is_number or value is None or isinstance(value, (bytes, str, bool))
+
+
+def open_envelope(envelope):
+    """The payload of a COSE_Sign1 envelope, decoded, with its bytes and the signature."""
+    envelope = decode(envelope)
+    protected, unprotected, payload, signature = envelope.value
+    headers = (envelope.tag, protected, unprotected)
+    require(headers == (18, encode({1: -8}), {}), "its envelope")
+    return decode(payload), payload, signature
 
 
 def ascends(keys):
@@ -233,17 +246,21 @@ class Ledger:
         self.network, self.epoch = network, epoch
         self.manifests, self.certificates = {}, {}
         self.by_unit = {}  # (manifest, unit): certificates, and cores by hash
+        self.successors = {}  # old key: the keys that claim to take over
         self.slots, self.signatures = {}, 0
+
+    def signed(self, signer, message, signature, what):
+        try:
+            Ed25519PublicKey.from_public_bytes(signer).verify(signature, message)
+        except InvalidSignature:
+            raise Wrong(f"the signature of the {what} of {short(signer)}") from None
 
     def verify(self, kind, signer, payload, signature, slot_fields):
         data = encode(payload)
         external = encode([f"starling/signed/{kind}/1", self.network])
         message = encode(["Signature1", encode({1: -8}), external, data])
+        self.signed(signer, message, signature, kind)
         self.signatures += 1
-        try:
-            Ed25519PublicKey.from_public_bytes(signer).verify(signature, message)
-        except InvalidSignature:
-            raise Wrong(f"the signature of the {kind} of {short(signer)}") from None
         for fields in slot_fields:
             slot = H("starling/slot/1", SLOT_KINDS[kind], signer, *fields)
             other = self.slots.setdefault(slot, sha256(data))
@@ -261,6 +278,9 @@ class Ledger:
         if certificate:
             fields = [(certificate.manifest, certificate.kind, certificate.round, unit)
                       for unit in certificate.units]
+        elif name == "revoke":
+            record, _, record_signature = open_envelope(p[2])
+            fields = [(record[1],)]
         else:
             fields = [[p[key] for key in slot_keys]]
         if name == "manifest":
@@ -273,6 +293,18 @@ class Ledger:
         require(epoch <= self.epoch + 1, "its epoch is in the future")
         if name == "manifest":
             self.manifests[id_] = p
+            return epoch
+        if name == "device":
+            consent = encode(["starling/device/1", self.network, p[1]])
+            self.signed(p[2], consent, p[3], "consent")
+            return epoch
+        if name == "revoke":
+            require(record[2] == 0 and record[1] != p[1], "its record is not a first one")
+            require(record[13] == H("starling/successor/1", p[1]), "it was not foreseen")
+            self.verify("record", record[1], record, record_signature, [(record[1], 0)])
+            binding = encode(["starling/curve/1", self.network, record[3]])
+            self.signed(record[1], binding, record[4], "CURVE key")
+            self.successors.setdefault(record[1], set()).add(p[1])
             return epoch
         require(p[2] in self.manifests, f"its manifest {short(p[2])} is missing or wrong")
         manifest = self.manifests[p[2]]
@@ -300,8 +332,18 @@ class Ledger:
             self.unit(p[1], unit)[1][core_hash(core)] = core
         return certificate.epoch
 
+    def current(self, peer):
+        """The key that a machine has now: a chain of at most 64 that nobody contests."""
+        key = peer
+        for _ in range(65):
+            successors = self.successors.get(key, ())
+            if len(successors) != 1:
+                return key
+            key, = successors
+        return peer
+
     def board(self):
-        """Operations, results won and results lost by worker."""
+        """Operations, results won and results lost by machine."""
         rows = {}
         for (_, unit), (certificates, cores) in self.by_unit.items():
             top = max(RANKS[certificate.kind] for certificate in certificates)
@@ -316,7 +358,7 @@ class Ledger:
                     right = certificate.opens(core, ballot, unit)
                     won[ballot[0]] = won.get(ballot[0], True) and right
             for worker, right in won.items():
-                row = rows.setdefault(worker, [0, 0, 0])
+                row = rows.setdefault(self.current(worker), [0, 0, 0])
                 row[0] += core[1] if right else 0
                 row[1 if right else 2] += 1
         return [[worker, *rows[worker]] for worker in sorted(rows)]
@@ -383,15 +425,11 @@ class Export:
             name, key_count = ITEMS[kind][:2]
             subject = name
             try:
-                payload, signature = encode(content), None
+                p, payload, signature = content, encode(content), None
                 if name != "opening":
-                    envelope = decode(content)
-                    protected, unprotected, payload, signature = envelope.value
-                    headers = (envelope.tag, protected, unprotected)
-                    require(headers == (18, encode({1: -8}), {}), "its envelope")
+                    p, payload, signature = open_envelope(content)
                 id_ = sha256(payload)
                 subject = f"{name} {short(id_)}"
-                p = decode(payload)
                 require(list(p) == list(range(1, key_count + 1)) and is_plain(p), "its fields")
                 require(id_ not in ids, "it stands here for a second time")
                 ids.add(id_)

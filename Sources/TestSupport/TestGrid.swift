@@ -93,6 +93,9 @@ package struct TestGrid: Sendable {
 // MARK: - Signatures
 
 extension TestGrid {
+    /// What `key` signs.
+    package func signature(of bytes: Bytes, by key: Digest) -> Signature { signer(bytes, key) }
+
     /// What checks signatures here.
     package var verifier: some SignatureVerifier { SimulatedCrypto() }
 
@@ -126,7 +129,8 @@ extension TestGrid {
         expiry: UInt64 = TestGrid.epoch + 24,
         role: Role = .hub,
         endpoints: [String] = ["tcp://10.0.0.1:7000"],
-        owner: OwnerID? = nil
+        owner: OwnerID? = nil,
+        successor: PeerID? = nil
     ) -> Signed<Record> {
         let curveKey = CurveKey(peer.digest)
         let binding = Record.bindingBytes(network: network, curveKey: curveKey)
@@ -135,7 +139,7 @@ extension TestGrid {
                 peer: peer,
                 incarnation: incarnation,
                 curveKey: curveKey,
-                binding: SimulatedCrypto().sign(binding, by: peer.digest),
+                binding: signer(binding, peer.digest),
                 controlEndpoints: endpoints,
                 bulkEndpoints: [],
                 role: role,
@@ -144,7 +148,7 @@ extension TestGrid {
                 memoryByteCount: 1 << 30,
                 kernels: [KernelOffer(kernel: Self.workload, operationsPerSecond: 1_000_000)],
                 engines: [],
-                successorHash: .zero,
+                successorHash: successor.map(Record.successorHash(of:)) ?? .zero,
                 epoch: epoch,
                 expiry: expiry
             )

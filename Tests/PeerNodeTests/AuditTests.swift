@@ -16,7 +16,10 @@ struct AuditTests {
         #expect(report.isGood)
         let counts = report.kinds.map { "\($0.count) \($0.name)" }
         #expect(
-            counts == ["1 cancel", "5 certificate", "2 manifest", "2 opening", "1 ruling"]
+            counts == [
+                "1 cancel", "5 certificate", "1 device", "2 hold", "2 manifest", "2 opening",
+                "2 revoke", "1 ruling",
+            ]
         )
         #expect(report.valid == 5)
         #expect(report.units.certified == 7)
@@ -26,6 +29,9 @@ struct AuditTests {
         let line = try #require(report.board.first { $0.peer == notary.peers[2] })
         #expect((line.won, line.lost) == (2, 2))
         #expect(line.operations == 2 * TestGrid.operationsPerUnit - 1)
+        // What the fifth worker did counts for the last key that took over from its own.
+        #expect(!report.board.contains { $0.peer == notary.peers[4] })
+        #expect(report.board.first { $0.peer == notary.peers[7] }?.won == 1)
     }
 
     @Test func theLedgerInMemoryIsAuditedLikeItsExport() async throws {

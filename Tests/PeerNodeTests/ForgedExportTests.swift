@@ -50,7 +50,8 @@ enum Forgery: CaseIterable {
     case missingManifest, missingCertificate, swappedItems, repeatedItem, wrongCount
     case borrowedSignature, loneResult, foreignOpening, twoBodies, twoResults
     case raisedCredit, missingLine, extraLine, lineTwice, otherNetwork, futureHeader, futureItem
-    case itemAfterLine, secondHeader
+    case itemAfterLine, secondHeader, twoPauses, adoptionByForce, unforeseenSuccessor
+    case contestedKey
 
     /// The kinds of what is named, and the problems, in alphabetical order.
     var findings: [String] {
@@ -72,6 +73,10 @@ enum Forgery: CaseIterable {
         case .futureItem: ["manifest early"]
         case .itemAfterLine: ["manifest out-of-place"]
         case .secondHeader: ["header out-of-place"]
+        case .twoPauses: ["hold contradiction"]
+        case .adoptionByForce: ["device unverified"]
+        case .unforeseenSuccessor: ["revoke unverified"]
+        case .contestedKey: ["revoke contradiction"]
         }
     }
 }
@@ -107,6 +112,11 @@ extension Forgery {
         case .twoResults:
             let other = notary.quorum(on: [0], variant: 1)
             return [notary.manifest, .certificate(certificate), .certificate(other)]
+        case .twoPauses:
+            return [notary.manifest, notary.hold(0), notary.hold(0, isHeld: false)]
+        case .adoptionByForce: return [notary.device(1, consenting: 2)]
+        case .unforeseenSuccessor: return [notary.revoke(1, by: 2, foreseen: 3)]
+        case .contestedKey: return [notary.revoke(1, by: 2), notary.revoke(1, by: 3)]
         default:
             return nil
         }
@@ -172,7 +182,8 @@ extension Forgery {
         case .itemAfterLine: draft.tail = [.item(late(draft.items))]
         case .secondHeader: draft.tail = [draft.elements[0]]
         case .missingManifest, .missingCertificate, .borrowedSignature, .loneResult,
-            .foreignOpening, .twoResults:
+            .foreignOpening, .twoResults, .twoPauses, .adoptionByForce, .unforeseenSuccessor,
+            .contestedKey:
             break
         }
     }

@@ -119,6 +119,46 @@ struct Notary {
         return .cancel(grid.sign(cancel))
     }
 
+    /// The job pauses, for the `number`th time.
+    func hold(_ number: UInt32, isHeld: Bool = true) -> Item {
+        let hold = Hold(
+            project: grid.project,
+            manifest: grid.id,
+            number: number,
+            isHeld: isHeld,
+            epoch: TestGrid.epoch
+        )
+        return .hold(grid.sign(hold))
+    }
+
+    /// The adoption of `peer` by the project's owner; `consenting` signs that it agrees.
+    func device(_ peer: Int, consenting: Int? = nil) -> Item {
+        let owner = OwnerID(grid.project.digest)
+        let bytes = Device.consentBytes(network: grid.network, owner: owner)
+        let device = Device(
+            owner: owner,
+            peer: peers[peer],
+            consent: grid.signature(of: bytes, by: peers[consenting ?? peer].digest),
+            epoch: TestGrid.epoch
+        )
+        return .device(grid.sign(device))
+    }
+
+    /// The end of the key `old`, which foresaw `foreseen`, or else its successor.
+    func revoke(_ old: Int, by successor: Int, foreseen: Int? = nil) -> Item {
+        let record = grid.record(
+            of: peers[old],
+            incarnation: 0,
+            successor: peers[foreseen ?? successor]
+        )
+        let revoke = Revoke(
+            successor: peers[successor],
+            record: record,
+            epoch: TestGrid.epoch
+        )
+        return .revoke(grid.sign(revoke))
+    }
+
     /// A vote of one, in a job that asks for no more.
     func single(on units: [UInt32]) -> Signed<Certificate> {
         let round = TestRound(0, of: peers[0], on: units, votes: [(peers[1], variant: 0)])
@@ -135,6 +175,8 @@ struct Notary {
             + strict.opened(strict.quorum(on: [0, 1])) + [strict.panel(on: 2)]
             + strict.ruling(on: 3) + [strict.panelWithSilence(on: 4)]
             + single.opened(single.single(on: [0, 2]))
+            + [strict.hold(0), strict.hold(1, isHeld: false), strict.device(3)]
+            + [strict.revoke(4, by: 6), strict.revoke(6, by: 7)]
     }
 }
 
