@@ -77,7 +77,7 @@ extension Node {
             operationsPerUnit: operations,
             resultByteCount: Limits.resultByteCount,
             memoryByteCount: Self.memoryPerUnit,
-            secondsPerUnit: Self.secondsPerUnit,
+            secondsPerUnit: Self.secondsPerUnit(operations: operations),
             policy: terms.policy,
             anchors: [id],
             recognised: [],
@@ -99,10 +99,20 @@ extension Node {
         return hubs <= Trust.smallGridPeers ? 1 : hubs
     }
 
-    /// Bytes of memory that a unit of the drift search may take.
-    private static let memoryPerUnit: UInt64 = 256 << 20
-    /// Seconds that a unit may take on the slowest machine that is welcome.
-    private static let secondsPerUnit: UInt64 = 30
+    /// Bytes of memory that a unit of the drift search may take, its input apart.
+    ///
+    /// They are its samples, a quarter of them for the upper bounds, and its lists.
+    private static let memoryPerUnit = UInt64(KernelLimits.workingByteCountMax) * 3 / 2
+
+    /// Seconds that a unit may take on the slowest machine that is welcome, or on one that is busy.
+    private static func secondsPerUnit(operations: UInt64) -> UInt64 {
+        min(max(secondsMin, operations / operationsPerSecondMin), Limits.secondsPerUnit)
+    }
+
+    /// Seconds of the smallest unit.
+    private static let secondsMin: UInt64 = 30
+    /// Operations per second that are too few to be welcome; a core of 2024 makes 500 million.
+    private static let operationsPerSecondMin: UInt64 = 20_000_000
     /// Results are kept for 30 days after that.
     private static let retentionEpochs: UInt32 = 30 * 24
 
