@@ -154,6 +154,9 @@ package struct Peer: ~Copyable, Sendable {
         let views = self.views
         steward.tick(view: views.view, at: now, vault: &vault, into: &out)
         worker.tick(at: now, vault: &vault, into: &out)
+        for opening in worker.takeUnopened(at: now) {
+            accept(Item.opening(opening).verifiedHere, from: nil, at: now, into: &out)
+        }
         results.tick(at: now, into: &out)
         chunks.forget(worker.takeForgottenChunks())
         chunks.tick(at: now, into: &out)
