@@ -50,7 +50,10 @@ extension Node {
     /// Submits a packed search as a job of this peer's project.
     ///
     /// Returns when the manifest is durable: the job outlives a crash of this machine.
-    package func submit(_ search: PackedSearch) async throws -> ManifestID {
+    package func submit(
+        _ search: PackedSearch,
+        _ terms: JobTerms = JobTerms()
+    ) async throws -> ManifestID {
         if let failure { throw failure }
         try storage.keep(search.stored)
         let epoch = OwnRecord.epoch
@@ -74,13 +77,13 @@ extension Node {
             operationsPerUnit: operations,
             resultByteCount: Limits.resultByteCount,
             memoryByteCount: Self.memoryPerUnit,
-            secondsPerUnit: Self.secondsPerUnit,
-            policy: .strict,
+            secondsPerUnit: Self.secondsPerUnit(operations: operations),
+            policy: terms.policy,
             anchors: [id],
             recognised: [],
             population: population,
-            priority: 0,
-            deadline: epoch + Self.deadlineEpochs,
+            priority: terms.priority,
+            deadline: epoch + min(terms.deadlineHours, JobTerms.deadlineHoursMax),
             retention: Self.retentionEpochs,
             reducer: workload
         )
@@ -96,12 +99,20 @@ extension Node {
         return hubs <= Trust.smallGridPeers ? 1 : hubs
     }
 
-    /// Bytes of memory that a unit of the drift search may take.
-    private static let memoryPerUnit: UInt64 = 256 << 20
-    /// Seconds that a unit may take on the slowest machine that is welcome.
-    private static let secondsPerUnit: UInt64 = 30
-    /// A job is computed for a week.
-    private static let deadlineEpochs: UInt64 = 7 * 24
+    /// Bytes of memory that a unit of the drift search may take, its input apart.
+    ///
+    /// They are its samples, a quarter of them for the upper bounds, and its lists.
+    private static let memoryPerUnit = UInt64(KernelLimits.workingByteCountMax) * 3 / 2
+
+    /// Seconds that a unit may take on the slowest machine that is welcome, or on one that is busy.
+    private static func secondsPerUnit(operations: UInt64) -> UInt64 {
+        min(max(secondsMin, operations / operationsPerSecondMin), Limits.secondsPerUnit)
+    }
+
+    /// Seconds of the smallest unit.
+    private static let secondsMin: UInt64 = 30
+    /// Operations per second that are too few to be welcome; a core of 2024 makes 500 million.
+    private static let operationsPerSecondMin: UInt64 = 20_000_000
     /// Results are kept for 30 days after that.
     private static let retentionEpochs: UInt32 = 30 * 24
 

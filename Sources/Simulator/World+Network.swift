@@ -155,21 +155,11 @@ extension World {
         guard peer.index != hostile?.index else { return }
         switch message {
         case .lease(let lease):
-            if peer.core?.ledger.isHeld(lease.manifest) == true {
-                report.violations.append("peer \(peer.index) leases units of a job on hold")
-            }
             coverage.leased(lease, by: peer.index, to: to, at: now, into: &report)
         case .commitSet(let signed):
             coverage.closed(signed.body, by: peer.index, into: &report)
-        case .held(let list):
+        case .held:
             report.held += 1
-            if peer.core?.ledger.isHeld(list.manifest) == true {
-                report.violations.append("peer \(peer.index) asks to rule in a job on hold")
-            }
-        case .claim(let claim):
-            if peer.core?.ledger.isHeld(claim.manifest) == true {
-                report.violations.append("peer \(peer.index) claims units of a job on hold")
-            }
         case .item(.opening(let opening)):
             let isOwn = isSteward(peer, of: opening)
             coverage.published(opening, isOwn: isOwn, into: &report)

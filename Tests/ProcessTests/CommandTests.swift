@@ -140,12 +140,22 @@ struct CommandTests {
         )
     }
 
+    @Test func executorThatIsNotThereIsNamedWithItsPath() async throws {
+        let path = folder.file("no-executor")
+        try await expectFailure(
+            ["peer", "--folder", folder.path],
+            "there is no executor at \(path)",
+            environment: ["STARLING_EXECUTOR": path]
+        )
+    }
+
     private func expectFailure(
         _ arguments: [String],
         _ message: String,
+        environment: [String: String] = [:],
         at location: SourceLocation = #_sourceLocation
     ) async throws {
-        let outcome = try await Program.run(arguments)
+        let outcome = try await Program(arguments, environment: environment).outcome()
         #expect(!outcome.isKilled, sourceLocation: location)
         #expect(outcome.status == 1, sourceLocation: location)
         #expect(outcome.output.isEmpty, sourceLocation: location)
