@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Verifies an export of a Starling ledger without Starling; written from docs/PROTOCOL.md.
+"""Verifies an export of a Starling ledger without Starling.
 
     python3 docs/verify_export.py FILE
 
-Needs cbor2 and cryptography (Debian: python3-cbor2 python3-cryptography). Prints counts and the
-board that follows from the items. Exits with 1 when something is wrong, naming each statement, and
-with 2 when it cannot run. It does not ask the clock: the epoch of the header is the present one.
+Written from docs/PROTOCOL.md and docs/protocol.cddl. Needs cbor2 and cryptography (Debian:
+python3-cbor2 python3-cryptography). Prints counts and the board that follows from the items. Exits
+with 1 when something is wrong, naming each statement, and with 2 when it cannot run. It does not ask
+the clock: the epoch of the header is the present one.
 """
 
 import hashlib

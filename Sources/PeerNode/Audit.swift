@@ -14,8 +14,8 @@ package enum AuditProgress: Sendable {
 /// Checks every statement of a ledger, and recomputes the board, from the items alone.
 ///
 /// A source is walked twice. First every item is read once, which finds what is damaged, and forms
-/// groups that can be judged alone; then the groups are judged on all cores, and forgotten. So no
-/// more than some tens of bytes of each item are held, and the items of one shard for each core.
+/// groups that can be judged alone; then the groups are judged on all cores, and forgotten. So
+/// about a hundred bytes of each item are held, and the items of one shard for each core.
 package struct Audit {
     private let source: AuditSource
     private let index: AuditIndex
@@ -26,8 +26,8 @@ package struct Audit {
     private var rows = SortedTable<PeerID, ExportLine>()
     /// Which key took over from which.
     private var ownership = CreditLedger().ownership
-    /// The places of valid items in a ledger's order.
-    private var keys: [ItemKey?]
+    /// The epochs of valid items, which are known once what they refer to is; nil for the others.
+    private var epochs: [UInt64?]
 
     private init(
         _ source: AuditSource,
@@ -41,7 +41,7 @@ package struct Audit {
         self.network = network
         self.epoch = epoch
         self.findings = findings
-        keys = Array(repeating: nil, count: index.records.count)
+        epochs = Array(repeating: nil, count: index.records.count)
         report = AuditReport(index, network: network, epoch: epoch)
     }
 
@@ -140,7 +140,7 @@ package struct Audit {
 
     private mutating func take(_ outcome: AuditGroup.Outcome) {
         findings.add(outcome.findings)
-        for (position, key) in outcome.accepted { keys[position] = key }
+        for (position, epoch) in outcome.accepted { epochs[position] = epoch }
         report.valid += outcome.certificates
         report.signatures += outcome.signatures
         report.units.add(outcome.units)
@@ -155,9 +155,9 @@ package struct Audit {
     private mutating func checkOrder() throws {
         var last: ItemKey?
         for (position, record) in index.records.enumerated() {
-            let isWrong =
-                if let last, let key = keys[position] { key <= last } else { false }
-            last = keys[position] ?? last
+            let key = epochs[position].map { ItemKey(epoch: $0, id: record.id) }
+            let isWrong = if let last, let key { key <= last } else { false }
+            last = key ?? last
             guard isWrong || record.isRepeated else { continue }
             findings.add(
                 record.isRepeated ? .repeated : .outOfOrder,

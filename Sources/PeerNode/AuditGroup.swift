@@ -9,8 +9,8 @@ struct AuditGroup {
     struct Outcome: Sendable {
         /// What is wrong.
         var findings = AuditFindings()
-        /// The items that are valid, with their places in a ledger's order.
-        var accepted: [(index: Int, key: ItemKey)] = []
+        /// The items that are valid, with their epochs.
+        var accepted: [(index: Int, epoch: UInt64)] = []
         /// The signatures that were checked.
         var signatures = 0
         /// The certificates that are valid.
@@ -71,7 +71,7 @@ struct AuditGroup {
             guard let position = index.index(of: key.id),
                 index.records[position].group == number
             else { continue }
-            outcome.accepted.append((position, key))
+            outcome.accepted.append((position, key.epoch))
         }
         for manifest in ledger.manifests.keys { countUnits(of: manifest) }
         outcome.rows = ledger.boards(epoch: epoch, at: .zero, settle: .zero).hosts
