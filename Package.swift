@@ -175,7 +175,11 @@ let package = Package(
         ),
         .testTarget(
             name: "StoreTests",
-            dependencies: ["Store", "Primitives", "Wire", "Identity"],
+            dependencies: [
+                "Store", "Primitives", "Wire", "Identity",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            exclude: ["Reader"],
             swiftSettings: house
         ),
         .testTarget(
@@ -186,8 +190,8 @@ let package = Package(
         .testTarget(
             name: "PeerNodeTests",
             dependencies: [
-                "PeerNode", "PeerCore", "Primitives", "Wire", "Kernels", "Identity", "Transport",
-                "Store", "Sandbox",
+                "PeerNode", "PeerCore", "WorkUnits", "Primitives", "Wire", "Ledger", "Kernels",
+                "Identity", "Transport", "Store", "Sandbox", "TestSupport",
             ],
             swiftSettings: house
         ),

@@ -12,8 +12,10 @@ extension Peer {
             hubs.expire(epoch: self.epoch)
             forgetHubs(into: &out)
             membershipChanged()
-        case .advertise(let record):
+        case .advertise(let record), .keep(let record):
             sign(record, into: &out)
+        case .adopt, .succeed, .submit, .cancel, .hold, .resume:
+            state(event, at: now, into: &out)
         case .linked(let record):
             let peer = record.value.body.peer
             learn(record, from: peer, into: &out)
@@ -23,10 +25,9 @@ extension Peer {
             hubs.unlinked(peer, at: now)
         case .donate(let places, let speeds):
             worker.donates(places: places, speeds: speeds)
-        case .submit(let manifest):
-            submit(manifest, at: now, into: &out)
-        case .cancel(let id):
-            cancel(id, at: now, into: &out)
+        case .serveFirst(let id):
+            firstJob = id
+            areOpportunitiesStale = true
         case .signed(let number, let signature):
             signed(number, signature, at: now, into: &out)
         case .workPrepared, .workFinished, .workFailed:
@@ -74,7 +75,7 @@ extension Peer {
                     into: &out
                 )
                 for ruling in rulings {
-                    accept(Item.ruling(ruling).verifiedHere, from: nil, at: now, into: &out)
+                    publish(.ruling(ruling), at: now, into: &out)
                 }
             } else {
                 worker.finished(order, cores: cores, at: now, vault: &vault, into: &out)
@@ -98,31 +99,10 @@ extension Peer {
     }
 
     private mutating func advertise(_ record: Signed<Record>, into out: inout Outbox) {
+        // The first record stays in the vault until a successor needs it.
+        guard record.body.incarnation > 0 else { return }
         ownRecord = record
         learn(record.verifiedHere, from: me, into: &out)
-    }
-
-    private mutating func submit(
-        _ manifest: Manifest,
-        at now: Instant,
-        into out: inout Outbox
-    ) {
-        chunks.holdsDataset(manifest.datasetRoot, byteCount: manifest.datasetByteCount)
-        switch vault.sign(manifest, by: .project, into: &out) {
-        case .requested: break
-        case .signed(let signed), .taken(let signed):
-            accept(Item.manifest(signed).verifiedHere, from: nil, at: now, into: &out)
-        }
-    }
-
-    private mutating func cancel(_ id: ManifestID, at now: Instant, into out: inout Outbox) {
-        guard let manifest = ledger.manifest(id)?.body, manifest.submitter == me else { return }
-        let cancel = Cancel(project: manifest.project, manifest: id, epoch: epoch)
-        switch vault.sign(cancel, by: .project, into: &out) {
-        case .requested: break
-        case .signed(let signed), .taken(let signed):
-            accept(Item.cancel(signed).verifiedHere, from: nil, at: now, into: &out)
-        }
     }
 
     /// A signature has come: it is durable before anything that carries it is sent.
@@ -137,11 +117,17 @@ extension Peer {
         case .record(let signed):
             advertise(signed, into: &out)
         case .manifest(let signed):
-            accept(Item.manifest(signed).verifiedHere, from: nil, at: now, into: &out)
+            publish(.manifest(signed), at: now, into: &out)
         case .cancel(let signed):
-            accept(Item.cancel(signed).verifiedHere, from: nil, at: now, into: &out)
+            publish(.cancel(signed), at: now, into: &out)
         case .ruling(let signed):
-            accept(Item.ruling(signed).verifiedHere, from: nil, at: now, into: &out)
+            publish(.ruling(signed), at: now, into: &out)
+        case .hold(let signed):
+            publish(.hold(signed), at: now, into: &out)
+        case .device(let signed):
+            publish(.device(signed), at: now, into: &out)
+        case .revoke(let signed):
+            publish(.revoke(signed), at: now, into: &out)
         case .commit(let signed):
             worker.commitSigned(signed, at: now, vault: &vault, into: &out)
         case .commitSet(let signed):
@@ -149,7 +135,7 @@ extension Peer {
         case .result(let signed):
             worker.resultSigned(signed, at: now, into: &out)
         case .certificate(let signed):
-            accept(Item.certificate(signed).verifiedHere, from: nil, at: now, into: &out)
+            publish(.certificate(signed), at: now, into: &out)
         }
     }
 

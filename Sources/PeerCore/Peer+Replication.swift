@@ -14,6 +14,7 @@ extension Peer {
         into out: inout Outbox
     ) {
         let body = record.value.body
+        guard !ledger.ownership.isRevoked(body.peer) else { return }
         if body.peer == me, !vault.holds(record.value.id) {
             out.append(.keyUsedElsewhere(body))
             return
@@ -45,6 +46,13 @@ extension Peer {
             metHubs.remove(peer)
             out.append(.persist(JournalRow(.records, key: peer.digest.bytes, value: nil)))
         }
+    }
+
+    /// Forgets a hub whose key has been revoked.
+    private mutating func forget(_ peer: PeerID, into out: inout Outbox) {
+        hubs.forget(peer)
+        guard metHubs.remove(peer) != nil else { return }
+        out.append(.persist(JournalRow(.records, key: peer.digest.bytes, value: nil)))
     }
 
     /// Who is a steward of what may have changed.
@@ -120,6 +128,15 @@ extension Peer {
             }
         case .ruling(let signed):
             steward.ruled(signed, at: now)
+        case .hold(let signed):
+            let id = signed.body.manifest
+            areOpportunitiesStale = true
+            steward.held(id, isHeld: ledger.isHeld(id), at: now)
+        case .device:
+            break
+        case .revoke(let signed):
+            forget(signed.body.old, into: &out)
+            membershipChanged()
         case .cancel(let signed):
             areOpportunitiesStale = true
             steward.ended(signed.body.manifest, into: &out)
@@ -143,16 +160,16 @@ extension Peer {
         at now: Instant,
         into out: inout Outbox
     ) {
-        guard let manifest = ledger.manifest(certificate.manifest)?.body,
-            manifest.submitter == me
-        else { return }
+        guard let manifest = ownManifest(certificate.manifest) else { return }
         for unit in certificate.units {
             guard let core = ledger.verdict(on: unit, of: certificate.manifest).core else {
                 continue
             }
             let winners = ledger.outcomes(of: unit, manifest: certificate.manifest, core: core)
                 .filter(\.didWin).map(\.worker)
-            let sources = ([certificate.steward] + winners).filter { $0 != me }
+            let holders = ([certificate.steward] + winners)
+                .map { ledger.ownership.current(of: $0) }
+            let sources = holders.filter { $0 != me }
             results.want(
                 core.resultHash,
                 from: sources,

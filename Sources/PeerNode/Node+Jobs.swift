@@ -46,21 +46,14 @@ package struct UnitVote: Hashable, Sendable {
     }
 }
 
-/// What a look at every certificate of a peer's ledger found.
-package struct AuditReport: Hashable, Sendable {
-    /// Certificates of the ledger.
-    package let certificates: Int
-    /// Those whose signatures, sets, seats and votes are all in order.
-    package let valid: Int
-    /// SHA-256 over the ids of every item: equal for peers that hold equal ledgers.
-    package let ledgerHash: Digest
-}
-
 extension Node {
     /// Submits a packed search as a job of this peer's project.
     ///
     /// Returns when the manifest is durable: the job outlives a crash of this machine.
-    package func submit(_ search: PackedSearch) async throws -> ManifestID {
+    package func submit(
+        _ search: PackedSearch,
+        _ terms: JobTerms = JobTerms()
+    ) async throws -> ManifestID {
         if let failure { throw failure }
         try storage.keep(search.stored)
         let epoch = OwnRecord.epoch
@@ -85,12 +78,12 @@ extension Node {
             resultByteCount: Limits.resultByteCount,
             memoryByteCount: Self.memoryPerUnit,
             secondsPerUnit: Self.secondsPerUnit(operations: operations),
-            policy: .strict,
+            policy: terms.policy,
             anchors: [id],
             recognised: [],
             population: population,
-            priority: 0,
-            deadline: epoch + Self.deadlineEpochs,
+            priority: terms.priority,
+            deadline: epoch + min(terms.deadlineHours, JobTerms.deadlineHoursMax),
             retention: Self.retentionEpochs,
             reducer: workload
         )
@@ -120,8 +113,6 @@ extension Node {
     private static let secondsMin: UInt64 = 30
     /// Operations per second that are too few to be welcome; a core of 2024 makes 500 million.
     private static let operationsPerSecondMin: UInt64 = 20_000_000
-    /// A job is computed for a week.
-    private static let deadlineEpochs: UInt64 = 7 * 24
     /// Results are kept for 30 days after that.
     private static let retentionEpochs: UInt32 = 30 * 24
 
@@ -175,32 +166,6 @@ extension Node {
             aggregate = try DriftSearch.reduce(aggregate, output, index: Int(unit))
         }
         return (aggregate, Parameters(bytes: manifest.parameters))
-    }
-
-    /// Checks every certificate of the ledger again from its bytes, as a stranger would.
-    package func audit() -> AuditReport {
-        var certificates = 0
-        var valid = 0
-        var ids: [Digest] = []
-        for item in peer.allItems {
-            ids.append(item.id.digest)
-            guard case .certificate(let signed) = item else { continue }
-            certificates += 1
-            guard let again = try? Signed<Certificate>(envelope: signed.envelope),
-                (try? verified(again, in: network)) != nil,
-                let manifest = peer.ledger.manifest(again.body.manifest)?.body
-            else { continue }
-            let check = CertificateCheck(
-                again.body,
-                manifest: manifest,
-                id: again.body.manifest
-            )
-            if (try? check.run(latestEpoch: OwnRecord.epoch + Limits.epochSkew)) != nil {
-                valid += 1
-            }
-        }
-        let hash = taggedHash("starling/ledger/1", count: 1) { $0.digests(ids) }
-        return AuditReport(certificates: certificates, valid: valid, ledgerHash: hash)
     }
 }
 

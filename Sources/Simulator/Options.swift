@@ -36,6 +36,12 @@ package struct Options: Hashable, Sendable {
     package let throughBytes: Bool
     /// Whether the job is cancelled half way.
     package let isCancelled: Bool
+    /// Whether the job is held for a while.
+    package let isHeld: Bool
+    /// Whether two machines have one owner.
+    package let areSiblings: Bool
+    /// Whether a machine gets another key half way.
+    package let isSucceeded: Bool
     /// How long faults happen.
     package let faultSpan: TimeSpan
     /// Whether the last peer says whatever a decoder lets through, beside what it should.
@@ -72,5 +78,8 @@ package struct Options: Hashable, Sendable {
         hourSpan = .seconds(isOn(&random) ? 3_600 : 15 + random.below(120))
         commitMax = .milliseconds(isOn(&random) ? 1 + random.below(100) : 0)
         gridLoss = isOn(&random) ? Ratio(1 + random.below(50), of: 100) : .never
+        isHeld = random.below(4) == 0
+        areSiblings = random.below(4) == 0 && peers > 2
+        isSucceeded = random.below(8) == 0 && peers > 1 + liars + (isHostile ? 1 : 0)
     }
 }

@@ -45,10 +45,15 @@ struct SimulatedDisk {
 
 /// A machine: a disk, and a core while it is up.
 final class SimulatedPeer {
-    let id: PeerID
+    /// Its keys in their order: each foresaw the next; all but the last two are revoked or unused.
+    private let keys: [PeerID]
+    /// Which of its keys it has now.
+    private var keyIndex = 0
     let index: Int
     let isLiar: Bool
-    let secret: Bytes
+    /// Whose machine it is, which is also the key that it submits with.
+    let owner: OwnerID
+    private let seed: Bytes
     var disk = SimulatedDisk()
     /// Nil while the machine is down.
     var core: Peer?
@@ -60,6 +65,10 @@ final class SimulatedPeer {
     var pending: [Effect] = []
     /// Effects whose rows are being committed; nil when no commit is under way.
     var committing: [Effect]?
+    /// Its newest record that is durable: what new links are told.
+    var announced: Signed<Record>?
+    /// The record that is durable once the commit has ended.
+    var announcing: Signed<Record>?
     /// Wake-ups in a row that came at once and led to nothing.
     var idleWakes = 0
     /// When it woke last.
@@ -67,12 +76,25 @@ final class SimulatedPeer {
     /// The instant for which a wake-up is scheduled.
     var wakeAt: Instant?
 
-    init(id: PeerID, index: Int, isLiar: Bool, secret: Bytes) {
-        self.id = id
+    /// A machine that never ran; the second of its three keys is the first one's successor.
+    init(keys: [PeerID], index: Int, isLiar: Bool, owner: OwnerID, seed: Bytes) {
+        self.keys = keys
         self.index = index
         self.isLiar = isLiar
-        self.secret = secret
+        self.owner = owner
+        self.seed = seed
     }
+
+    var id: PeerID { keys[keyIndex] }
+
+    /// The key that may replace the present one.
+    var successor: PeerID { keys[keyIndex + 1] }
+
+    /// The key that the present one has replaced.
+    var predecessor: PeerID? { keyIndex > 0 ? keys[keyIndex - 1] : nil }
+
+    /// What only it knows; another with each key.
+    var secret: Bytes { seed + [UInt8(keyIndex)] }
 
     var isUp: Bool { core != nil }
 
@@ -83,5 +105,14 @@ final class SimulatedPeer {
         inputs = []
         pending = []
         committing = nil
+        announced = nil
+        announcing = nil
+    }
+
+    /// The successor takes over; work that the old key had begun is nobody's.
+    func replaceKey() {
+        keyIndex += 1
+        let open = [JournalTable.rounds.rawValue, JournalTable.bundles.rawValue]
+        disk.rows.filter { key, _ in !open.contains(key.table) }
     }
 }

@@ -91,6 +91,9 @@ package struct OutboxContract: Sendable {
         case .item(.certificate(let signed)): own(signed)
         case .item(.ruling(let signed)): own(signed)
         case .item(.cancel(let signed)): own(signed)
+        case .item(.hold(let signed)): own(signed)
+        case .item(.device(let signed)): own(signed)
+        case .item(.revoke(let signed)): own(signed)
         case .item(.opening), .reconcile, .fetch, .claim, .lease, .refuse, .opening, .resultWant,
             .resultPiece, .resultOffer, .resultHeld, .held, .chunkWant, .chunk:
             []

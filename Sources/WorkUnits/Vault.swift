@@ -114,6 +114,9 @@ package struct Vault: Sendable {
             case .certificate: items.append(.certificate(try Signed(envelope: envelope)))
             case .ruling: items.append(.ruling(try Signed(envelope: envelope)))
             case .cancel: items.append(.cancel(try Signed(envelope: envelope)))
+            case .hold: items.append(.hold(try Signed(envelope: envelope)))
+            case .device: items.append(.device(try Signed(envelope: envelope)))
+            case .revoke: items.append(.revoke(try Signed(envelope: envelope)))
             case .record, .commit, .commitSet, .result: continue
             }
         }
@@ -172,6 +175,12 @@ package enum SignedStatement: Sendable {
     case result(Signed<ResultStatement>)
     /// A proof of a vote.
     case certificate(Signed<Certificate>)
+    /// A job that pauses, or goes on.
+    case hold(Signed<Hold>)
+    /// A peer's adoption.
+    case device(Signed<Device>)
+    /// A key that takes over.
+    case revoke(Signed<Revoke>)
 
     init?(_ kind: StatementKind, _ payload: Bytes, _ signature: Signature) {
         do throws(DecodeError) {
@@ -187,6 +196,9 @@ package enum SignedStatement: Sendable {
                 self = .result(Signed(try ResultStatement(payload: payload), signature))
             case .certificate:
                 self = .certificate(Signed(try Certificate(payload: payload), signature))
+            case .hold: self = .hold(Signed(try Hold(payload: payload), signature))
+            case .device: self = .device(Signed(try Device(payload: payload), signature))
+            case .revoke: self = .revoke(Signed(try Revoke(payload: payload), signature))
             }
         } catch {
             return nil
@@ -203,6 +215,9 @@ package enum SignedStatement: Sendable {
         case .commitSet(let signed): signed.envelope
         case .result(let signed): signed.envelope
         case .certificate(let signed): signed.envelope
+        case .hold(let signed): signed.envelope
+        case .device(let signed): signed.envelope
+        case .revoke(let signed): signed.envelope
         }
     }
 }

@@ -30,7 +30,7 @@ struct Sum {
         "lost", "duplicated", "crashes", "damaged", "quorums", "panels", "rulings", "held",
         "reopened",
         "kept", "late", "resealed", "twice", "self-opened", "reconciled", "refetched",
-        "hostile", "punished",
+        "hostile", "punished", "resumed", "succeeded", "shared",
     ]
 
     var json: String {
@@ -56,6 +56,7 @@ extension Report {
             ("late", late), ("resealed", resealed), ("twice", twice),
             ("self-opened", selfOpened), ("reconciled", reconciled),
             ("refetched", refetched), ("hostile", hostile), ("punished", punished),
+            ("resumed", resumed), ("succeeded", succeeded), ("shared", shared),
         ]
     }
 

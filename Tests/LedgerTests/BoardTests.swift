@@ -53,12 +53,10 @@ import Wire
     @Test func theBoardOfAProjectHoldsItsJobsOnly() {
         var fixture = LedgerFixture.withJob()
         fixture.certify(fixture.grid.quorum(on: [1]))
-        let late = LedgerFixture.start.advanced(by: LedgerFixture.settle)
-        func rows(_ project: ProjectID) -> Int {
-            fixture.ledger.board(of: project, at: late, settle: LedgerFixture.settle).count
-        }
-        #expect(rows(fixture.grid.project) == 2)
-        #expect(rows(ProjectID(.zero)) == 0)
+        let mine = fixture.boards(of: fixture.grid.project, epoch: TestGrid.epoch)
+        #expect(mine.hosts.count == 2 && mine == fixture.boards)
+        let others = fixture.boards(of: ProjectID(.zero), epoch: TestGrid.epoch)
+        #expect(others.hosts.isEmpty && others.users.isEmpty && others.projects.isEmpty)
     }
 
     @Test func equalCreditIsOrderedByKeyAndMoreCreditStandsFirst() {

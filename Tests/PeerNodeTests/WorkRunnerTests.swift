@@ -195,3 +195,8 @@ private enum HangingExecutor {
         return path
     }
 }
+
+/// Asks until it is true; the suite's time limit bounds it. Progress has nobody who tells of it.
+private func eventually(_ isTrue: () -> Bool) async throws {
+    while !isTrue() { try await Task.sleep(for: .milliseconds(5)) }
+}

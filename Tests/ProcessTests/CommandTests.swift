@@ -83,7 +83,8 @@ struct CommandTests {
         ["demo", "--peers", "1"], ["demo", "--peers", "33"], ["demo", "--liars", "1"],
         ["demo", "--timeout", "0"], ["peer"], ["peer", "--folder", "x", "--cores", "-1"],
         ["peer", "--folder", "x", "--listen", "nowhere"],
-        ["peer", "--folder", "x", "--listen", "127.0.0.1:65536"], ["demo", "--unknown"],
+        ["peer", "--folder", "x", "--listen", "127.0.0.1:65536"], ["demo", "--unknown"], ["audit"],
+        ["audit", "x", "y"],
     ])
     func wrongUseExitsWith64(arguments: [String]) async throws {
         let outcome = try await Program.run(arguments)
