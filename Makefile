@@ -5,8 +5,8 @@ SWIFT ?= swift
 # What `make sim` and `make check` run.
 SIM_FLAGS ?= --seeds '0..<200'
 
-# Suites that start whole peers: one at a time, or they wait for each other's processors.
-PROCESS_SUITES = PeerNodeTests ProcessTests
+# Suites that start peers or units: one at a time, or they wait for each other's processors.
+PROCESS_SUITES = PeerNodeTests ProcessTests SandboxTests
 
 SOURCES = Sources Tests Package.swift
 PACKAGE_CHECK = --explicit-target-dependency-import-check error
@@ -25,6 +25,7 @@ setup-tests:
 	@Deploy/setup --tests
 
 demo: setup ## Build the program and show a small grid on this machine
+	$(SWIFT) build -c release --product starling-executor
 	$(SWIFT) build -c release --product starling
 	"$$($(SWIFT) build -c release --show-bin-path)/starling" demo
 

@@ -170,12 +170,6 @@ extension Node {
 }
 
 extension Node {
-    /// Halts all units, and those that begin from now on; links and votes go on.
-    package nonisolated func pauseWork() { runner.pause() }
-
-    /// Lets the units go on.
-    package nonisolated func resumeWork() { runner.resume() }
-
     /// The orders that are being computed.
     package nonisolated var runningOrders: [OrderProgress] { runner.progress }
 

@@ -196,7 +196,9 @@ private enum HangingExecutor {
     }
 }
 
-/// Asks until it is true; the suite's time limit bounds it. Progress has nobody who tells of it.
+/// Asks until it is true; the suite's time limit bounds it.
+///
+/// Progress has nobody who tells of it.
 private func eventually(_ isTrue: () -> Bool) async throws {
     while !isTrue() { try await Task.sleep(for: .milliseconds(5)) }
 }
