@@ -56,6 +56,7 @@ enum DatabaseKind: CaseIterable, Sendable {
         CREATE TABLE statements (\(row));
         CREATE TABLE rounds (\(row));
         CREATE TABLE bundles (\(row));
+        CREATE TABLE openings (\(row));
         CREATE TABLE results (
             hash BLOB NOT NULL PRIMARY KEY, sum INTEGER NOT NULL, bytes BLOB NOT NULL);
         CREATE TABLE datasets (
@@ -84,7 +85,7 @@ extension JournalTable {
     /// The database that holds the table.
     var database: DatabaseKind {
         switch self {
-        case .slots, .statements, .rounds, .bundles, .sealed: .vault
+        case .slots, .statements, .rounds, .bundles, .sealed, .openings: .vault
         case .items, .records: .grid
         }
     }
@@ -99,6 +100,7 @@ extension JournalTable {
         case .bundles: "bundles"
         case .sealed: "sealed"
         case .records: "records"
+        case .openings: "openings"
         }
     }
 }

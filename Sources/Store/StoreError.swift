@@ -45,7 +45,7 @@ extension StoreError: CustomStringConvertible {
             "a newer version of Starling has written \(path); install that version or a later "
                 + "one. Nothing was changed"
         case .diskFull(let folder):
-            "the disk of \(folder) is full; free some space, 200 MB or more, then start again. "
+            "the disk of \(folder) is full; free some space, 200 MB or more, then try again. "
                 + "What was kept before is safe"
         case .slotFilled(let key):
             "the slot \(hexadecimal(key)) holds another statement already, and keeps it; this is "

@@ -9,7 +9,10 @@ import sqlite3
 import sys
 
 TABLES = {
-    "vault": ["slots", "statements", "rounds", "bundles", "sealed", "results", "datasets", "meta"],
+    "vault": [
+        "slots", "statements", "rounds", "bundles", "sealed", "openings", "results", "datasets",
+        "meta",
+    ],
     "grid": ["items", "records", "chunks"],
 }
 
