@@ -190,8 +190,8 @@ let package = Package(
         .testTarget(
             name: "PeerNodeTests",
             dependencies: [
-                "PeerNode", "PeerCore", "Primitives", "Wire", "Kernels", "Identity", "Transport",
-                "Store", "Sandbox",
+                "PeerNode", "PeerCore", "WorkUnits", "Primitives", "Wire", "Ledger", "Kernels",
+                "Identity", "Transport", "Store", "Sandbox", "TestSupport",
             ],
             swiftSettings: house
         ),

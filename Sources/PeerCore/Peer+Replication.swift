@@ -14,11 +14,11 @@ extension Peer {
         into out: inout Outbox
     ) {
         let body = record.value.body
+        guard !ledger.ownership.isRevoked(body.peer) else { return }
         if body.peer == me, !vault.holds(record.value.id) {
             out.append(.keyUsedElsewhere(body))
             return
         }
-        guard !ledger.ownership.isRevoked(record.value.body.peer) else { return }
         switch hubs.insert(record, epoch: epoch) {
         case .accepted:
             remember(record.value, into: &out)
@@ -46,6 +46,13 @@ extension Peer {
             metHubs.remove(peer)
             out.append(.persist(JournalRow(.records, key: peer.digest.bytes, value: nil)))
         }
+    }
+
+    /// Forgets a hub whose key has been revoked.
+    private mutating func forget(_ peer: PeerID, into out: inout Outbox) {
+        hubs.forget(peer)
+        guard metHubs.remove(peer) != nil else { return }
+        out.append(.persist(JournalRow(.records, key: peer.digest.bytes, value: nil)))
     }
 
     /// Who is a steward of what may have changed.
@@ -128,7 +135,7 @@ extension Peer {
         case .device:
             break
         case .revoke(let signed):
-            hubs.forget(signed.body.old)
+            forget(signed.body.old, into: &out)
             membershipChanged()
         case .cancel(let signed):
             areOpportunitiesStale = true

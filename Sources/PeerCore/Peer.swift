@@ -32,6 +32,8 @@ package struct Peer: ~Copyable, Sendable {
     /// This peer's own signed record, once there is one.
     package internal(set) var ownRecord: Signed<Record>?
     var offers = SortedTable<OfferKey, ResultOffer>()
+    /// The job that is served before any other; nil once it needs nobody any more.
+    package internal(set) var firstJob: ManifestID?
     var opportunities: [Worker.Opportunity] = []
     var areOpportunitiesStale = true
     var placements = SortedTable<ShardKey, [PeerID]>()
@@ -215,8 +217,10 @@ package struct Peer: ~Copyable, Sendable {
     private mutating func refreshOpportunities() {
         guard areOpportunitiesStale else { return }
         areOpportunitiesStale = false
+        if let id = firstJob, isOver(id) { firstJob = nil }
         var fresh: [(priority: UInt8, opportunity: Worker.Opportunity)] = []
-        for (id, signed) in ledger.manifests where signed.body.deadline >= epoch {
+        for (id, signed) in ledger.manifests
+        where signed.body.deadline >= epoch && firstJob ?? id == id {
             let manifest = signed.body
             for shard in ledger.openShards(of: id) {
                 let key = ShardKey(manifest: id, shard: shard)
@@ -234,5 +238,11 @@ package struct Peer: ~Copyable, Sendable {
         }
         opportunities = byPriority.map { fresh[$0].opportunity }
         worker.keepClaims(on: opportunities)
+    }
+
+    /// Whether a job that is known has no unit left to compute.
+    private func isOver(_ id: ManifestID) -> Bool {
+        guard let manifest = ledger.manifest(id)?.body else { return false }
+        return manifest.deadline < epoch || ledger.openShards(of: id).isEmpty
     }
 }

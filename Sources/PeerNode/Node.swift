@@ -42,6 +42,11 @@ package actor Node: Service {
     var dialled: [PeerID: Record] = [:]
     /// Rules that other peers broke, newest last, for people.
     package internal(set) var misbehaviors: [(peer: PeerID, what: Misbehavior)] = []
+    /// What the owner has asked for since the start.
+    var wishes = OwnerWishes()
+    /// Why endpoints could not be dialled, for people.
+    var dialFailures: [String: DialFailure] = [:]
+    let signal = ChangeSignal()
     var timer: Task<Void, Never>?
     var timerDeadline: Instant?
     /// Why the peer must stop, once it must.
@@ -132,6 +137,7 @@ package actor Node: Service {
         timer?.cancel()
         runner.stopAll()
         transport.close()
+        signal.finish()
         if let failure { throw failure }
     }
 
@@ -144,8 +150,10 @@ package actor Node: Service {
         var speeds = SortedTable<String, UInt64>()
         speeds[Workload.driftSearch(configuration.variant).name] = speed
         if configuration.places > 0 {
-            take(.donate(places: configuration.places, speeds: speeds))
+            let places = wishes.pause == nil ? configuration.places : 0
+            take(.donate(places: places, speeds: speeds))
         }
+        if let job = configuration.firstJob { take(.serveFirst(job)) }
         for target in configuration.join {
             try? transport.dial(endpoint: target.endpoint, curveKey: target.curveKey)
         }
@@ -172,7 +180,9 @@ package actor Node: Service {
                 await take(.unlinked(peer))
             case .received(let peer, let frames):
                 await receive(frames, from: peer)
-            case .refused, .dialFailed:
+            case .dialFailed(let endpoint, let reason):
+                await dialFailed(endpoint, reason: reason)
+            case .refused:
                 continue
             }
         }
@@ -222,6 +232,7 @@ package actor Node: Service {
             perform(out)
         }
         arm()
+        changed()
     }
 
     /// Hears of a finished order on the runner's thread.

@@ -16,6 +16,8 @@ package struct NodeConfiguration: Sendable {
     package var port: UInt16 = 0
     /// Peers to join.
     package var join: [JoinAddress] = []
+    /// The job that is served before any other.
+    package var firstJob: ManifestID?
     /// Bundles that it computes at once; 0 to donate nothing.
     package var places = 1
     /// The kernel implementation.
@@ -31,8 +33,13 @@ package struct NodeConfiguration: Sendable {
     package init(folder: String) { self.folder = folder }
 
     /// The network's id: `H("starling/network/1", name)`.
-    package var networkID: NetworkID {
-        NetworkID(taggedHash("starling/network/1", count: 1) { $0.text(network) })
+    package var networkID: NetworkID { NetworkID(name: network) }
+}
+
+extension NetworkID {
+    /// The network of that name: `H("starling/network/1", name)`.
+    package init(name: String) {
+        self.init(taggedHash("starling/network/1", count: 1) { $0.text(name) })
     }
 }
 
@@ -45,9 +52,10 @@ struct NodeKeys: Sendable {
     let secret: Bytes
 
     init(folder: String) throws(KeyFileError) {
-        let peerFile = try KeyFile.loadOrCreate(at: "\(folder)/peer.key", purpose: .peer)
-        let projectFile = try KeyFile.loadOrCreate(at: "\(folder)/project.key", purpose: .project)
-        let curveFile = try KeyFile.loadOrCreate(at: "\(folder)/curve.key", purpose: .curve)
+        let path = { purpose in KeyBackup.path(of: purpose, in: folder) }
+        let peerFile = try KeyFile.loadOrCreate(at: path(.peer), purpose: .peer)
+        let projectFile = try KeyFile.loadOrCreate(at: path(.project), purpose: .project)
+        let curveFile = try KeyFile.loadOrCreate(at: path(.curve), purpose: .curve)
         peer = SigningKey(seed: peerFile.secret)
         project = SigningKey(seed: projectFile.secret)
         curve = CurveKeyPair(

@@ -65,6 +65,10 @@ final class SimulatedPeer {
     var pending: [Effect] = []
     /// Effects whose rows are being committed; nil when no commit is under way.
     var committing: [Effect]?
+    /// Its newest record that is durable: what new links are told.
+    var announced: Signed<Record>?
+    /// The record that is durable once the commit has ended.
+    var announcing: Signed<Record>?
     /// Wake-ups in a row that came at once and led to nothing.
     var idleWakes = 0
     /// When it woke last.
@@ -101,6 +105,8 @@ final class SimulatedPeer {
         inputs = []
         pending = []
         committing = nil
+        announced = nil
+        announcing = nil
     }
 
     /// The successor takes over; work that the old key had begun is nobody's.

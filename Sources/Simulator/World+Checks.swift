@@ -66,6 +66,21 @@ extension World {
         }
     }
 
+    /// Nothing new begins in a job on hold.
+    func checkHold(_ out: Outbox, of peer: SimulatedPeer) {
+        for case .send(let message, _) in out.effects {
+            let job: ManifestID?
+            switch message {
+            case .claim(let claim): job = claim.manifest
+            case .lease(let lease): job = lease.manifest
+            case .held(let list): job = list.manifest
+            default: job = nil
+            }
+            guard let job, peer.core?.ledger.isHeld(job) == true else { continue }
+            report.violations.append("peer \(peer.index) goes on with a job on hold: \(message)")
+        }
+    }
+
     /// What must hold at any moment.
     func checkNow() {
         for peer in peers {

@@ -43,8 +43,8 @@ extension World {
 
     /// The driver's word on keys, owner and offer, at each start.
     private func introduce(_ peer: SimulatedPeer) {
-        input(.keep(firstRecord(of: peer.id, followedBy: peer.successor, peer)), to: peer)
         input(.advertise(record(of: peer)), to: peer)
+        input(.keep(firstRecord(of: peer.id, followedBy: peer.successor, peer)), to: peer)
         let consent = Device.consentBytes(network: network, owner: peer.owner)
         input(
             .adopt(owner: peer.owner, consent: crypto.sign(consent, by: peer.id.digest)),
@@ -154,6 +154,7 @@ extension World {
     ///
     /// In half of the seeds commits take time, and outboxes that come meanwhile share the next one.
     func perform(_ out: Outbox, of peer: SimulatedPeer) {
+        checkHold(out, of: peer)
         peer.pending += out.effects
         flush(peer)
         if peer.isUp { scheduleWake(of: peer) }
@@ -165,9 +166,11 @@ extension World {
         peer.pending = []
         guard options.commitMax > .zero, batch.contains(where: Self.isRow) else {
             carryOut(batch, of: peer)
+            peer.announced = peer.core?.ownRecord
             return
         }
         peer.committing = batch
+        peer.announcing = peer.core?.ownRecord
         let delay = TimeSpan(nanoseconds: random.below(options.commitMax.nanoseconds))
         queue.push(.committed(peer: peer.index, life: peer.life), at: now.advanced(by: delay))
     }
@@ -181,6 +184,7 @@ extension World {
             return
         }
         for case .persist(let row) in batch { peer.disk.write(row) }
+        peer.announced = peer.announcing
         carryOut(batch.filter { !Self.isRow($0) }, of: peer)
         if peer.isUp { flush(peer) }
     }

@@ -21,10 +21,15 @@ extension World {
             queue.push(.link(left, right), at: end)
             return
         }
-        guard peers[left].isUp, peers[right].isUp, !links.contains(linkKey(left, right)),
-            let leftRecord = peers[left].core?.ownRecord,
-            let rightRecord = peers[right].core?.ownRecord
-        else { return }
+        guard peers[left].isUp, peers[right].isUp, !links.contains(linkKey(left, right)) else {
+            return
+        }
+        guard let leftRecord = peers[left].announced, let rightRecord = peers[right].announced
+        else {
+            // One of them is starting and refuses: the dialler tries again.
+            dial(from: left, to: right)
+            return
+        }
         links[linkKey(left, right)] = true
         // The first frames of a link carry the records, which both sides check.
         for (peer, record) in [(peers[left], rightRecord), (peers[right], leftRecord)] {
@@ -150,21 +155,11 @@ extension World {
         guard peer.index != hostile?.index else { return }
         switch message {
         case .lease(let lease):
-            if peer.core?.ledger.isHeld(lease.manifest) == true {
-                report.violations.append("peer \(peer.index) leases units of a job on hold")
-            }
             coverage.leased(lease, by: peer.index, to: to, at: now, into: &report)
         case .commitSet(let signed):
             coverage.closed(signed.body, by: peer.index, into: &report)
-        case .held(let list):
+        case .held:
             report.held += 1
-            if peer.core?.ledger.isHeld(list.manifest) == true {
-                report.violations.append("peer \(peer.index) asks to rule in a job on hold")
-            }
-        case .claim(let claim):
-            if peer.core?.ledger.isHeld(claim.manifest) == true {
-                report.violations.append("peer \(peer.index) claims units of a job on hold")
-            }
         case .item(.opening(let opening)):
             let isOwn = isSteward(peer, of: opening)
             coverage.published(opening, isOwn: isOwn, into: &report)

@@ -8,6 +8,8 @@ struct ControlRequest: Codable, Sendable {
         case submit
         /// Tell the board and the audit.
         case report
+        /// Write the ledger to the output.
+        case export
         /// End.
         case quit
     }
@@ -36,6 +38,8 @@ enum ControlEvent: Codable, Sendable {
     case finished(JobOutcome)
     /// The board and the audit.
     case report([BoardLine], AuditLine)
+    /// The ledger is written.
+    case exported
     /// Something went wrong.
     case failed(String)
 }

@@ -14,9 +14,6 @@ import Wire
 struct ControlService: Service {
     let node: Node
 
-    /// How often the parent is told what has changed.
-    private static let interval = Duration.milliseconds(50)
-
     func run() async throws {
         let lines = InputLines.stream()
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -53,6 +50,13 @@ struct ControlService: Service {
                 ledger: audit.ledgerHash.description
             )
             emit(.report(await boardLines(), line))
+        case .export:
+            do {
+                try await node.export(to: request.output ?? "")
+                emit(.exported)
+            } catch {
+                emit(.failed("\(error)"))
+            }
         case .quit:
             break
         }
@@ -60,16 +64,15 @@ struct ControlService: Service {
 
     /// Says when the peer listens, and then each change of its number of links.
     private func tellReadiness() async throws {
-        while await !node.isReady { try await Task.sleep(for: Self.interval) }
-        emit(.ready(peer: node.id.description, address: node.address.description))
-        var count = -1
-        while true {
+        var count: Int?
+        for await _ in node.changes where await node.isReady {
             let linked = await node.linkedCount
-            if linked != count {
-                count = linked
-                emit(.links(linked))
+            guard linked != count else { continue }
+            if count == nil {
+                emit(.ready(peer: node.id.description, address: node.address.description))
             }
-            try await Task.sleep(for: Self.interval)
+            count = linked
+            emit(.links(linked))
         }
     }
 
@@ -106,26 +109,24 @@ struct ControlService: Service {
     private func follow(_ id: ManifestID) async throws {
         var last: JobProgress?
         var isCertified = false
-        while true {
-            let progress = await node.progress(of: id)
-            if let progress, progress != last {
-                last = progress
-                emit(
-                    .progress(
-                        units: Int(progress.unitCount),
-                        certified: Int(progress.certified),
-                        final: Int(progress.final),
-                        held: Int(progress.held)
-                    )
+        for await _ in node.changes {
+            guard let progress = await node.progress(of: id), progress != last else { continue }
+            last = progress
+            emit(
+                .progress(
+                    units: Int(progress.unitCount),
+                    certified: Int(progress.certified),
+                    final: Int(progress.final),
+                    held: Int(progress.held)
                 )
-                if !isCertified, progress.certified == progress.unitCount {
-                    isCertified = true
-                    emit(.certified(await boardLines()))
-                }
-                if progress.isComplete { return }
+            )
+            if !isCertified, progress.certified == progress.unitCount {
+                isCertified = true
+                emit(.certified(await boardLines()))
             }
-            try await Task.sleep(for: Self.interval)
+            if progress.isComplete { return }
         }
+        throw CancellationError()
     }
 
     private func votes(of id: ManifestID) async -> [JobOutcome.Vote] {

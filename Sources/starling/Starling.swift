@@ -6,6 +6,8 @@ struct Starling: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "starling",
         abstract: "A volunteer computing grid without a server.",
-        subcommands: [DemoCommand.self, SearchCommand.self, PeerCommand.self]
+        subcommands: [
+            DemoCommand.self, SearchCommand.self, PeerCommand.self, AuditCommand.self,
+        ]
     )
 }

@@ -83,7 +83,8 @@ struct CommandTests {
         ["demo", "--peers", "1"], ["demo", "--peers", "33"], ["demo", "--liars", "1"],
         ["demo", "--timeout", "0"], ["peer"], ["peer", "--folder", "x", "--cores", "-1"],
         ["peer", "--folder", "x", "--listen", "nowhere"],
-        ["peer", "--folder", "x", "--listen", "127.0.0.1:65536"], ["demo", "--unknown"],
+        ["peer", "--folder", "x", "--listen", "127.0.0.1:65536"], ["demo", "--unknown"], ["audit"],
+        ["audit", "x", "y"],
     ])
     func wrongUseExitsWith64(arguments: [String]) async throws {
         let outcome = try await Program.run(arguments)
@@ -139,12 +140,22 @@ struct CommandTests {
         )
     }
 
+    @Test func executorThatIsNotThereIsNamedWithItsPath() async throws {
+        let path = folder.file("no-executor")
+        try await expectFailure(
+            ["peer", "--folder", folder.path],
+            "there is no executor at \(path)",
+            environment: ["STARLING_EXECUTOR": path]
+        )
+    }
+
     private func expectFailure(
         _ arguments: [String],
         _ message: String,
+        environment: [String: String] = [:],
         at location: SourceLocation = #_sourceLocation
     ) async throws {
-        let outcome = try await Program.run(arguments)
+        let outcome = try await Program(arguments, environment: environment).outcome()
         #expect(!outcome.isKilled, sourceLocation: location)
         #expect(outcome.status == 1, sourceLocation: location)
         #expect(outcome.output.isEmpty, sourceLocation: location)

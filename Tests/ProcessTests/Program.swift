@@ -19,7 +19,11 @@ final class Program: Sendable {
     private let end = AsyncStream.makeStream(of: Void.self)
 
     /// Starts `starling` with `arguments`.
-    init(_ arguments: [String], folder: Folder? = nil) throws {
+    init(
+        _ arguments: [String],
+        folder: Folder? = nil,
+        environment additions: [String: String] = [:]
+    ) throws {
         let folder = try folder ?? Folder()
         self.folder = folder
         let records = try Folder()
@@ -31,6 +35,7 @@ final class Program: Sendable {
         process.arguments = arguments
         var environment = ProcessInfo.processInfo.environment
         environment["TMPDIR"] = folder.path
+        environment.merge(additions) { $1 }
         process.environment = environment
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle(forWritingAtPath: outputPath)

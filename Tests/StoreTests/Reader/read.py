@@ -10,8 +10,8 @@ import sys
 
 TABLES = {
     "vault": [
-        "slots", "statements", "rounds", "bundles", "sealed", "openings", "results", "datasets",
-        "meta",
+        "slots", "statements", "rounds", "bundles", "sealed", "openings",
+        "results", "datasets", "meta",
     ],
     "grid": ["items", "records", "chunks"],
 }
