@@ -5,11 +5,14 @@ import Wire
 /// Own datasets: raw files named after their roots, and their hash trees in the vault.
 final class DatasetFolder: Sendable {
     private let folder: String
+    private let storeFolder: String
     private let vault: VaultDatabase
     private let room: DiskRoom
     private let hash: @Sendable (Bytes) -> Digest
     private let notices: Notices
     private let entries = Mutex<[Digest: DatasetTable.Entry]>([:])
+    /// Held while files change; reading goes on meanwhile.
+    private let changing = Mutex(())
 
     /// Opens the datasets below `folder`: a file and a row that lack each other go.
     init(
@@ -20,6 +23,7 @@ final class DatasetFolder: Sendable {
         hash: @escaping @Sendable (Bytes) -> Digest
     ) throws {
         self.folder = "\(folder)/datasets"
+        storeFolder = folder
         self.vault = vault
         self.room = room
         self.notices = notices
@@ -39,32 +43,20 @@ final class DatasetFolder: Sendable {
 
     /// Keeps a whole dataset, and again if it is kept already: that repairs its file.
     func keep(_ dataset: StoredDataset) throws {
-        let byteCount = UInt64(dataset.bytes.count)
         // What cannot fit must not cost the ballast.
-        guard try Disk.freeByteCount(folder) > byteCount else {
-            throw StoreError.diskFull(folder: folder)
+        guard try Disk.freeByteCount(folder) > UInt64(dataset.bytes.count) else {
+            throw StoreError.diskFull(folder: storeFolder)
         }
-        let path = path(dataset.root)
-        do {
-            try room.write { try Disk.write(dataset.bytes, to: path, isDurable: true) }
-            try room.write { try vault.write { try DatasetTable.put(dataset, into: $0) } }
-        } catch {
-            if entries.withLock({ $0[dataset.root] }) == nil { try? Disk.remove(path) }
-            throw error
-        }
-        let entry = DatasetTable.Entry(
-            root: dataset.root,
-            byteCount: byteCount,
-            leaves: dataset.leaves
-        )
-        entries.withLock { $0[dataset.root] = entry }
+        try changing.withLock { _ in try write(dataset) }
     }
 
     /// Drops a dataset.
     func forget(_ root: Digest) throws {
-        guard entries.withLock({ $0.removeValue(forKey: root) }) != nil else { return }
-        try room.write { try vault.write { try DatasetTable.remove(root, from: $0) } }
-        try Disk.remove(path(root))
+        try changing.withLock { _ in
+            guard entries.withLock({ $0.removeValue(forKey: root) }) != nil else { return }
+            try room.write { try vault.write { try DatasetTable.remove(root, from: $0) } }
+            try Disk.remove(path(root))
+        }
     }
 
     /// Whether the dataset of `root` is one of these.
@@ -97,6 +89,23 @@ final class DatasetFolder: Sendable {
     }
 
     private func path(_ root: Digest) -> String { "\(folder)/\(root)" }
+
+    private func write(_ dataset: StoredDataset) throws {
+        let path = path(dataset.root)
+        do {
+            try room.write { try Disk.write(dataset.bytes, to: path, isDurable: true) }
+            try room.write { try vault.write { try DatasetTable.put(dataset, into: $0) } }
+        } catch {
+            if entries.withLock({ $0[dataset.root] }) == nil { try? Disk.remove(path) }
+            throw error
+        }
+        let entry = DatasetTable.Entry(
+            root: dataset.root,
+            byteCount: UInt64(dataset.bytes.count),
+            leaves: dataset.leaves
+        )
+        entries.withLock { $0[dataset.root] = entry }
+    }
 
     private func reconcile() throws {
         var known: [Digest: DatasetTable.Entry] = [:]

@@ -31,7 +31,7 @@ final class DiskRoom: Sendable {
     func write<Answer>(_ body: () throws -> Answer) throws -> Answer {
         do {
             return try body()
-        } catch let error as StoreError where isFull(error) {
+        } catch let error as StoreError where isFull(error) || error.isFailedWrite {
             giveUpBallast()
         }
         do {

@@ -45,7 +45,7 @@ extension StoreError: CustomStringConvertible {
             "a newer version of Starling has written \(path); install that version or a later "
                 + "one. Nothing was changed"
         case .diskFull(let folder):
-            "the disk of \(folder) is full; free some space, 200 MB or more, then start again. "
+            "the disk of \(folder) is full; free some space, 200 MB or more, then try again. "
                 + "What was kept before is safe"
         case .slotFilled(let key):
             "the slot \(hexadecimal(key)) holds another statement already, and keeps it; this is "
@@ -75,13 +75,19 @@ extension StoreError: CustomStringConvertible {
         case .system(_, _, let code): code == ENOSPC || code == EDQUOT
         case .database(_, let code, _):
             switch ResultCode(rawValue: code) {
-            case .SQLITE_FULL, .SQLITE_IOERR_WRITE: true
+            case .SQLITE_FULL: true
             // A file that cannot be made or grown has many names.
             case .SQLITE_IOERR, .SQLITE_CANTOPEN: freeByteCount() < Self.fullByteCount
             default: false
             }
         default: false
         }
+    }
+
+    /// Whether a write failed for a reason that SQLite does not tell, such as a user's quota.
+    var isFailedWrite: Bool {
+        guard case .database(_, let code, _) = self else { return false }
+        return ResultCode(rawValue: code) == .SQLITE_IOERR_WRITE
     }
 
     /// A disk with less room than this is full: the index of a log takes 32 KiB.
