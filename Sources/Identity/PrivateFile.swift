@@ -31,16 +31,47 @@ enum PrivateFile {
     /// The name is given by `link`, which fails when another process was first: nothing is ever
     /// overwritten, and no reader sees half a file.
     static func createUnlessPresent(_ path: String, content: Bytes) throws(KeyFileError) {
-        let temporary = "\(path).\(hexadecimal(randomBytes(count: 8))).new"
-        let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
-        let descriptor = open(temporary, flags, 0o600)
-        guard descriptor >= 0 else { throw systemError(temporary, "create") }
+        let temporary = try temporaryFile(beside: path, content: content)
         defer { _ = unlink(temporary) }
-        try writeAndClose(descriptor, content, temporary)
         guard link(temporary, path) == 0 || errno == EEXIST else {
             throw systemError(path, "create")
         }
         try synchronizeFolder(of: path)
+    }
+
+    /// Gives `path` another content in one step: a reader sees the old or the new one, whole.
+    static func replace(_ path: String, content: Bytes) throws(KeyFileError) {
+        let temporary = try temporaryFile(beside: path, content: content)
+        guard rename(temporary, path) == 0 else {
+            let error = systemError(path, "replace")
+            _ = unlink(temporary)
+            throw error
+        }
+        try synchronizeFolder(of: path)
+    }
+
+    /// Removes `path` for good, if it is there.
+    static func remove(_ path: String) throws(KeyFileError) {
+        guard unlink(path) == 0 || errno == ENOENT else { throw systemError(path, "remove") }
+        try synchronizeFolder(of: path)
+    }
+
+    /// A durable file with `content` and a name of its own, which the caller moves or removes.
+    private static func temporaryFile(
+        beside path: String,
+        content: Bytes
+    ) throws(KeyFileError) -> String {
+        let temporary = "\(path).\(hexadecimal(randomBytes(count: 8))).new"
+        let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
+        let descriptor = open(temporary, flags, 0o600)
+        guard descriptor >= 0 else { throw systemError(temporary, "create") }
+        do throws(KeyFileError) {
+            try writeAndClose(descriptor, content, temporary)
+        } catch {
+            _ = unlink(temporary)
+            throw error
+        }
+        return temporary
     }
 
     private static func writeAndClose(

@@ -27,12 +27,13 @@ package struct TestGrid: Sendable {
         population: UInt64 = 3,
         submitter: PeerID = TestGrid.peer(0),
         anchors: [PeerID] = [],
+        owner: OwnerID? = nil,
         nonce: UInt64 = 1
     ) {
         manifest = Manifest(
             network: network,
             project: project,
-            owner: OwnerID(project.digest),
+            owner: owner ?? OwnerID(project.digest),
             submitter: submitter,
             nonce: Digest(nonce, 0, 0, 0),
             epoch: Self.epoch,
