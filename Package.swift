@@ -132,6 +132,7 @@ let package = Package(
         .testTarget(
             name: "LedgerTests",
             dependencies: ["Primitives", "Wire", "Ledger", "TestSupport"],
+            exclude: ["Cases"],
             swiftSettings: house
         ),
         .testTarget(

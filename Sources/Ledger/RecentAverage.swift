@@ -9,17 +9,18 @@
 /// ```
 /// The average is in operations a day: a peer that computes alike in every hour has what it does
 /// in a day. It differs from the one in real numbers by less than 2, and 2⁻⁵⁸ of all operations.
-struct RecentAverage: Sendable {
+package struct RecentAverage: Sendable {
     /// Hours until work counts half.
-    static let halfLife: UInt64 = 168
+    package static let halfLife: UInt64 = 168
     /// One, as a weight.
-    static let one: UInt64 = 1 << 63
+    package static let one: UInt64 = 1 << 63
     /// What is left of a weight after an hour.
-    static let factor: UInt64 = 9_185_395_943_039_508_846
+    package static let factor: UInt64 = 9_185_395_943_039_508_846
 
     private let hours: [UInt64]
 
-    init() {
+    /// Works out the weights.
+    package init() {
         var hours = [Self.one]
         for _ in 1..<Self.halfLife {
             let product = UInt128(hours[hours.count - 1]) * UInt128(Self.factor)
@@ -29,13 +30,14 @@ struct RecentAverage: Sendable {
     }
 
     /// The weight of work `age` hours ago.
-    func weight(age: UInt64) -> UInt64 {
+    package func weight(age: UInt64) -> UInt64 {
         let halvings = age / Self.halfLife
         return halvings < 64 ? hours[Int(age % Self.halfLife)] >> halvings : 0
     }
 
     /// Operations a day, from the sum of operations times their weights.
-    static func average(of sum: UInt128) -> UInt64 {
-        UInt64((sum >> 63) * UInt128(24 * (one - factor)) >> 63)
+    package static func average(of sum: UInt128) -> UInt64 {
+        let scaled = (sum >> 63) * UInt128(24 * (one - factor))
+        return UInt64(scaled >> 63)
     }
 }

@@ -122,6 +122,18 @@ extension Node {
         try await settle { peer.ledger.isCancelled(id) }
     }
 
+    /// Pauses a job of this peer's own: leases that are out run to their end, and no more are given.
+    package func hold(_ id: ManifestID) async throws { try await hold(id, isHeld: true) }
+
+    /// Lets a job of this peer's own go on that has paused.
+    package func resume(_ id: ManifestID) async throws { try await hold(id, isHeld: false) }
+
+    private func hold(_ id: ManifestID, isHeld: Bool) async throws {
+        take(isHeld ? .hold(id) : .resume(id))
+        try await settle { peer.ledger.isHeld(id) == isHeld }
+        guard peer.ledger.isHeld(id) == isHeld else { throw NodeError.cannotHold(id.short) }
+    }
+
     // MARK: - Views
 
     /// How far a job is, as this peer sees it.
@@ -132,6 +144,11 @@ extension Node {
 
     /// The board of everything that this peer holds.
     package func board() -> [BoardRow] { peer.board(at: now) }
+
+    /// The boards of hosts, users and projects, over the jobs of one project or of all.
+    package func boards(of project: ProjectID? = nil) -> Boards {
+        peer.boards(of: project, at: now)
+    }
 
     /// Each unit's vote, in unit order.
     package func votes(of id: ManifestID) -> [UnitVote] {

@@ -147,6 +147,9 @@ package actor Node: Service {
         let draft = OwnRecord(keys: keys, network: network, configuration: configuration)
         take(.epoch(OwnRecord.epoch))
         take(.advertise(draft.record(endpoint: address.endpoint, speed: speed)))
+        take(.keep(draft.first))
+        take(.adopt(owner: draft.owner, consent: draft.consent))
+        if let predecessor = draft.predecessor { take(.succeed(predecessor)) }
         var speeds = SortedTable<String, UInt64>()
         speeds[Workload.driftSearch(configuration.variant).name] = speed
         if configuration.places > 0 {

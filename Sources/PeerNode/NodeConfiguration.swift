@@ -48,6 +48,10 @@ struct NodeKeys: Sendable {
     let peer: SigningKey
     let project: SigningKey
     let curve: CurveKeyPair
+    /// The public half of the key that may replace the peer's.
+    let successor: PeerID
+    /// The key that the peer's has replaced, once it has.
+    let revoked: SigningKey?
     /// What only this peer knows: nonces follow from it.
     let secret: Bytes
 
@@ -56,6 +60,15 @@ struct NodeKeys: Sendable {
         let peerFile = try KeyFile.loadOrCreate(at: path(.peer), purpose: .peer)
         let projectFile = try KeyFile.loadOrCreate(at: path(.project), purpose: .project)
         let curveFile = try KeyFile.loadOrCreate(at: path(.curve), purpose: .curve)
+        let successorFile = try KeyFile.loadOrCreateSuccessor(
+            at: "\(folder)/\(KeySuccession.successorName)",
+            of: peerFile.publicKey
+        )
+        let revokedFile = try KeySuccession.revoked(in: folder)
+        successor = PeerID(successorFile.publicKey)
+        // A replacement that was cut short leaves a copy of the present key.
+        let isReplaced = revokedFile.map { $0.publicKey != peerFile.publicKey } ?? false
+        revoked = isReplaced ? revokedFile.map { SigningKey(seed: $0.secret) } : nil
         peer = SigningKey(seed: peerFile.secret)
         project = SigningKey(seed: projectFile.secret)
         curve = CurveKeyPair(

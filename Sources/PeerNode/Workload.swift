@@ -62,6 +62,8 @@ package enum NodeError: Error, Hashable, Sendable, CustomStringConvertible {
     case missingChunk(UInt32)
     /// A result is larger than its manifest allows.
     case resultTooLarge(UInt64)
+    /// A job is not this peer's own, or was held and let go too often.
+    case cannotHold(String)
     /// An address is not of the form that `--join` takes.
     case malformedAddress(String)
     /// The journal could not be written, so the peer stops before it says anything more.
@@ -93,6 +95,9 @@ package enum NodeError: Error, Hashable, Sendable, CustomStringConvertible {
         case .journalFailed(let reason):
             "the journal cannot be written: \(reason); free space or mend the disk, then start "
                 + "again"
+        case .cannotHold(let job):
+            "job \(job) cannot be held or let go from here: only the peer that submitted it can do "
+                + "that, and \(Limits.holdsPerManifest) times in all; check the job's id"
         case .keyUsedElsewhere(let endpoint):
             "another process uses this peer's key, at \(endpoint); two at once would sign "
                 + "contradictions and lose their credit: keep one, and give the other a folder of "

@@ -29,6 +29,7 @@ package struct TestGrid: Sendable {
         population: UInt64 = 3,
         submitter: PeerID = TestGrid.peer(0),
         anchors: [PeerID] = [],
+        owner: OwnerID? = nil,
         nonce: UInt64 = 1,
         project: ProjectID = ProjectID(Digest(0xB, 0, 0, 1)),
         signer: @escaping @Sendable (Bytes, Digest) -> Signature = {
@@ -40,7 +41,7 @@ package struct TestGrid: Sendable {
         manifest = Manifest(
             network: network,
             project: project,
-            owner: OwnerID(project.digest),
+            owner: owner ?? OwnerID(project.digest),
             submitter: submitter,
             nonce: Digest(nonce, 0, 0, 0),
             epoch: Self.epoch,

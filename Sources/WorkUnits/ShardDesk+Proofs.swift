@@ -99,7 +99,16 @@ extension ShardDesk {
                 proof.stage = .signing
                 proof.nextAttempt = nil
             }
-            switch vault.sign(certificate(for: proof), by: .peer, into: &out) {
+            let certificate = certificate(for: proof)
+            if certificate.openings.isEmpty {
+                // The key may be replaced at any time, and its rounds go then: whatever becomes of
+                // them, a certificate that is signed can be opened.
+                let id = ItemID(SHA256.hash(certificate.payload))
+                let cores = proof.cores
+                let opening = Opening(manifest: job.id, certificate: id, cores: cores)
+                retain(opening, into: &out)
+            }
+            switch vault.sign(certificate, by: .peer, into: &out) {
             case .requested: break
             case .signed(let signed), .taken(let signed): ready.append(.certificate(signed))
             }
