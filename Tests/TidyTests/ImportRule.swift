@@ -37,8 +37,8 @@ enum ImportRule {
             + ["ServiceLifecycle", "Logging", "Metrics"] + platform,
         // Tier 3
         "Dashboard": ["PeerNode", "Hummingbird"] + tier0 + platform,
-        "starling": ["PeerNode", "Dashboard", "Kernels", "Ledger", "PeerCore"] + tier0
-            + ["ArgumentParser", "ServiceLifecycle", "UnixSignals", "Logging"] + platform,
+        "starling": ["PeerNode", "Dashboard", "Kernels", "WorkUnits", "Ledger", "PeerCore"] + tier0
+            + ["ArgumentParser", "ServiceLifecycle", "UnixSignals", "Logging", "Yams"] + platform,
         "starling-executor": ["Sandbox", "Glibc", "Musl"],
         // Development
         "Simulator": tier0 + tier1,
