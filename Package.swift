@@ -20,6 +20,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         // Tier 0
@@ -80,11 +81,13 @@ let package = Package(
         .executableTarget(
             name: "starling",
             dependencies: [
-                "Kernels", "Primitives", "Wire", "Ledger", "PeerCore", "PeerNode", "Store",
+                "Kernels", "Primitives", "Wire", "WorkUnits", "Ledger", "PeerCore", "PeerNode",
+                "Store",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: house
         ),

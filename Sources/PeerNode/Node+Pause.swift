@@ -84,6 +84,11 @@ extension Node {
         changed()
     }
 
+    /// Why the last attempt to dial an address failed; nil when none did, or it is long ago.
+    package func dialFailure(at address: JoinAddress) -> DialFailure? {
+        dialFailures[address.endpoint]
+    }
+
     /// Dials a peer, as if it had been given at the start; redialled until it answers.
     package func join(_ address: JoinAddress) throws {
         guard address.peer != id else { return }

@@ -6,7 +6,7 @@ import Synchronization
 final class Demonstration: Sendable {
     /// What can happen during the demo.
     private enum Happening: Sendable {
-        case event(Int, ControlEvent)
+        case event(Int, DemoEvent)
         case ended(Int)
         case interrupted
         case timedOut
@@ -71,7 +71,7 @@ final class Demonstration: Sendable {
     }
 
     private func take(
-        _ event: ControlEvent,
+        _ event: DemoEvent,
         of index: Int,
         _ files: DemoFiles,
         _ state: inout DemoState
@@ -103,7 +103,7 @@ final class Demonstration: Sendable {
             state.audits[index] = audit
             retryUnequal(&state)
             guard state.isComplete, let path = command.export else { return }
-            tell(0, ControlRequest(verb: .export, output: path))
+            tell(0, DemoRequest(verb: .export, output: path))
         case .exported:
             state.isExported = true
         case .failed(let reason):
@@ -123,11 +123,11 @@ final class Demonstration: Sendable {
     }
 
     private func askForReports() {
-        for index in 0..<command.peers { tell(index, ControlRequest(verb: .report)) }
+        for index in 0..<command.peers { tell(index, DemoRequest(verb: .report)) }
     }
 
-    private func submission(of files: DemoFiles) -> ControlRequest {
-        ControlRequest(
+    private func submission(of files: DemoFiles) -> DemoRequest {
+        DemoRequest(
             verb: .submit,
             file: files.input,
             maxDrift: command.maxDrift,
@@ -141,7 +141,7 @@ final class Demonstration: Sendable {
 
     private func start(_ index: Int, join: String?, in folder: TemporaryFolder) throws {
         var arguments = [
-            "peer", "--control", "--folder", try folder.folder("peer\(index)"),
+            "donate", "--control", "--folder", try folder.folder("peer\(index)"),
             "--network", "demo-\(getpid())", "--redial", "100",
         ]
         if let join { arguments += ["--join", join] }
@@ -157,7 +157,7 @@ final class Demonstration: Sendable {
         }
     }
 
-    private func tell(_ index: Int, _ request: ControlRequest) {
+    private func tell(_ index: Int, _ request: DemoRequest) {
         children.withLock { $0.first { $0.index == index } }?.send(request)
     }
 

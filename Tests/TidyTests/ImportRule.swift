@@ -38,8 +38,9 @@ enum ImportRule {
             + ["ServiceLifecycle", "Logging", "Metrics"] + platform,
         // Tier 3
         "Dashboard": ["PeerNode", "Hummingbird"] + tier0 + platform,
-        "starling": ["PeerNode", "Store", "Dashboard", "Kernels", "Ledger", "PeerCore"] + tier0
-            + ["ArgumentParser", "ServiceLifecycle", "UnixSignals", "Logging"] + platform,
+        "starling": ["PeerNode", "Store", "Dashboard", "Kernels", "WorkUnits", "Ledger"] + tier0
+            + ["PeerCore", "ArgumentParser", "ServiceLifecycle", "UnixSignals", "Logging", "Yams"]
+            + platform,
         "starling-executor": ["Sandbox", "Glibc", "Musl"],
         // Development
         "Simulator": tier0 + tier1,

@@ -11,7 +11,7 @@ import Wire
 /// Lets a parent process drive a peer over standard input and output.
 ///
 /// The end of standard input ends the peer: a parent that dies leaves no child behind.
-struct ControlService: Service {
+struct DemoService: Service {
     let node: Node
 
     func run() async throws {
@@ -19,7 +19,7 @@ struct ControlService: Service {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 for await line in lines {
-                    guard let request: ControlRequest = ControlLine.decode(line) else {
+                    guard let request: DemoRequest = try? ControlLine.decode(line) else {
                         emit(.failed("the request is not understood"))
                         continue
                     }
@@ -34,7 +34,7 @@ struct ControlService: Service {
         await node.stop()
     }
 
-    private func obey(_ request: ControlRequest) async {
+    private func obey(_ request: DemoRequest) async {
         switch request.verb {
         case .submit:
             do {
@@ -78,7 +78,7 @@ struct ControlService: Service {
 
     // MARK: - A job
 
-    private func submit(_ request: ControlRequest) async throws {
+    private func submit(_ request: DemoRequest) async throws {
         let path = request.file ?? ""
         let name = path.split(separator: "/").last.map(String.init) ?? path
         let settings = DriftSettings(
@@ -143,20 +143,12 @@ struct ControlService: Service {
     }
 
     private func boardLines() async -> [BoardLine] {
-        await node.board().map { row in
-            BoardLine(
-                peer: row.peer.description,
-                finalOperations: row.finalOperations,
-                provisionalOperations: row.provisionalOperations,
-                won: row.won,
-                lost: row.lost
-            )
-        }
+        await node.board().map { BoardLine($0) }
     }
 
-    private func emit(_ event: ControlEvent) {
+    private func emit(_ event: DemoEvent) {
         // A parent that is gone closes standard input too, which ends the peer.
-        try? OutputFile.writeToStandardOutput(ControlLine.encode(event))
+        try? OutputFile.writeToStandardOutput(try ControlLine.encode(event))
     }
 }
 
