@@ -48,6 +48,7 @@ extension Node {
             carryOut(batch, record)
             flush()
             drain()
+            mindDisk()
         case .failure(let error):
             fail(NodeError.journalFailed("\(error)"))
         }

@@ -36,6 +36,11 @@ package actor Node: Service {
     var doneCount = 0
     /// Who waits for the end of the present commit.
     var settleWaiters: [CheckedContinuation<Void, Never>] = []
+    /// Operations per second of one core by workload.
+    var speeds = SortedTable<String, UInt64>()
+    /// Whether the disk is full, so that no work is taken.
+    package internal(set) var isDiskFull = false
+    var diskWatch: Task<Void, Never>?
     /// Commits rows, so that the core goes on meanwhile.
     let journal = DispatchQueue(label: "starling.journal")
     let data: DataDriver
@@ -135,6 +140,7 @@ package actor Node: Service {
             group.cancelAll()
         }
         timer?.cancel()
+        diskWatch?.cancel()
         runner.stopAll()
         transport.close()
         signal.finish()
@@ -150,12 +156,12 @@ package actor Node: Service {
         take(.keep(draft.first))
         take(.adopt(owner: draft.owner, consent: draft.consent))
         if let predecessor = draft.predecessor { take(.succeed(predecessor)) }
-        var speeds = SortedTable<String, UInt64>()
-        speeds[Workload.driftSearch(configuration.variant).name] = speed
         if configuration.places > 0 {
-            let places = wishes.pause == nil ? configuration.places : 0
-            take(.donate(places: places, speeds: speeds))
+            speeds[Workload.driftSearch(configuration.variant).name] = speed
+            isDiskFull = storage.isDraining
+            applyWishes()
         }
+        watchDisk()
         if let job = configuration.firstJob { take(.serveFirst(job)) }
         for target in configuration.join {
             try? transport.dial(endpoint: target.endpoint, curveKey: target.curveKey)
@@ -208,6 +214,7 @@ package actor Node: Service {
         case .success(let event): take(event)
         case .failure(let error): fail(error)
         }
+        mindDisk()
     }
 
     private func take(_ message: Verified<Message>, from sender: PeerID) {

@@ -34,6 +34,7 @@ struct TestNode: Sendable {
         join: [JoinAddress] = [],
         places: Int = 1,
         firstJob: ManifestID? = nil,
+        tamper: (@Sendable (UnitOutput) -> UnitOutput)? = nil,
         storage: any Storage = MemoryStorage()
     ) throws {
         folder = try TestFolder()
@@ -42,6 +43,7 @@ struct TestNode: Sendable {
         configuration.join = join
         configuration.places = places
         configuration.firstJob = firstJob
+        configuration.tamper = tamper
         configuration.redialMilliseconds = 20
         let node = try Node(configuration, storage: storage)
         self.node = node

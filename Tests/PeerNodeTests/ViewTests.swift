@@ -68,6 +68,44 @@ struct ViewTests {
         try await alone.end()
     }
 
+    @Test func outvotedWorkerStandsInTheStoryOfItsUnit() async throws {
+        let submitter = try TestNode()
+        let liar = try TestNode(
+            join: [submitter.node.address],
+            tamper: { truth in
+                UnitOutput(result: [1], operations: truth.operations, evidence: .zero)
+            }
+        )
+        let helpers = try (0..<2).map { _ in try TestNode(join: [submitter.node.address]) }
+        let node = submitter.node
+        try await node.until { await $0.linkedCount == 3 }
+        let id = try await node.submit(try SmallSearch().packed)
+        // While it is open, the steward sees both results and waits for one more worker.
+        let open = await node.first { node -> UnitView? in
+            let units = await node.waitingUnits(of: id, limit: 100)
+            if let job = await node.job(id), job.isOver { return nil }
+            return units.first { unit in
+                Set(unit.cast.map(\.core.resultHash)).count == 2 && unit.stage == .open
+            }
+        }
+        let disputed = try #require(open)
+        #expect(disputed.cast.contains { $0.worker == liar.node.id })
+        #expect(!disputed.waits.isEmpty)
+        try await node.until { await $0.unit(disputed.unit, of: id)?.stage == .final }
+        let unit = try #require(await node.unit(disputed.unit, of: id))
+        // One more worker settles it, or the submitter where nobody is left to ask.
+        #expect([[.panel], [.ruling]].contains(unit.certificates.map(\.kind)))
+        let votes = unit.certificates[0].votes
+        #expect(votes.filter { $0.didWin == false }.map(\.peer) == [liar.node.id])
+        #expect(votes.count { $0.didWin == true } >= 2)
+        #expect(unit.waits.isEmpty)
+        // Another peer tells the same story from its own ledger.
+        try await helpers[0].node.until {
+            await $0.unit(disputed.unit, of: id)?.certificates == unit.certificates
+        }
+        for member in helpers + [liar, submitter] { try await member.end() }
+    }
+
     @Test func pausedPeerTakesNothingUntilItIsResumed() async throws {
         let alone = try TestNode()
         await alone.node.pause(for: nil)

@@ -171,6 +171,11 @@ struct ControlSocketTests {
         let answer = await talkative.rest()
         #expect(answer.split(separator: "\n").count == 2)
         #expect(answer.hasSuffix(#"{"end":true}"# + "\n"))
+        // One that ends its side first gets its answer all the same.
+        let brief = try SocketClient(path)
+        brief.send(request)
+        brief.finish()
+        #expect(await brief.rest().hasSuffix(#"{"end":true}"# + "\n"))
         // It asks without a line's end, and stays silent: it is cut off after a while.
         let silent = try SocketClient(path)
         silent.send(request.dropLast())

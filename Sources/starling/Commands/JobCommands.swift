@@ -115,9 +115,18 @@ struct WatchDisplay {
 
     private mutating func line(_ text: String, isFinal: Bool) throws {
         guard isTerminal else { return try write("\(text)\n") }
+        // A line that is wrapped cannot be rewritten.
+        let shown = isFinal ? text : String(text.prefix(Self.columns - 1))
         // Erases to the end of the line, which may have been longer.
-        try write("\r\(text)\u{1b}[K\(isFinal ? "\n" : "")")
+        try write("\r\(shown)\u{1b}[K\(isFinal ? "\n" : "")")
         isOnLine = !isFinal
+    }
+
+    /// Letters that a line of the terminal holds.
+    private static var columns: Int {
+        var size = winsize()
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 1 else { return 80 }
+        return Int(size.ws_col)
     }
 
     private func write(_ text: String) throws {

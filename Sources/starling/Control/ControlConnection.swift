@@ -5,8 +5,8 @@ import Synchronization
 
 /// One client of the control socket, as the peer sees it.
 ///
-/// It may send one request, and then only hang up. A client that asks nothing or reads nothing for
-/// `patience` is cut off.
+/// It may send one request, and then only end its side or hang up. A client that asks nothing or
+/// reads nothing for `patience` is cut off.
 final class ControlConnection: Sendable {
     /// What a client does.
     enum Action: Sendable {
@@ -19,7 +19,10 @@ final class ControlConnection: Sendable {
     private struct State {
         var pending: Bytes = []
         var hasAsked = false
+        /// Whether the descriptor is still this client's; changed before it is closed.
         var isOpen = true
+        /// Whether the client has ended its side, and waits for the answer.
+        var isHalfClosed = false
     }
 
     /// What the client does; ends when it is gone.
@@ -54,8 +57,16 @@ final class ControlConnection: Sendable {
 
     /// Sends a line; fails when the client is gone or does not read.
     func send(_ line: Bytes) async throws {
-        try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
-            queue.async { [self] in done.resume(with: Result { try write(line) }) }
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation {
+                (done: CheckedContinuation<Void, any Error>) in
+                queue.async { [self] in done.resume(with: Result { try write(line) }) }
+            }
+        } onCancel: {
+            // Wakes a write that waits for the client; the queue closes the descriptor later.
+            state.withLock { state in
+                if state.isOpen { _ = shutdown(descriptor, CInt(SHUT_RDWR)) }
+            }
         }
     }
 
@@ -65,20 +76,30 @@ final class ControlConnection: Sendable {
     // MARK: - On the queue
 
     private func cut() {
-        let wasOpen = state.withLock { state in
+        let (wasOpen, isSuspended) = state.withLock { state in
             defer { state.isOpen = false }
-            return state.isOpen
+            return (state.isOpen, state.isHalfClosed)
         }
         guard wasOpen else { return }
         source.cancel()
+        if isSuspended { source.resume() }
         continuation.finish()
+    }
+
+    /// Nothing more comes: the client is gone, or reads the answer and is heard of no more.
+    private func ended() {
+        var item = pollfd(fd: descriptor, events: 0, revents: 0)
+        let isGone = poll(&item, 1, 0) != 0
+        guard !isGone, state.withLock({ $0.hasAsked }) else { return cut() }
+        state.withLock { $0.isHalfClosed = true }
+        source.suspend()
     }
 
     private func read() {
         var buffer = Bytes(repeating: 0, count: 1 << 16)
         let count = recv(descriptor, &buffer, buffer.count, CInt(MSG_DONTWAIT))
         if count < 0, errno == EAGAIN || errno == EINTR { return }
-        guard count > 0 else { return cut() }
+        guard count > 0 else { return ended() }
         let action = state.withLock { state -> Action? in
             // What follows the request is nobody's.
             guard !state.hasAsked else { return nil }

@@ -23,7 +23,9 @@ final class JobNames: Sendable {
     /// Names a job, for now and for later starts.
     func set(_ name: String, for job: ManifestID) throws {
         try names.withLock { names in
-            guard names.count < Self.namesMax else { return }
+            guard names.count < Self.namesMax else {
+                throw CommandFailure("\(path) holds \(Self.namesMax) names already; remove some")
+            }
             names[job.description] = name
             try OutputFile.write(try ControlLine.encode(names), to: path)
         }

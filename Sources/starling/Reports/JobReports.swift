@@ -119,6 +119,8 @@ struct SubmissionReport: Codable, Sendable {
     let link: String
     let units: Int
     let replicas: Int
+    /// What did not work beside.
+    let warning: String?
 }
 
 /// What `results` hears: the job first, then each unit that is final.
@@ -247,6 +249,6 @@ extension SubmissionReport {
         \(Printable.count(units, "unit")), each computed \(Printable.times(replicas)); follow it \
         with: starling watch \(Printable.short(job))
         keep this machine online until every unit is certified: it has the data, and is the steward
-        """
+        """ + (warning.map { "\n\($0)" } ?? "")
     }
 }

@@ -86,12 +86,20 @@ struct SubmitVerb: ControlVerb {
     ) async throws {
         let search = try await request.pack()
         let id = try await peer.node.submit(search, request.terms)
-        if let name = request.name { try peer.names.set(name, for: id) }
+        var warning: String?
+        if let name = request.name {
+            do {
+                try peer.names.set(name, for: id)
+            } catch {
+                warning = "the job is submitted, and its name could not be kept: \(error)"
+            }
+        }
         let report = SubmissionReport(
             job: id.description,
             link: JobLink(address: peer.node.address, job: id).description,
             units: search.plan.unitCount,
-            replicas: Int(request.terms.policy.replicas)
+            replicas: Int(request.terms.policy.replicas),
+            warning: warning
         )
         try await tell(report)
     }
