@@ -33,9 +33,11 @@ struct TestNode: Sendable {
     init(
         join: [JoinAddress] = [],
         places: Int = 1,
-        storage: any Storage = MemoryStorage()
+        storage: any Storage = MemoryStorage(),
+        folder: TestFolder? = nil
     ) throws {
-        folder = try TestFolder()
+        let folder = try folder ?? TestFolder()
+        self.folder = folder
         var configuration = NodeConfiguration(folder: folder.path)
         configuration.network = testNetworkName
         configuration.join = join
