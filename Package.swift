@@ -20,6 +20,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         // Tier 0
@@ -42,6 +43,7 @@ let package = Package(
         // Tier 2
         .systemLibrary(name: "COpenSSL"),
         .systemLibrary(name: "CZeroMQ"),
+        .systemLibrary(name: "CLinux"),
         .target(
             name: "Identity",
             dependencies: ["Primitives", "Wire", "COpenSSL"],
@@ -61,10 +63,15 @@ let package = Package(
             swiftSettings: house
         ),
         .target(
+            name: "Sandbox",
+            dependencies: ["Primitives", "Kernels", "CLinux"],
+            swiftSettings: house
+        ),
+        .target(
             name: "PeerNode",
             dependencies: [
                 "Primitives", "Wire", "Membership", "WorkUnits", "Ledger", "PeerCore", "Kernels",
-                "Identity", "Transport", "Store",
+                "Identity", "Transport", "Store", "Sandbox",
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: house
@@ -74,13 +81,23 @@ let package = Package(
         .executableTarget(
             name: "starling",
             dependencies: [
-                "Kernels", "Primitives", "Wire", "Ledger", "PeerCore", "PeerNode", "Store",
+                "Kernels", "Primitives", "Wire", "WorkUnits", "Ledger", "PeerCore", "PeerNode",
+                "Store",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: house
+        ),
+        // It starts once a unit: the runtime is part of it, so that nothing has to be found and
+        // bound. No test target may depend on it, or the tests would be linked in the same way.
+        .executableTarget(
+            name: "starling-executor",
+            dependencies: ["Sandbox"],
+            swiftSettings: house,
+            linkerSettings: [.unsafeFlags(["-static-stdlib"])]
         ),
 
         // Simulation
@@ -156,8 +173,17 @@ let package = Package(
             swiftSettings: house
         ),
         .testTarget(
+            name: "SandboxTests",
+            dependencies: ["Sandbox", "Kernels", "Primitives"],
+            swiftSettings: house
+        ),
+        .testTarget(
             name: "StoreTests",
-            dependencies: ["Store", "Primitives", "Wire", "Identity"],
+            dependencies: [
+                "Store", "Primitives", "Wire", "Identity",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            exclude: ["Reader"],
             swiftSettings: house
         ),
         .testTarget(
@@ -168,8 +194,8 @@ let package = Package(
         .testTarget(
             name: "PeerNodeTests",
             dependencies: [
-                "PeerNode", "PeerCore", "Primitives", "Wire", "Kernels", "Identity", "Transport",
-                "Store",
+                "PeerNode", "PeerCore", "WorkUnits", "Primitives", "Wire", "Ledger", "Kernels",
+                "Identity", "Transport", "Store", "Sandbox", "TestSupport",
             ],
             swiftSettings: house
         ),

@@ -69,6 +69,13 @@ package struct KeyFile: Sendable, Equatable {
         return try parse(text, purpose: purpose, path: path)
     }
 
+    /// Writes the key to `path`; a file that is there already is never changed.
+    package func write(to path: String) throws(KeyFileError) {
+        guard try PrivateFile.createUnlessPresent(path, content: Bytes(text.utf8)) else {
+            throw .present(path: path)
+        }
+    }
+
     /// The file's text.
     package var text: String {
         let lines = Self.lines(purpose, publicKey: publicKey.description, secret: "\(secret)")
@@ -123,7 +130,7 @@ package struct KeyFile: Sendable, Equatable {
         } catch {
             kept = nil
         }
-        guard kept == self else { throw .taken(path: path) }
+        guard kept == self else { throw .present(path: path) }
     }
 
     private static func create(at path: String, purpose: Purpose) throws(KeyFileError) {
@@ -134,7 +141,8 @@ package struct KeyFile: Sendable, Equatable {
         try PrivateFile.createUnlessPresent(path, content: content)
     }
 
-    private static func parse(
+    /// Reads the file's content; `path` is for errors only.
+    static func parse(
         _ content: Bytes,
         purpose: Purpose,
         path: String
@@ -152,7 +160,8 @@ package struct KeyFile: Sendable, Equatable {
         return file
     }
 
-    private static func byteCount(_ purpose: Purpose) -> Int {
+    /// Bytes of a file of `purpose`.
+    static func byteCount(_ purpose: Purpose) -> Int {
         let digits = String(repeating: "0", count: 2 * Digest.byteCount)
         let checkLine = "check \(digits)\n"
         return lines(purpose, publicKey: digits, secret: digits).utf8.count + checkLine.utf8.count
@@ -181,8 +190,8 @@ package enum KeyFileError: Error, Equatable, Sendable {
     case corrupt(path: String)
     /// The file is a key for something else.
     case otherPurpose(path: String, expected: KeyFile.Purpose)
-    /// Another file stands where a key is to be kept.
-    case taken(path: String)
+    /// There is a file, and nothing is overwritten.
+    case present(path: String)
     /// The system refused an operation.
     case system(path: String, operation: String, reason: String)
 }
@@ -209,8 +218,9 @@ extension KeyFileError: CustomStringConvertible {
                 + "with a new key"
         case .otherPurpose(let path, let expected):
             "the key file \(path) is not a \(expected.rawValue) key; check the path"
-        case .taken(let path):
-            "\(path) exists already and is kept; move it to a safe place, and run this again"
+        case .present(let path):
+            "there is a file \(path) already, and keys are never overwritten; choose another path, "
+                + "or move that file away"
         case .system(let path, let operation, let reason):
             "cannot \(operation) \(path): \(reason); check that the folder exists and that this "
                 + "user may write to it"

@@ -3,13 +3,18 @@ import Primitives
 
 /// Files with mode 0600 that appear whole or not at all.
 enum PrivateFile {
-    /// The content of `path`, which is a regular file of ours with exactly `byteCount` bytes.
-    static func read(_ path: String, byteCount: Int) throws(KeyFileError) -> Bytes {
+    /// The content of `path`, which is a regular file with exactly `byteCount` bytes, and ours
+    /// alone unless `isForeign`.
+    static func read(
+        _ path: String,
+        byteCount: Int,
+        isForeign: Bool = false
+    ) throws(KeyFileError) -> Bytes {
         // Not blocking: a pipe in the file's place must not hang the start.
         let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
         guard descriptor >= 0 else { throw openingError(path) }
         defer { _ = close(descriptor) }
-        try check(descriptor, path, byteCount)
+        try check(descriptor, path, byteCount, isForeign: isForeign)
         var content = Bytes(repeating: 0, count: byteCount)
         var offset = 0
         while offset < byteCount {
@@ -26,17 +31,26 @@ enum PrivateFile {
         return content
     }
 
-    /// Makes `path` with `content`, durable before it has its name; does nothing when it exists.
+    /// Makes `path` with `content`, durable before it has its name; when it exists, does nothing
+    /// and returns false.
     ///
     /// The name is given by `link`, which fails when another process was first: nothing is ever
     /// overwritten, and no reader sees half a file.
-    static func createUnlessPresent(_ path: String, content: Bytes) throws(KeyFileError) {
+    @discardableResult
+    static func createUnlessPresent(_ path: String, content: Bytes) throws(KeyFileError) -> Bool {
         let temporary = try temporaryFile(beside: path, content: content)
         defer { _ = unlink(temporary) }
-        guard link(temporary, path) == 0 || errno == EEXIST else {
-            throw systemError(path, "create")
-        }
+        let isMade = link(temporary, path) == 0
+        guard isMade || errno == EEXIST else { throw systemError(path, "create") }
         try synchronizeFolder(of: path)
+        return isMade
+    }
+
+    /// The length of what stands at `path`, whatever it is.
+    static func byteCount(of path: String) throws(KeyFileError) -> Int {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { throw openingError(path) }
+        return Int(status.st_size)
     }
 
     /// Gives `path` another content in one step: a reader sees the old or the new one, whole.
@@ -101,15 +115,16 @@ enum PrivateFile {
     private static func check(
         _ descriptor: CInt,
         _ path: String,
-        _ byteCount: Int
+        _ byteCount: Int,
+        isForeign: Bool
     ) throws(KeyFileError) {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw systemError(path, "examine") }
         guard status.st_mode & S_IFMT == S_IFREG else { throw .notAFile(path: path) }
-        guard status.st_uid == geteuid() else {
+        guard isForeign || status.st_uid == geteuid() else {
             throw .otherOwner(path: path, owner: status.st_uid)
         }
-        guard status.st_mode & 0o077 == 0 else {
+        guard isForeign || status.st_mode & 0o077 == 0 else {
             throw .openToOthers(path: path, mode: status.st_mode & 0o777)
         }
         guard status.st_size == byteCount else {

@@ -25,6 +25,9 @@ extension Peer {
             hubs.unlinked(peer, at: now)
         case .donate(let places, let speeds):
             worker.donates(places: places, speeds: speeds)
+        case .serveFirst(let id):
+            firstJob = id
+            areOpportunitiesStale = true
         case .signed(let number, let signature):
             signed(number, signature, at: now, into: &out)
         case .workPrepared, .workFinished, .workFailed:

@@ -105,17 +105,21 @@ extension Peer {
         case .certificate(let signed):
             areOpportunitiesStale = true
             let views = self.views
+            let isOpened = isOpened(signed.body)
             steward.certified(
                 signed,
-                isOpened: isOpened(signed.body),
+                isOpened: isOpened,
                 view: views.view,
                 at: now,
                 into: &out
             )
-            worker.certified(signed.body, into: &out)
+            if let job = job(signed.body.manifest) {
+                worker.certified(signed, isOpened: isOpened, of: job, at: now, into: &out)
+            }
             fetchOwnResults(signed.body, at: now, into: &out)
         case .opening(let opening):
             guard let first = opening.cores.first?.unit else { return }
+            worker.opened(opening.cores.map(\.unit), of: opening.manifest, into: &out)
             steward.opened(
                 opening.certificate,
                 manifest: opening.manifest,

@@ -32,6 +32,8 @@ package struct Peer: ~Copyable, Sendable {
     /// This peer's own signed record, once there is one.
     package internal(set) var ownRecord: Signed<Record>?
     var offers = SortedTable<OfferKey, ResultOffer>()
+    /// The job that is served before any other; nil once it needs nobody any more.
+    package internal(set) var firstJob: ManifestID?
     var opportunities: [Worker.Opportunity] = []
     var areOpportunitiesStale = true
     var placements = SortedTable<ShardKey, [PeerID]>()
@@ -152,6 +154,9 @@ package struct Peer: ~Copyable, Sendable {
         let views = self.views
         steward.tick(view: views.view, at: now, vault: &vault, into: &out)
         worker.tick(at: now, vault: &vault, into: &out)
+        for opening in worker.takeUnopened(at: now) {
+            accept(Item.opening(opening).verifiedHere, from: nil, at: now, into: &out)
+        }
         results.tick(at: now, into: &out)
         chunks.forget(worker.takeForgottenChunks())
         chunks.tick(at: now, into: &out)
@@ -215,8 +220,10 @@ package struct Peer: ~Copyable, Sendable {
     private mutating func refreshOpportunities() {
         guard areOpportunitiesStale else { return }
         areOpportunitiesStale = false
+        if let id = firstJob, isOver(id) { firstJob = nil }
         var fresh: [(priority: UInt8, opportunity: Worker.Opportunity)] = []
-        for (id, signed) in ledger.manifests where signed.body.deadline >= epoch {
+        for (id, signed) in ledger.manifests
+        where signed.body.deadline >= epoch && firstJob ?? id == id {
             let manifest = signed.body
             for shard in ledger.openShards(of: id) {
                 let key = ShardKey(manifest: id, shard: shard)
@@ -234,5 +241,11 @@ package struct Peer: ~Copyable, Sendable {
         }
         opportunities = byPriority.map { fresh[$0].opportunity }
         worker.keepClaims(on: opportunities)
+    }
+
+    /// Whether a job that is known has no unit left to compute.
+    private func isOver(_ id: ManifestID) -> Bool {
+        guard let manifest = ledger.manifest(id)?.body else { return false }
+        return manifest.deadline < epoch || ledger.openShards(of: id).isEmpty
     }
 }

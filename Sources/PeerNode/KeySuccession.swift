@@ -22,8 +22,9 @@ package struct KeySuccession: Hashable, Sendable {
     /// Replaces the keys in `folder`: `successor.key` becomes `peer.key`.
     ///
     /// The old one is kept as `peer.key.revoked`. Who has a copy of it may have one of `curve.key`
-    /// too: that is discarded, and the next start makes another, and another `successor.key`. Work that the old key had begun is taken out of `storage`: nobody else may carry it on. Run
-    /// again after a crash, it completes what it began.
+    /// too: that is discarded, and the next start makes another, and another `successor.key`. Work
+    /// that the old key had begun is taken out of `storage`: nobody else may carry it on. Run again
+    /// after a crash, it completes what it began.
     package static func run(
         folder: String,
         storage: any Storage

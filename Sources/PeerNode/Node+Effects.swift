@@ -26,22 +26,29 @@ extension Node {
         let rows = batch.compactMap { effect -> JournalRow? in
             if case .persist(let row) = effect { row } else { nil }
         }
-        guard !rows.isEmpty else { return carryOut(batch) }
+        // A record is told to new links only once it is durable: as of this batch, not later.
+        let record = peer.ownRecord
+        guard !rows.isEmpty else { return carryOut(batch, record) }
         isCommitting = true
         journal.async { [storage] in
             let outcome = Result { try storage.commit(rows) }
-            Task { await self.committed(batch, outcome) }
+            Task { await self.committed(batch, record, outcome) }
         }
     }
 
-    private func committed(_ batch: [Effect], _ outcome: Result<Void, any Error>) {
+    private func committed(
+        _ batch: [Effect],
+        _ record: Signed<Record>?,
+        _ outcome: Result<Void, any Error>
+    ) {
         isCommitting = false
         switch outcome {
         case .success:
             guard failure == nil else { return }
-            carryOut(batch)
+            carryOut(batch, record)
             flush()
             drain()
+            mindDisk()
         case .failure(let error):
             fail(NodeError.journalFailed("\(error)"))
         }
@@ -75,10 +82,10 @@ extension Node {
         stop()
     }
 
-    private func carryOut(_ batch: [Effect]) {
+    private func carryOut(_ batch: [Effect], _ record: Signed<Record>?) {
         for effect in batch where failure == nil { perform(effect) }
         doneCount += batch.count
-        if let record = peer.ownRecord { admission.update(record) }
+        if let record { admission.update(record) }
     }
 
     private func perform(_ effect: Effect) {
@@ -161,4 +168,12 @@ extension Node {
             }
         }
     }
+}
+
+extension Node {
+    /// The orders that are being computed.
+    package nonisolated var runningOrders: [OrderProgress] { runner.progress }
+
+    /// Orders that failed lately, oldest first.
+    package nonisolated var failedOrders: [OrderFailure] { runner.failures }
 }

@@ -46,21 +46,14 @@ package struct UnitVote: Hashable, Sendable {
     }
 }
 
-/// What a look at every certificate of a peer's ledger found.
-package struct AuditReport: Hashable, Sendable {
-    /// Certificates of the ledger.
-    package let certificates: Int
-    /// Those whose signatures, sets, seats and votes are all in order.
-    package let valid: Int
-    /// SHA-256 over the ids of every item: equal for peers that hold equal ledgers.
-    package let ledgerHash: Digest
-}
-
 extension Node {
     /// Submits a packed search as a job of this peer's project.
     ///
     /// Returns when the manifest is durable: the job outlives a crash of this machine.
-    package func submit(_ search: PackedSearch) async throws -> ManifestID {
+    package func submit(
+        _ search: PackedSearch,
+        _ terms: JobTerms = JobTerms()
+    ) async throws -> ManifestID {
         if let failure { throw failure }
         try storage.keep(search.stored)
         let epoch = OwnRecord.epoch
@@ -84,13 +77,13 @@ extension Node {
             operationsPerUnit: operations,
             resultByteCount: Limits.resultByteCount,
             memoryByteCount: Self.memoryPerUnit,
-            secondsPerUnit: Self.secondsPerUnit,
-            policy: .strict,
+            secondsPerUnit: Self.secondsPerUnit(operations: operations),
+            policy: terms.policy,
             anchors: [id],
             recognised: [],
             population: population,
-            priority: 0,
-            deadline: epoch + Self.deadlineEpochs,
+            priority: terms.priority,
+            deadline: epoch + min(terms.deadlineHours, JobTerms.deadlineHoursMax),
             retention: Self.retentionEpochs,
             reducer: workload
         )
@@ -106,12 +99,20 @@ extension Node {
         return hubs <= Trust.smallGridPeers ? 1 : hubs
     }
 
-    /// Bytes of memory that a unit of the drift search may take.
-    private static let memoryPerUnit: UInt64 = 256 << 20
-    /// Seconds that a unit may take on the slowest machine that is welcome.
-    private static let secondsPerUnit: UInt64 = 30
-    /// A job is computed for a week.
-    private static let deadlineEpochs: UInt64 = 7 * 24
+    /// Bytes of memory that a unit of the drift search may take, its input apart.
+    ///
+    /// They are its samples, a quarter of them for the upper bounds, and its lists.
+    private static let memoryPerUnit = UInt64(KernelLimits.workingByteCountMax) * 3 / 2
+
+    /// Seconds that a unit may take on the slowest machine that is welcome, or on one that is busy.
+    private static func secondsPerUnit(operations: UInt64) -> UInt64 {
+        min(max(secondsMin, operations / operationsPerSecondMin), Limits.secondsPerUnit)
+    }
+
+    /// Seconds of the smallest unit.
+    private static let secondsMin: UInt64 = 30
+    /// Operations per second that are too few to be welcome; a core of 2024 makes 500 million.
+    private static let operationsPerSecondMin: UInt64 = 20_000_000
     /// Results are kept for 30 days after that.
     private static let retentionEpochs: UInt32 = 30 * 24
 
@@ -182,32 +183,6 @@ extension Node {
             aggregate = try DriftSearch.reduce(aggregate, output, index: Int(unit))
         }
         return (aggregate, Parameters(bytes: manifest.parameters))
-    }
-
-    /// Checks every certificate of the ledger again from its bytes, as a stranger would.
-    package func audit() -> AuditReport {
-        var certificates = 0
-        var valid = 0
-        var ids: [Digest] = []
-        for item in peer.allItems {
-            ids.append(item.id.digest)
-            guard case .certificate(let signed) = item else { continue }
-            certificates += 1
-            guard let again = try? Signed<Certificate>(envelope: signed.envelope),
-                (try? verified(again, in: network)) != nil,
-                let manifest = peer.ledger.manifest(again.body.manifest)?.body
-            else { continue }
-            let check = CertificateCheck(
-                again.body,
-                manifest: manifest,
-                id: again.body.manifest
-            )
-            if (try? check.run(latestEpoch: OwnRecord.epoch + Limits.epochSkew)) != nil {
-                valid += 1
-            }
-        }
-        let hash = taggedHash("starling/ledger/1", count: 1) { $0.digests(ids) }
-        return AuditReport(certificates: certificates, valid: valid, ledgerHash: hash)
     }
 }
 

@@ -2,6 +2,7 @@ import Dispatch
 import Identity
 import PeerCore
 package import Primitives
+import Sandbox
 import ServiceLifecycle
 package import Store
 import Transport
@@ -35,12 +36,22 @@ package actor Node: Service {
     var doneCount = 0
     /// Who waits for the end of the present commit.
     var settleWaiters: [CheckedContinuation<Void, Never>] = []
+    /// Operations per second of one core by workload.
+    var speeds = SortedTable<String, UInt64>()
+    /// Whether the disk is full, so that no work is taken.
+    package internal(set) var isDiskFull = false
+    var diskWatch: Task<Void, Never>?
     /// Commits rows, so that the core goes on meanwhile.
     let journal = DispatchQueue(label: "starling.journal")
     let data: DataDriver
     var dialled: [PeerID: Record] = [:]
     /// Rules that other peers broke, newest last, for people.
     package internal(set) var misbehaviors: [(peer: PeerID, what: Misbehavior)] = []
+    /// What the owner has asked for since the start.
+    var wishes = OwnerWishes()
+    /// Why endpoints could not be dialled, for people.
+    var dialFailures: [String: DialFailure] = [:]
+    let signal = ChangeSignal()
     var timer: Task<Void, Never>?
     var timerDeadline: Instant?
     /// Why the peer must stop, once it must.
@@ -62,9 +73,10 @@ package actor Node: Service {
         project = ProjectID(keys.project.publicKey)
         let me = PeerID(keys.peer.publicKey)
         let workload = Workload.driftSearch(configuration.variant)
-        runner = WorkRunner(
+        runner = try WorkRunner(
             storage: storage,
             workloads: [workload],
+            executor: configuration.executor ?? ExecutorLocation.path,
             tamper: configuration.tamper
         )
         admission = LinkAdmission(network: network, me: me)
@@ -128,7 +140,10 @@ package actor Node: Service {
             group.cancelAll()
         }
         timer?.cancel()
+        diskWatch?.cancel()
+        runner.stopAll()
         transport.close()
+        signal.finish()
         if let failure { throw failure }
     }
 
@@ -141,11 +156,13 @@ package actor Node: Service {
         take(.keep(draft.first))
         take(.adopt(owner: draft.owner, consent: draft.consent))
         if let predecessor = draft.predecessor { take(.succeed(predecessor)) }
-        var speeds = SortedTable<String, UInt64>()
-        speeds[Workload.driftSearch(configuration.variant).name] = speed
         if configuration.places > 0 {
-            take(.donate(places: configuration.places, speeds: speeds))
+            speeds[Workload.driftSearch(configuration.variant).name] = speed
+            isDiskFull = storage.isDraining
+            applyWishes()
         }
+        watchDisk()
+        if let job = configuration.firstJob { take(.serveFirst(job)) }
         for target in configuration.join {
             try? transport.dial(endpoint: target.endpoint, curveKey: target.curveKey)
         }
@@ -172,7 +189,9 @@ package actor Node: Service {
                 await take(.unlinked(peer))
             case .received(let peer, let frames):
                 await receive(frames, from: peer)
-            case .refused, .dialFailed:
+            case .dialFailed(let endpoint, let reason):
+                await dialFailed(endpoint, reason: reason)
+            case .refused:
                 continue
             }
         }
@@ -195,6 +214,7 @@ package actor Node: Service {
         case .success(let event): take(event)
         case .failure(let error): fail(error)
         }
+        mindDisk()
     }
 
     private func take(_ message: Verified<Message>, from sender: PeerID) {
@@ -222,6 +242,7 @@ package actor Node: Service {
             perform(out)
         }
         arm()
+        changed()
     }
 
     /// Hears of a finished order on the runner's thread.

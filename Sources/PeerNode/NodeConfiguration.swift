@@ -16,10 +16,14 @@ package struct NodeConfiguration: Sendable {
     package var port: UInt16 = 0
     /// Peers to join.
     package var join: [JoinAddress] = []
+    /// The job that is served before any other.
+    package var firstJob: ManifestID?
     /// Bundles that it computes at once; 0 to donate nothing.
     package var places = 1
     /// The kernel implementation.
     package var variant = Variant.vector
+    /// The path of the executor, which computes the units; nil for the usual one.
+    package var executor: String?
     /// How often a lost link is dialled again at first; short on a loopback.
     package var redialMilliseconds: UInt64 = 1_000
     /// Changes each result before it is reported: for demonstrations of what a vote is worth.
@@ -29,8 +33,13 @@ package struct NodeConfiguration: Sendable {
     package init(folder: String) { self.folder = folder }
 
     /// The network's id: `H("starling/network/1", name)`.
-    package var networkID: NetworkID {
-        NetworkID(taggedHash("starling/network/1", count: 1) { $0.text(network) })
+    package var networkID: NetworkID { NetworkID(name: network) }
+}
+
+extension NetworkID {
+    /// The network of that name: `H("starling/network/1", name)`.
+    package init(name: String) {
+        self.init(taggedHash("starling/network/1", count: 1) { $0.text(name) })
     }
 }
 
@@ -47,9 +56,10 @@ struct NodeKeys: Sendable {
     let secret: Bytes
 
     init(folder: String) throws(KeyFileError) {
-        let peerFile = try KeyFile.loadOrCreate(at: "\(folder)/peer.key", purpose: .peer)
-        let projectFile = try KeyFile.loadOrCreate(at: "\(folder)/project.key", purpose: .project)
-        let curveFile = try KeyFile.loadOrCreate(at: "\(folder)/curve.key", purpose: .curve)
+        let path = { purpose in KeyBackup.path(of: purpose, in: folder) }
+        let peerFile = try KeyFile.loadOrCreate(at: path(.peer), purpose: .peer)
+        let projectFile = try KeyFile.loadOrCreate(at: path(.project), purpose: .project)
+        let curveFile = try KeyFile.loadOrCreate(at: path(.curve), purpose: .curve)
         let successorFile = try KeyFile.loadOrCreateSuccessor(
             at: "\(folder)/\(KeySuccession.successorName)",
             of: peerFile.publicKey

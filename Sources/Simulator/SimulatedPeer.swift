@@ -65,6 +65,10 @@ final class SimulatedPeer {
     var pending: [Effect] = []
     /// Effects whose rows are being committed; nil when no commit is under way.
     var committing: [Effect]?
+    /// Its newest record that is durable: what new links are told.
+    var announced: Signed<Record>?
+    /// The record that is durable once the commit has ended.
+    var announcing: Signed<Record>?
     /// Wake-ups in a row that came at once and led to nothing.
     var idleWakes = 0
     /// When it woke last.
@@ -94,13 +98,6 @@ final class SimulatedPeer {
 
     var isUp: Bool { core != nil }
 
-    /// The successor takes over; work that the old key had begun is nobody's.
-    func replaceKey() {
-        keyIndex += 1
-        let open = [JournalTable.rounds.rawValue, JournalTable.bundles.rawValue]
-        disk.rows.filter { key, _ in !open.contains(key.table) }
-    }
-
     /// What the process held in memory is gone.
     func forgetMemory() {
         core = nil
@@ -108,5 +105,14 @@ final class SimulatedPeer {
         inputs = []
         pending = []
         committing = nil
+        announced = nil
+        announcing = nil
+    }
+
+    /// The successor takes over; work that the old key had begun is nobody's.
+    func replaceKey() {
+        keyIndex += 1
+        let open = [JournalTable.rounds.rawValue, JournalTable.bundles.rawValue]
+        disk.rows.filter { key, _ in !open.contains(key.table) }
     }
 }

@@ -166,9 +166,11 @@ extension World {
         peer.pending = []
         guard options.commitMax > .zero, batch.contains(where: Self.isRow) else {
             carryOut(batch, of: peer)
+            peer.announced = peer.core?.ownRecord
             return
         }
         peer.committing = batch
+        peer.announcing = peer.core?.ownRecord
         let delay = TimeSpan(nanoseconds: random.below(options.commitMax.nanoseconds))
         queue.push(.committed(peer: peer.index, life: peer.life), at: now.advanced(by: delay))
     }
@@ -182,6 +184,7 @@ extension World {
             return
         }
         for case .persist(let row) in batch { peer.disk.write(row) }
+        peer.announced = peer.announcing
         carryOut(batch.filter { !Self.isRow($0) }, of: peer)
         if peer.isUp { flush(peer) }
     }

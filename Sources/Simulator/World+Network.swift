@@ -24,10 +24,9 @@ extension World {
         guard peers[left].isUp, peers[right].isUp, !links.contains(linkKey(left, right)) else {
             return
         }
-        guard let leftRecord = peers[left].core?.ownRecord,
-            let rightRecord = peers[right].core?.ownRecord
+        guard let leftRecord = peers[left].announced, let rightRecord = peers[right].announced
         else {
-            // One of them is starting, and says so: whoever dials tries again.
+            // One of them is starting and refuses: the dialler tries again.
             dial(from: left, to: right)
             return
         }

@@ -23,6 +23,7 @@ final class Exchange: Sendable {
     private struct Load {
         var messageCount = 0
         var byteCount = 0
+        var roundTrip: TimeSpan?
     }
 
     private struct State {
@@ -99,6 +100,9 @@ final class Exchange: Sendable {
         signal.raise()
     }
 
+    /// How long an answer of `peer` takes, if it was measured on a link that is up.
+    func roundTrip(of peer: PeerID) -> TimeSpan? { state.withLock { $0.loads[peer]?.roundTrip } }
+
     // MARK: The transport's thread
 
     func collect() -> Batch {
@@ -113,6 +117,12 @@ final class Exchange: Sendable {
 
     func linked(_ peer: PeerID) {
         state.withLock { $0.loads[peer] = Load() }
+    }
+
+    /// Measures the connection on which `peer` was just heard.
+    func heard(_ peer: PeerID, on descriptor: CInt) {
+        guard let span = Transport.roundTrip(of: descriptor) else { return }
+        state.withLock { $0.loads[peer]?.roundTrip = span }
     }
 
     func unlinked(_ peer: PeerID) {

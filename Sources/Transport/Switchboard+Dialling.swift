@@ -131,7 +131,8 @@ extension Switchboard {
             switch FrameKind(rawValue: kind) {
             case .data: mailbox.post(.received(from: peer, frames: payload(message.frames[...])))
             case .ping: _ = line.socket.send(.pong, [[]])
-            case .hello, .welcome, .refused, .pong, nil: break
+            case .pong: exchange.heard(peer, on: message.descriptor)
+            case .hello, .welcome, .refused, nil: break
             }
         }
         return true
@@ -167,7 +168,7 @@ extension Switchboard {
             dials[target] = Dial(
                 phase: .linked(line, peer, lastHeard: now, nextPing: nextPing)
             )
-            attach(.dialled(target), to: peer, hello: body)
+            attach(.dialled(target), to: peer, hello: body, on: message.descriptor)
         }
     }
 

@@ -114,7 +114,9 @@ extension Switchboard {
         }
         switch FrameKind(rawValue: kind) {
         case .data: mailbox.post(.received(from: peer, frames: payload(message.frames[1...])))
-        case .ping: _ = router?.send(to: id, .pong, [[]])
+        case .ping:
+            _ = router?.send(to: id, .pong, [[]])
+            exchange.heard(peer, on: message.descriptor)
         case .pong: suspects.remove(id)
         case .hello, .welcome, .refused, nil: break
         }
@@ -166,7 +168,7 @@ extension Switchboard {
         if open.count >= configuration.limits.inboundLinksPerPeerMax, let oldest = open.last {
             close(oldest, deadline: now)
         }
-        attach(.inbound(id), to: peer, hello: hello)
+        attach(.inbound(id), to: peer, hello: hello, on: message.descriptor)
     }
 
     /// Remembers a connection by its first message.

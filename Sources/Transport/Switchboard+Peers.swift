@@ -21,7 +21,7 @@ extension Switchboard {
     // MARK: Links
 
     /// Counts a link in; the first one of a peer is reported.
-    func attach(_ link: LinkName, to peer: PeerID, hello: Bytes) {
+    func attach(_ link: LinkName, to peer: PeerID, hello: Bytes, on descriptor: CInt) {
         let isFirst = peers[peer] == nil
         let isInbound: Bool
         switch link {
@@ -32,8 +32,9 @@ extension Switchboard {
             peers[peer, default: PeerLinks()].inbound.insert(id, at: 0)
             isInbound = true
         }
+        if isFirst { exchange.linked(peer) }
+        exchange.heard(peer, on: descriptor)
         guard isFirst else { return }
-        exchange.linked(peer)
         mailbox.post(.linked(peer, hello: hello, inbound: isInbound))
     }
 

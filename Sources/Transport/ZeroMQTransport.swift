@@ -81,6 +81,9 @@ package final class ZeroMQTransport: Sendable {
         exchange.send(to: peer, frames)
     }
 
+    /// How long an answer of `peer` takes, measured when a link came up and with each ping.
+    package func roundTrip(of peer: PeerID) -> TimeSpan? { exchange.roundTrip(of: peer) }
+
     /// Closes all links with `peer` and stops dialling it; it may come back.
     ///
     /// Like `hangUp` and `ban`, false when too many orders wait already.

@@ -28,7 +28,8 @@ package enum StatementKind: UInt8, CaseIterable, Sendable {
     /// The first item of the statement's external authenticated data.
     package var tag: String { "starling/signed/\(name)/1" }
 
-    private var name: String {
+    /// The kind in a word, as in its tag.
+    package var name: String {
         switch self {
         case .record: "record"
         case .manifest: "manifest"

@@ -7,7 +7,7 @@ final class ChildPeer: Sendable {
     /// The peer's place in the demonstration.
     let index: Int
     /// What it says, in order; ends when its output does.
-    let events: AsyncStream<ControlEvent>
+    let events: AsyncStream<DemoEvent>
     private let process: Mutex<Process>
     private let input: FileHandle
 
@@ -28,13 +28,13 @@ final class ChildPeer: Sendable {
     }
 
     /// Tells the peer something.
-    func send(_ request: ControlRequest) {
-        try? input.write(contentsOf: Data(ControlLine.encode(request)))
+    func send(_ request: DemoRequest) {
+        try? input.write(contentsOf: Data(try ControlLine.encode(request)))
     }
 
     /// Ends the peer, and waits until its process is gone.
     func end() {
-        send(ControlRequest(verb: .quit))
+        send(DemoRequest(verb: .quit))
         try? input.close()
         process.withLock { process in
             let limit = Date().addingTimeInterval(5)
@@ -44,8 +44,8 @@ final class ChildPeer: Sendable {
         }
     }
 
-    private static func lines(of handle: FileHandle) -> AsyncStream<ControlEvent> {
-        let (stream, continuation) = AsyncStream.makeStream(of: ControlEvent.self)
+    private static func lines(of handle: FileHandle) -> AsyncStream<DemoEvent> {
+        let (stream, continuation) = AsyncStream.makeStream(of: DemoEvent.self)
         let thread = Thread {
             var pending: Bytes = []
             while true {
@@ -56,7 +56,7 @@ final class ChildPeer: Sendable {
                         pending.append(byte)
                         continue
                     }
-                    if let event: ControlEvent = ControlLine.decode(pending) {
+                    if let event: DemoEvent = try? ControlLine.decode(pending) {
                         continuation.yield(event)
                     }
                     pending = []

@@ -6,7 +6,7 @@ import Synchronization
 final class Demonstration: Sendable {
     /// What can happen during the demo.
     private enum Happening: Sendable {
-        case event(Int, ControlEvent)
+        case event(Int, DemoEvent)
         case ended(Int)
         case interrupted
         case timedOut
@@ -43,7 +43,7 @@ final class Demonstration: Sendable {
         }
         let begin = ContinuousClock.now
         let files = try DemoFiles(search, in: folder)
-        var state = DemoState(peers: command.peers)
+        var state = DemoState(peers: command.peers, isExported: command.export == nil)
         try start(0, join: nil, in: folder)
         for await happening in happenings.stream {
             switch happening {
@@ -57,7 +57,7 @@ final class Demonstration: Sendable {
                 try take(event, of: index, files, &state)
             case .isTimeToAskAgain: askForReports()
             }
-            guard state.isComplete else { continue }
+            guard state.isComplete, state.isExported else { continue }
             let elapsed = ContinuousClock.now - begin
             return try DemoReport(
                 state,
@@ -71,7 +71,7 @@ final class Demonstration: Sendable {
     }
 
     private func take(
-        _ event: ControlEvent,
+        _ event: DemoEvent,
         of index: Int,
         _ files: DemoFiles,
         _ state: inout DemoState
@@ -102,6 +102,10 @@ final class Demonstration: Sendable {
             state.boards[index] = board
             state.audits[index] = audit
             retryUnequal(&state)
+            guard state.isComplete, let path = command.export else { return }
+            tell(0, DemoRequest(verb: .export, output: path))
+        case .exported:
+            state.isExported = true
         case .failed(let reason):
             throw CommandFailure("peer \(index): \(reason)")
         }
@@ -119,11 +123,11 @@ final class Demonstration: Sendable {
     }
 
     private func askForReports() {
-        for index in 0..<command.peers { tell(index, ControlRequest(verb: .report)) }
+        for index in 0..<command.peers { tell(index, DemoRequest(verb: .report)) }
     }
 
-    private func submission(of files: DemoFiles) -> ControlRequest {
-        ControlRequest(
+    private func submission(of files: DemoFiles) -> DemoRequest {
+        DemoRequest(
             verb: .submit,
             file: files.input,
             maxDrift: command.maxDrift,
@@ -137,7 +141,7 @@ final class Demonstration: Sendable {
 
     private func start(_ index: Int, join: String?, in folder: TemporaryFolder) throws {
         var arguments = [
-            "peer", "--control", "--folder", try folder.folder("peer\(index)"),
+            "donate", "--control", "--folder", try folder.folder("peer\(index)"),
             "--network", "demo-\(getpid())", "--redial", "100",
         ]
         if let join { arguments += ["--join", join] }
@@ -153,7 +157,7 @@ final class Demonstration: Sendable {
         }
     }
 
-    private func tell(_ index: Int, _ request: ControlRequest) {
+    private func tell(_ index: Int, _ request: DemoRequest) {
         children.withLock { $0.first { $0.index == index } }?.send(request)
     }
 
@@ -204,8 +208,13 @@ struct DemoState {
     var outcome: JobOutcome?
     var boards: [Int: [BoardLine]] = [:]
     var audits: [Int: AuditLine] = [:]
+    /// Whether the ledger is written, or need not be.
+    var isExported: Bool
 
-    init(peers: Int) { self.peers = peers }
+    init(peers: Int, isExported: Bool) {
+        self.peers = peers
+        self.isExported = isExported
+    }
 
     /// Whether every peer is linked to every other.
     var isLinked: Bool { (0..<peers).allSatisfy { links[$0] == peers - 1 } }

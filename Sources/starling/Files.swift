@@ -1,15 +1,28 @@
 import Glibc
 import Primitives
 
+/// What the program's exit status means; wrong usage is 64, by sysexits.h.
+enum ExitStatus {
+    /// It could not do what it was told.
+    static let failure: Int32 = 1
+    /// No peer runs in the folder.
+    static let noPeer: Int32 = 3
+}
+
 /// A failure that ends a command with a sentence for the user.
 struct CommandFailure: Error, CustomStringConvertible {
     let description: String
+    /// The program's exit status.
+    let status: Int32
 
-    init(_ description: String) { self.description = description }
+    init(_ description: String, status: Int32 = ExitStatus.failure) {
+        self.description = description
+        self.status = status
+    }
 
     /// The failure of a system call, by its error number.
     init(_ action: String, error: Int32) {
-        description = "\(action): \(String(cString: strerror(error)))"
+        self.init("\(action): \(String(cString: strerror(error)))")
     }
 }
 
@@ -21,19 +34,25 @@ enum Environment {
 
 /// Reads a file that the user named.
 enum InputPath {
-    /// All bytes of the regular file at `path`.
-    static func read(_ path: String) throws -> Bytes {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    /// Fails when `path` is no regular file that this user can read.
+    static func check(_ path: String) throws { close(try open(path).descriptor) }
+
+    private static func open(_ path: String) throws -> (descriptor: CInt, size: Int) {
+        // Not blocking: a pipe in the file's place must not hang the command.
+        let descriptor = Glibc.open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
         guard descriptor >= 0 else { throw CommandFailure("cannot open \(path)", error: errno) }
-        defer { close(descriptor) }
         var status = stat()
-        guard fstat(descriptor, &status) == 0 else {
-            throw CommandFailure("cannot read \(path)", error: errno)
-        }
-        guard status.st_mode & S_IFMT == S_IFREG else {
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            close(descriptor)
             throw CommandFailure("cannot read \(path): it is not a regular file")
         }
-        let size = Int(status.st_size)
+        return (descriptor, Int(status.st_size))
+    }
+
+    /// All bytes of the regular file at `path`.
+    static func read(_ path: String) throws -> Bytes {
+        let (descriptor, size) = try open(path)
+        defer { close(descriptor) }
         var failure: Int32 = 0
         let bytes = Bytes(unsafeUninitializedCapacity: size) { buffer, count in
             while count < size, let start = buffer.baseAddress {
@@ -80,6 +99,11 @@ enum OutputFile {
         guard failure == 0 else {
             throw CommandFailure("cannot write to standard output", error: failure)
         }
+    }
+
+    /// Writes `text` to standard error, where nobody may listen.
+    static func writeToStandardError(_ text: String) {
+        _ = writeAll(Bytes(text.utf8), to: STDERR_FILENO)
     }
 
     /// Returns the error number of the first failure, or zero.

@@ -101,7 +101,7 @@ struct AdmissionTests {
         at location: SourceLocation = #_sourceLocation
     ) async throws {
         let member = try TestNode(places: 0)
-        try await eventually { await member.node.isReady }
+        try await member.node.until { await $0.isReady }
         let client = try stranger.dial(member.node.address, hello: hello)
         let failure = try await client.dialFailure()
         #expect(failure.hasPrefix("refused us: \(reason)"), "\(failure)", sourceLocation: location)

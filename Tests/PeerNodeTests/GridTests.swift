@@ -60,11 +60,8 @@ struct GridTests {
                 let frame = Message.item(.manifest(signed)).frame
                 #expect(client.send(to: nodes[0].id, frames: [frame]) == .queued)
             }
-            try await eventually {
-                for id in ids {
-                    for node in nodes where await node.progress(of: id) == nil { return false }
-                }
-                return true
+            for id in ids {
+                for node in nodes { try await node.until { await $0.progress(of: id) != nil } }
             }
             try await SmallSearch(seed: 2).expectFinishes(at: nodes[1])
             for (id, job) in zip(ids, HostileJob.allCases) {

@@ -16,6 +16,7 @@ struct HostileManifest {
     var unitCount: UInt32
     var operationsPerUnit: UInt64
     var resultByteCount = Limits.resultByteCount
+    var secondsPerUnit: UInt64 = 30
     private let project: ProjectID
     private let submitter: PeerID
 
@@ -50,7 +51,7 @@ struct HostileManifest {
             operationsPerUnit: operationsPerUnit,
             resultByteCount: resultByteCount,
             memoryByteCount: 256 << 20,
-            secondsPerUnit: 30,
+            secondsPerUnit: secondsPerUnit,
             policy: .strict,
             anchors: [submitter],
             recognised: [],

@@ -13,7 +13,7 @@ struct JournalTests {
     func rowThatIsNotKeptStopsThePeer(table: JournalTable) async throws {
         let storage = BrokenStorage()
         let member = try TestNode(places: 0, storage: storage)
-        try await eventually { await member.node.isReady }
+        try await member.node.until { await $0.isReady }
         let client = try Stranger().dial(member.node.address)
         try await client.linked()
         storage.breaks(table)

@@ -33,6 +33,8 @@ struct TestNode: Sendable {
     init(
         join: [JoinAddress] = [],
         places: Int = 1,
+        firstJob: ManifestID? = nil,
+        tamper: (@Sendable (UnitOutput) -> UnitOutput)? = nil,
         storage: any Storage = MemoryStorage(),
         folder: TestFolder? = nil
     ) throws {
@@ -42,6 +44,8 @@ struct TestNode: Sendable {
         configuration.network = testNetworkName
         configuration.join = join
         configuration.places = places
+        configuration.firstJob = firstJob
+        configuration.tamper = tamper
         configuration.redialMilliseconds = 20
         let node = try Node(configuration, storage: storage)
         self.node = node
@@ -64,9 +68,8 @@ func withGrid(_ count: Int, _ body: ([Node]) async throws -> Void) async throws 
     var members = [first]
     for _ in 1..<count { members.append(try TestNode(join: [first.node.address])) }
     let nodes = members.map(\.node)
-    try await eventually {
-        for node in nodes where await node.linkedCount != count - 1 { return false }
-        return true
+    for node in nodes {
+        try await node.until { await $0.linkedCount == count - 1 }
     }
     try await body(nodes)
     for member in members { try await member.end() }
@@ -80,11 +83,12 @@ var testNetwork: NetworkID {
     return configuration.networkID
 }
 
-/// Waits until `isTrue`; the suite's time limit bounds it.
-///
-/// A node says nothing by itself about its views, so they are read again and again.
-func eventually(_ isTrue: () async throws -> Bool) async throws {
-    while try await !isTrue() { try await Task.sleep(for: .milliseconds(5)) }
+extension Node {
+    /// Waits until `isTrue`, asked after each change; the suite's time limit bounds it.
+    func until(_ isTrue: @Sendable (Node) async throws -> Bool) async throws {
+        let found = try await first { try await isTrue($0) ? true : nil }
+        try #require(found == true, "the node ended before that")
+    }
 }
 
 // MARK: - A small search
@@ -117,7 +121,7 @@ struct SmallSearch {
     func expectFinishes(at node: Node, liars: Set<PeerID> = []) async throws {
         let id = try await node.submit(packed)
         let count = packed.plan.unitCount
-        try await eventually {
+        try await node.until { node in
             guard let progress = await node.progress(of: id) else { return false }
             return progress.certified == count && progress.held == count
         }

@@ -81,9 +81,19 @@ struct CommandTests {
         ["search"], ["search", "x", "--max-drift", "-1"], ["search", "x", "--snr", "nan"],
         ["search", "x", "--threads", "0"], ["search", "x", "--compat", "other"], ["nonsense"],
         ["demo", "--peers", "1"], ["demo", "--peers", "33"], ["demo", "--liars", "1"],
-        ["demo", "--timeout", "0"], ["peer"], ["peer", "--folder", "x", "--cores", "-1"],
-        ["peer", "--folder", "x", "--listen", "nowhere"],
-        ["peer", "--folder", "x", "--listen", "127.0.0.1:65536"], ["demo", "--unknown"],
+        ["demo", "--timeout", "0"], ["donate", "--folder", "x", "--cores", "-1"],
+        ["donate", "--folder", "x", "--listen", "nowhere"],
+        ["donate", "--folder", "x", "--listen", "127.0.0.1:65536"], ["demo", "--unknown"],
+        ["submit"], ["submit", "--file", "x", "--snr", "-1"],
+        ["submit", "--file", "x", "--max-drift", "fast"],
+        ["submit", "--file", "x", "--coarse-channels", "0"],
+        ["submit", "--file", "x", "--priority", "256"], ["submit", "--file", "x", "--policy", "2"],
+        ["submit", "--file", "x", "--deadline", "soon"],
+        ["submit", "--file", "x", "--workload", "other"],
+        ["submit", "--file", "x", "--dry-run", "--wait"], ["pause", "1"], ["pause", "1y"],
+        ["pause", "0s"], ["status", "--wait", "long"], ["why"], ["cancel"],
+        ["results"], ["results", "x", "--wait", "--partial"], ["key", "backup"], ["key", "other"],
+        ["audit"], ["audit", "x", "y"],
     ])
     func wrongUseExitsWith64(arguments: [String]) async throws {
         let outcome = try await Program.run(arguments)
@@ -97,34 +107,37 @@ struct CommandTests {
     @Test func portInUseIsNamedAndTheWayOut() async throws {
         let listener = try Listener()
         try await expectFailure(
-            ["peer", "--folder", folder.path, "--listen", "127.0.0.1:\(listener.port)"],
+            ["donate", "--folder", folder.path, "--listen", "127.0.0.1:\(listener.port)"],
             "port \(listener.port) is in use by another program; choose another with --listen"
         )
     }
 
     @Test func keyThatOthersCanReadIsRefused() async throws {
         let keys = try Folder()
-        let program = try Program(["peer", "--folder", keys.path, "--cores", "0"])
+        let program = try Program(["donate", "--folder", keys.path, "--cores", "0"])
         #expect(try await program.says("starling://"))
         program.send(SIGTERM)
         #expect(try await program.outcome().status == 0)
         let path = keys.file("curve.key")
         #expect(chmod(path, 0o644) == 0)
         try await expectFailure(
-            ["peer", "--folder", keys.path],
+            ["donate", "--folder", keys.path],
             "others can read or change the key file \(path) (mode 644); run: chmod 600 \(path)"
         )
     }
 
-    @Test func missingFolderIsNamed() async throws {
-        let path = folder.file("nowhere")
-        try await expectFailure(["peer", "--folder", path], "check that the folder exists")
+    @Test func folderThatCannotBeMadeIsNamed() async throws {
+        let path = "\(try folder.write([], to: "file"))/below"
+        try await expectFailure(
+            ["donate", "--folder", path],
+            "cannot make the folder \(path); choose another with --folder"
+        )
     }
 
     @Test(arguments: ["garbage", "", "starling://127.0.0.1:1/", "http://example.org"])
     func addressThatIsNoneIsQuoted(address: String) async throws {
         try await expectFailure(
-            ["peer", "--folder", folder.path, "--join", address],
+            ["donate", "--folder", folder.path, "--join", address],
             "'\(address)' is not an address; write starling://host:port/<peer>?curve=<key>"
         )
     }
@@ -134,17 +147,27 @@ struct CommandTests {
         let key = String(repeating: "ab", count: 32)
         let address = "starling://\(endpoint)/\(key)?curve=\(key)"
         try await expectFailure(
-            ["peer", "--folder", folder.path, "--join", address],
+            ["donate", "--folder", folder.path, "--join", address],
             "'\(address)' is not an address"
+        )
+    }
+
+    @Test func executorThatIsNotThereIsNamedWithItsPath() async throws {
+        let path = folder.file("no-executor")
+        try await expectFailure(
+            ["peer", "--folder", folder.path],
+            "there is no executor at \(path)",
+            environment: ["STARLING_EXECUTOR": path]
         )
     }
 
     private func expectFailure(
         _ arguments: [String],
         _ message: String,
+        environment: [String: String] = [:],
         at location: SourceLocation = #_sourceLocation
     ) async throws {
-        let outcome = try await Program.run(arguments)
+        let outcome = try await Program(arguments, environment: environment).outcome()
         #expect(!outcome.isKilled, sourceLocation: location)
         #expect(outcome.status == 1, sourceLocation: location)
         #expect(outcome.output.isEmpty, sourceLocation: location)

@@ -18,8 +18,12 @@ final class Program: Sendable {
     private let errorsPath: String
     private let end = AsyncStream.makeStream(of: Void.self)
 
-    /// Starts `starling` with `arguments`.
-    init(_ arguments: [String], folder: Folder? = nil) throws {
+    /// Starts `starling` with `arguments`; a value of nil removes a variable of the environment.
+    init(
+        _ arguments: [String],
+        folder: Folder? = nil,
+        environment changes: [String: String?] = [:]
+    ) throws {
         let folder = try folder ?? Folder()
         self.folder = folder
         let records = try Folder()
@@ -31,6 +35,10 @@ final class Program: Sendable {
         process.arguments = arguments
         var environment = ProcessInfo.processInfo.environment
         environment["TMPDIR"] = folder.path
+        // Nobody's own peer is ever touched.
+        environment["HOME"] = folder.path
+        for name in ["STARLING_FOLDER", "XDG_DATA_HOME"] { environment[name] = nil }
+        for (name, value) in changes { environment[name] = value }
         process.environment = environment
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle(forWritingAtPath: outputPath)
@@ -47,8 +55,12 @@ final class Program: Sendable {
     deinit { process.withLock { if $0.isRunning { kill($0.processIdentifier, SIGKILL) } } }
 
     /// Runs `starling` to its end.
-    static func run(_ arguments: [String], folder: Folder? = nil) async throws -> Outcome {
-        try await Program(arguments, folder: folder).outcome()
+    static func run(
+        _ arguments: [String],
+        folder: Folder? = nil,
+        environment: [String: String?] = [:]
+    ) async throws -> Outcome {
+        try await Program(arguments, folder: folder, environment: environment).outcome()
     }
 
     /// Waits for the end; the suite's time limit bounds it.
@@ -96,7 +108,7 @@ final class Program: Sendable {
     }
 
     /// The program lies beside the bundle of the tests.
-    private static let executable: URL = {
+    static let executable: URL = {
         let bundle = Bundle.allBundles.map(\.bundleURL).first { $0.pathExtension == "xctest" }
         let tests = bundle ?? URL(filePath: CommandLine.arguments[0])
         return tests.deletingLastPathComponent().appending(path: "starling")

@@ -39,6 +39,15 @@ extension DriftSearch {
         return partial
     }
 
+    /// The output of a unit in which nothing was found.
+    ///
+    /// In a report of a part it stands for units that are missing.
+    package static var outputWithoutHits: UnitOutput {
+        var bytes: Bytes = []
+        HitList(hitCount: 0, hits: []).append(to: &bytes)
+        return UnitOutput(result: bytes, operations: 0, evidence: .zero)
+    }
+
     /// The table of top hits, in the layout of turboSETI's `.dat` files.
     package static func report(
         _ aggregate: Aggregate,

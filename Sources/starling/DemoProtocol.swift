@@ -1,13 +1,12 @@
-import Foundation
-import Primitives
-
 /// What a parent process tells a peer on its standard input, one JSON object a line.
-struct ControlRequest: Codable, Sendable {
+struct DemoRequest: Codable, Sendable {
     enum Verb: String, Codable, Sendable {
         /// Submit the file.
         case submit
         /// Tell the board and the audit.
         case report
+        /// Write the ledger to the output.
+        case export
         /// End.
         case quit
     }
@@ -21,7 +20,7 @@ struct ControlRequest: Codable, Sendable {
 }
 
 /// What a peer tells its parent process on its standard output, one JSON object a line.
-enum ControlEvent: Codable, Sendable {
+enum DemoEvent: Codable, Sendable {
     /// The peer listens.
     case ready(peer: String, address: String)
     /// So many peers are linked.
@@ -36,17 +35,10 @@ enum ControlEvent: Codable, Sendable {
     case finished(JobOutcome)
     /// The board and the audit.
     case report([BoardLine], AuditLine)
+    /// The ledger is written.
+    case exported
     /// Something went wrong.
     case failed(String)
-}
-
-/// A line of the board.
-struct BoardLine: Codable, Sendable, Equatable {
-    let peer: String
-    let finalOperations: UInt64
-    let provisionalOperations: UInt64
-    let won: UInt64
-    let lost: UInt64
 }
 
 /// What an audit found.
@@ -70,18 +62,4 @@ struct JobOutcome: Codable, Sendable {
     let votes: [Vote]
     let hits: [SearchReport.Row]
     let board: [BoardLine]
-}
-
-/// Reads and writes lines of JSON.
-enum ControlLine {
-    static func encode(_ event: some Encodable) -> Bytes {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        guard let data = try? encoder.encode(event) else { return [] }
-        return Bytes(data) + [UInt8(ascii: "\n")]
-    }
-
-    static func decode<Value: Decodable>(_ line: some Sequence<UInt8>) -> Value? {
-        try? JSONDecoder().decode(Value.self, from: Data(line))
-    }
 }

@@ -8,22 +8,24 @@ import Store
 import UnixSignals
 
 /// Runs one peer in the foreground.
-struct PeerCommand: AsyncParsableCommand {
+struct DonateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "peer",
+        commandName: "donate",
         abstract: "Run a peer in the foreground: it donates CPU and keeps the ledger.",
         discussion: """
-            Prints the address by which others join it, and runs until it is interrupted. Its keys \
-            are made in the folder on the first start; what it knows beside them is kept in memory.
+            Prints the address by which others join it, and runs until it is interrupted. Its \
+            folder and keys are made on the first start. The other commands drive it from another \
+            terminal.
 
             Example:
-              starling peer --folder ~/.starling
-              starling peer --folder /tmp/second --join 'starling://127.0.0.1:4711/…?curve=…'
+              starling donate
+              starling donate --cores 4 --listen 192.168.1.20:4711
+              starling donate --folder second --join 'starling://127.0.0.1:4711/…?curve=…'
+              starling donate --job 'starling://192.168.1.20:4711/…?curve=…&job=…'
             """
     )
 
-    @Option(help: "The folder of the peer's keys; it must exist.")
-    var folder: String
+    @OptionGroup var place: FolderOptions
 
     @Option(help: "The network's name; peers of other networks are refused.")
     var network = "starling"
@@ -34,8 +36,21 @@ struct PeerCommand: AsyncParsableCommand {
     @Option(help: "A peer to join, as it prints its address; may be repeated.")
     var join: [String] = []
 
+    @Option(
+        help: "A job link: joins its peer, and computes nothing else while that job needs workers."
+    )
+    var job: String?
+
     @Option(parsing: .unconditional, help: "Cores to donate, 0 to 256.")
     var cores = 1
+
+    @Flag(
+        help: """
+            The folder was moved or restored here, and nobody uses it at its other place: go on \
+            with its key.
+            """
+    )
+    var acceptMove = false
 
     @Flag(help: .hidden)
     var lie = false
@@ -54,20 +69,67 @@ struct PeerCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var configuration = NodeConfiguration(folder: folder)
+        let folder = try place.place()
+        let configuration = try configuration(of: folder)
+        try folder.make()
+        let claim = try folder.claim()
+        defer { withExtendedLifetime(claim) {} }
+        // The demo's peers are driven over standard input, and their folders' paths may be long.
+        let socket = control ? nil : try ControlListener(in: folder)
+        defer { socket?.close() }
+        let storage = try storage(in: folder)
+        for notice in storage.notices {
+            OutputFile.writeToStandardError("note: \(notice)\n")
+        }
+        let node = try Node(configuration, storage: storage)
+        var services: [any Service] = [node]
+        if let socket {
+            let peer = ControlledPeer(node: node, folder: folder, names: JobNames(in: folder))
+            services += [
+                ControlServer(peer: peer, listener: socket),
+                Announcement(node: node, folder: folder, cores: cores),
+            ]
+        } else {
+            services.append(DemoService(node: node))
+        }
+        try await run(services)
+    }
+
+    /// What the peer keeps its rows, chunks and results in.
+    private func storage(in folder: PeerFolder) throws -> DurableStore {
+        var settings = StoreSettings()
+        settings.acceptsMove = acceptMove
+        // The demo's peers live for seconds, several on one disk.
+        if control { settings.ballastByteCount = 0 }
+        return try Node.store(in: folder.path, settings: settings)
+    }
+
+    private func configuration(of folder: PeerFolder) throws -> NodeConfiguration {
+        var configuration = NodeConfiguration(folder: folder.path)
         configuration.network = network
         (configuration.address, configuration.port) = try listener()
         configuration.join = try join.map { text in
             guard let address = JoinAddress(text) else { throw NodeError.malformedAddress(text) }
             return address
         }
+        if let job {
+            guard let link = JobLink(job) else {
+                throw CommandFailure(
+                    "'\(job)' is not a job link; write it as `starling submit` prints it, in "
+                        + "quotation marks"
+                )
+            }
+            configuration.join.append(link.address)
+            configuration.firstJob = link.job
+        }
         configuration.places = cores
         configuration.variant = try KernelVariant.forced()
         configuration.redialMilliseconds = redial
         if lie { configuration.tamper = Lie.tell }
-        let node = try Node(configuration, storage: MemoryStorage())
-        var services: [any Service] = [node]
-        services.append(control ? ControlService(node: node) : Announcement(node: node))
+        return configuration
+    }
+
+    private func run(_ services: [any Service]) async throws {
         let group = ServiceGroup(
             configuration: .init(
                 services: services.map {
@@ -103,12 +165,16 @@ struct PeerCommand: AsyncParsableCommand {
 /// Says by which address others join: as a service, so that signals are minded before that.
 private struct Announcement: Service {
     let node: Node
+    let folder: PeerFolder
+    let cores: Int
 
     func run() async throws {
         // Not with `print`, which holds text back when a file or a pipe takes the output.
         let text = """
-            peer \(node.id.short) listens; others join it with
-              starling peer --folder DIR --join '\(node.address)'
+            peer \(node.id.short) donates \(Printable.count(cores, "core")); its folder is \
+            \(folder.absolutePath)
+            others join it with
+              starling donate --join '\(node.address)'
 
             """
         try OutputFile.writeToStandardOutput(Bytes(text.utf8))

@@ -11,18 +11,15 @@ import Wire
 /// Lets a parent process drive a peer over standard input and output.
 ///
 /// The end of standard input ends the peer: a parent that dies leaves no child behind.
-struct ControlService: Service {
+struct DemoService: Service {
     let node: Node
-
-    /// How often the parent is told what has changed.
-    private static let interval = Duration.milliseconds(50)
 
     func run() async throws {
         let lines = InputLines.stream()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 for await line in lines {
-                    guard let request: ControlRequest = ControlLine.decode(line) else {
+                    guard let request: DemoRequest = try? ControlLine.decode(line) else {
                         emit(.failed("the request is not understood"))
                         continue
                     }
@@ -37,7 +34,7 @@ struct ControlService: Service {
         await node.stop()
     }
 
-    private func obey(_ request: ControlRequest) async {
+    private func obey(_ request: DemoRequest) async {
         switch request.verb {
         case .submit:
             do {
@@ -53,6 +50,13 @@ struct ControlService: Service {
                 ledger: audit.ledgerHash.description
             )
             emit(.report(await boardLines(), line))
+        case .export:
+            do {
+                try await node.export(to: request.output ?? "")
+                emit(.exported)
+            } catch {
+                emit(.failed("\(error)"))
+            }
         case .quit:
             break
         }
@@ -60,22 +64,21 @@ struct ControlService: Service {
 
     /// Says when the peer listens, and then each change of its number of links.
     private func tellReadiness() async throws {
-        while await !node.isReady { try await Task.sleep(for: Self.interval) }
-        emit(.ready(peer: node.id.description, address: node.address.description))
-        var count = -1
-        while true {
+        var count: Int?
+        for await _ in node.changes where await node.isReady {
             let linked = await node.linkedCount
-            if linked != count {
-                count = linked
-                emit(.links(linked))
+            guard linked != count else { continue }
+            if count == nil {
+                emit(.ready(peer: node.id.description, address: node.address.description))
             }
-            try await Task.sleep(for: Self.interval)
+            count = linked
+            emit(.links(linked))
         }
     }
 
     // MARK: - A job
 
-    private func submit(_ request: ControlRequest) async throws {
+    private func submit(_ request: DemoRequest) async throws {
         let path = request.file ?? ""
         let name = path.split(separator: "/").last.map(String.init) ?? path
         let settings = DriftSettings(
@@ -106,26 +109,24 @@ struct ControlService: Service {
     private func follow(_ id: ManifestID) async throws {
         var last: JobProgress?
         var isCertified = false
-        while true {
-            let progress = await node.progress(of: id)
-            if let progress, progress != last {
-                last = progress
-                emit(
-                    .progress(
-                        units: Int(progress.unitCount),
-                        certified: Int(progress.certified),
-                        final: Int(progress.final),
-                        held: Int(progress.held)
-                    )
+        for await _ in node.changes {
+            guard let progress = await node.progress(of: id), progress != last else { continue }
+            last = progress
+            emit(
+                .progress(
+                    units: Int(progress.unitCount),
+                    certified: Int(progress.certified),
+                    final: Int(progress.final),
+                    held: Int(progress.held)
                 )
-                if !isCertified, progress.certified == progress.unitCount {
-                    isCertified = true
-                    emit(.certified(await boardLines()))
-                }
-                if progress.isComplete { return }
+            )
+            if !isCertified, progress.certified == progress.unitCount {
+                isCertified = true
+                emit(.certified(await boardLines()))
             }
-            try await Task.sleep(for: Self.interval)
+            if progress.isComplete { return }
         }
+        throw CancellationError()
     }
 
     private func votes(of id: ManifestID) async -> [JobOutcome.Vote] {
@@ -142,20 +143,12 @@ struct ControlService: Service {
     }
 
     private func boardLines() async -> [BoardLine] {
-        await node.board().map { row in
-            BoardLine(
-                peer: row.peer.description,
-                finalOperations: row.finalOperations,
-                provisionalOperations: row.provisionalOperations,
-                won: row.won,
-                lost: row.lost
-            )
-        }
+        await node.board().map { BoardLine($0) }
     }
 
-    private func emit(_ event: ControlEvent) {
+    private func emit(_ event: DemoEvent) {
         // A parent that is gone closes standard input too, which ends the peer.
-        try? OutputFile.writeToStandardOutput(ControlLine.encode(event))
+        try? OutputFile.writeToStandardOutput(try ControlLine.encode(event))
     }
 }
 

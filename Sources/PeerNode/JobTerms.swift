@@ -1,0 +1,97 @@
+import Kernels
+import Membership
+import PeerCore
+package import Primitives
+package import Wire
+
+/// What a submitter chooses beside the search itself.
+package struct JobTerms: Hashable, Sendable {
+    /// How results are trusted.
+    package var policy = Policy.strict
+    /// Higher goes first among the jobs of one project.
+    package var priority: UInt8 = 0
+    /// Hours from now after which nothing more is computed.
+    package var deadlineHours: UInt64 = 7 * 24
+
+    /// Two equal results for each unit, no priority, and a week.
+    package init() {}
+
+    /// The longest deadline that makes sense: ten years of hours.
+    package static let deadlineHoursMax: UInt64 = 10 * 365 * 24
+}
+
+/// What a job would cost, on the peers that are known now.
+package struct JobEstimate: Hashable, Sendable {
+    /// Units of the job.
+    package let unitCount: Int
+    /// Results for each unit, while no vote is disputed.
+    package let replicas: Int
+    /// Operations of all replicas.
+    package let operations: UInt64
+    /// Bytes of the dataset.
+    package let datasetByteCount: UInt64
+    /// Bytes that this machine would send: the dataset once for each replica that others compute.
+    package let transferByteCount: UInt64
+    /// Peers that could compute, this one included if it donates.
+    package let donorCount: Int
+    /// Time to compute it if they did nothing else; nil when they are too few.
+    package let span: TimeSpan?
+}
+
+extension Node {
+    /// What `search` would cost on the peers that are linked now.
+    package func estimate(_ search: PackedSearch, _ terms: JobTerms) -> JobEstimate {
+        let workload = Workload.driftSearch(configuration.variant).name
+        var speeds = peer.hubs.linkedPeers.compactMap { id in
+            peer.hubs.record(of: id).flatMap { speed(of: $0.body, workload) }
+        }
+        let replicas = UInt64(terms.policy.replicas)
+        let remote = min(replicas, UInt64(speeds.count))
+        if wishes.pause == nil, let own = peer.ownRecord.flatMap({ speed(of: $0.body, workload) }) {
+            speeds.append(own)
+        }
+        let operations = search.plan.operations
+        let byteCount = UInt64(search.dataset.bytes.count)
+        return JobEstimate(
+            unitCount: search.plan.unitCount,
+            replicas: Int(replicas),
+            operations: saturatingProduct(operations, replicas),
+            datasetByteCount: byteCount,
+            transferByteCount: saturatingProduct(byteCount, remote),
+            donorCount: speeds.count,
+            span: Self.span(of: operations, replicas: replicas, speeds: speeds)
+        )
+    }
+
+    /// Operations per second of all cores of a peer that runs `workload`.
+    private func speed(of record: Record, _ workload: String) -> UInt64? {
+        guard record.cores > 0,
+            let offer = record.kernels.first(where: { $0.kernel == workload })
+        else { return nil }
+        return saturatingProduct(offer.operationsPerSecond, UInt64(record.cores))
+    }
+
+    /// The least time in which workers of `speeds` compute everything `replicas` times.
+    ///
+    /// Nobody computes a unit twice, so a fast worker does everything once at most: of the sorted
+    /// speeds the fastest ones may be limited by that, and the others share what is left.
+    private static func span(
+        of operations: UInt64,
+        replicas: UInt64,
+        speeds: [UInt64]
+    ) -> TimeSpan? {
+        let sorted = speeds.filter { $0 > 0 }.sorted(by: >)
+        guard sorted.count >= Int(replicas) else { return nil }
+        for limited in 0..<Int(replicas) {
+            let rest = sorted.dropFirst(limited).reduce(0, saturatingSum)
+            let left = Double(operations) * Double(Int(replicas) - limited)
+            let seconds = left / Double(rest)
+            // It holds when the next fastest does not do more than everything once.
+            guard seconds * Double(sorted[limited]) <= Double(operations) * 1.000_001 else {
+                continue
+            }
+            return TimeSpan(nanoseconds: UInt64(min(seconds * 1e9, 1e18)))
+        }
+        return nil
+    }
+}

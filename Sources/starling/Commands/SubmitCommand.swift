@@ -1,0 +1,130 @@
+import ArgumentParser
+import Foundation
+import Kernels
+import Primitives
+
+/// Submits a job.
+struct SubmitCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "submit",
+        abstract: "Submit a job, from a job file or from options.",
+        discussion: """
+            A job file is YAML with the options' names as keys; paths in it start from its own \
+            folder, and options go before it:
+              workload: drift-search
+              file: voyager.fil
+              max-drift: 4
+              snr: 10
+              deadline: 7d
+
+            Example:
+              starling submit job.yaml --dry-run
+              starling submit job.yaml --wait
+              starling submit --file voyager.fil --max-drift 4 --snr 10 --name voyager
+            """
+    )
+
+    @OptionGroup var place: FolderOptions
+    @OptionGroup var answer: AnswerOptions
+
+    @Argument(help: "A job file in YAML.", completion: .file(extensions: ["yaml", "yml"]))
+    var jobFile: String?
+
+    @Option(help: "What to run: drift-search. (default: drift-search)")
+    var workload: String?
+
+    @Option(help: "The SIGPROC filterbank file to search.", completion: .file())
+    var file: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: "Largest drift rate either way, hertz per second. (default: 4)"
+    )
+    var maxDrift: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: "Smallest signal-to-noise ratio of a hit. (default: 10)"
+    )
+    var snr: String?
+
+    @Option(parsing: .unconditional, help: "Coarse channels of the file. (default: 1)")
+    var coarseChannels: String?
+
+    @Option(help: "What you call the job; others see the file's name.")
+    var name: String?
+
+    @Option(parsing: .unconditional, help: "0 to 255; higher goes first. (default: 0)")
+    var priority: String?
+
+    @Option(
+        help: "strict (two equal results of different owners) or single. (default: strict)",
+        completion: .list(JobPolicy.allCases.map(\.rawValue))
+    )
+    var policy: String?
+
+    @Option(help: "After how long to compute nothing more, as 12h or 7d. (default: 7d)")
+    var deadline: String?
+
+    @Flag(help: "Only show what the job would cost, with the peers that are known now.")
+    var dryRun = false
+
+    @Flag(help: "Follow the job until it is complete; Ctrl-C ends only the following.")
+    var wait = false
+
+    @Flag(help: "Print only the job's id.")
+    var quiet = false
+
+    func validate() throws {
+        guard jobFile != nil || file != nil else {
+            throw ValidationError("there is nothing to submit; name a job file, or a --file")
+        }
+        guard !dryRun || !(wait || quiet) else {
+            throw ValidationError("--dry-run submits nothing; leave --wait and --quiet out")
+        }
+        do {
+            _ = try options()
+        } catch {
+            throw ValidationError("\(error)")
+        }
+    }
+
+    func run() throws {
+        var description = try jobFile.map { try JobFile.read($0) } ?? JobDescription()
+        description.take(try options())
+        let request = try description.request()
+        let client = try place.client()
+        if dryRun {
+            let report = try client.ask(EstimateVerb(request: request))
+            return try answer.show(report, report.text)
+        }
+        let report = try client.ask(SubmitVerb(request: request))
+        if quiet {
+            try OutputFile.writeToStandardOutput(Bytes("\(report.job)\n".utf8))
+        } else {
+            try answer.show(report, report.text)
+        }
+        guard wait else { return }
+        var display = WatchDisplay(answer: answer)
+        try display.follow(report.job, with: client)
+    }
+
+    /// What the command line says, checked like a job file.
+    private func options() throws -> JobDescription {
+        var description = JobDescription()
+        let values = [
+            ("workload", workload), ("file", file), ("max-drift", maxDrift), ("snr", snr),
+            ("coarse-channels", coarseChannels), ("name", name), ("priority", priority),
+            ("policy", policy), ("deadline", deadline),
+        ]
+        for (key, value) in values {
+            guard let value else { continue }
+            do throws(JobDescription.Flaw) {
+                try description.set(key, to: value)
+            } catch {
+                throw CommandFailure("--\(key): \(error.reason)")
+            }
+        }
+        return description
+    }
+}

@@ -1,0 +1,254 @@
+import Foundation
+import Kernels
+import PeerCore
+import PeerNode
+import Primitives
+import Wire
+
+/// How far a job is: a line of `jobs`, and what `watch` tells.
+struct JobLine: Codable, Sendable, Equatable {
+    /// Where a job stands.
+    enum Stage: String, Codable, Sendable {
+        case open, settling, collecting, complete, cancelled, expired
+    }
+
+    let job: String
+    let name: String
+    let isOwn: Bool
+    let stage: Stage
+    let workload: String
+    let policy: String
+    let priority: UInt8
+    let deadline: Date
+    let submitter: String
+    let units: UInt32
+    let certified: UInt32
+    let final: UInt32
+    let disputed: UInt32
+    /// Units whose result is kept by this peer.
+    let held: UInt32
+    /// Units that nobody can finish without this machine.
+    let unitsThatNeedThisMachine: UInt32
+
+    init(_ view: JobView, name: String?) {
+        job = view.id.description
+        self.name = Printable.text(name ?? view.fileName ?? "")
+        isOwn = view.isOwn
+        stage =
+            switch view.stage {
+            case .open: .open
+            case .settling: .settling
+            case .collecting: .collecting
+            case .complete: .complete
+            case .cancelled: .cancelled
+            case .expired: .expired
+            }
+        workload = view.manifest.workload
+        policy = "\(view.manifest.policy)"
+        priority = view.manifest.priority
+        // The deadline is an epoch's number; the job is computed until that hour ends.
+        deadline = Date(
+            timeIntervalSince1970: Double(saturatingSum(view.manifest.deadline, 1)) * 3_600
+        )
+        submitter = view.manifest.submitter.description
+        units = view.progress.unitCount
+        certified = view.progress.certified
+        final = view.progress.final
+        disputed = view.progress.disputed
+        held = view.progress.held
+        unitsThatNeedThisMachine = view.unitsThatNeedUs
+    }
+
+    /// Whether nothing more will become of it.
+    var isOver: Bool {
+        switch stage {
+        case .complete, .cancelled, .expired: true
+        case .open, .settling, .collecting: false
+        }
+    }
+}
+
+/// The jobs that a peer knows.
+struct JobsReport: Codable, Sendable {
+    let jobs: [JobLine]
+}
+
+/// What a watcher hears.
+struct WatchEvent: Codable, Sendable {
+    /// A job that was asked for by its link and is not known yet.
+    struct Unknown: Codable, Sendable, Equatable {
+        let job: String
+        let peer: String
+        let isLinked: Bool
+        /// Why the peer of the link was not reached, if it was tried.
+        let reason: String?
+    }
+
+    var progress: JobLine?
+    var unknown: Unknown?
+}
+
+/// What a job would cost.
+struct EstimateReport: Codable, Sendable {
+    let units: Int
+    let replicas: Int
+    /// Operations of all replicas.
+    let operations: UInt64
+    let datasetBytes: UInt64
+    /// What this machine would send to others.
+    let transferBytes: UInt64
+    /// Peers that could compute, now.
+    let donors: Int
+    /// How long they would take; missing when they are too few.
+    let seconds: Double?
+
+    init(_ estimate: JobEstimate) {
+        units = estimate.unitCount
+        replicas = estimate.replicas
+        operations = estimate.operations
+        datasetBytes = estimate.datasetByteCount
+        transferBytes = estimate.transferByteCount
+        donors = estimate.donorCount
+        seconds = estimate.span.map { Double($0.nanoseconds) / 1e9 }
+    }
+}
+
+/// A job that was submitted.
+struct SubmissionReport: Codable, Sendable {
+    let job: String
+    let link: String
+    let units: Int
+    let replicas: Int
+    /// What did not work beside.
+    let warning: String?
+}
+
+/// What `results` hears: the job first, then each unit that is final.
+struct ResultsEvent: Codable, Sendable {
+    /// The job, and what its table needs beside results.
+    struct Job: Codable, Sendable {
+        let line: JobLine
+        let parameters: Data
+    }
+
+    /// One unit's result.
+    struct Unit: Codable, Sendable {
+        let unit: UInt32
+        let resultHash: String
+        let operations: UInt64
+        let evidence: String
+        let winners: [String]
+        let bytes: Data
+
+        init(_ result: UnitResult) {
+            unit = result.unit
+            resultHash = result.core.resultHash.description
+            operations = result.core.operations
+            evidence = result.core.evidence.description
+            winners = result.winners.map(\.description)
+            bytes = Data(result.bytes)
+        }
+    }
+
+    var job: Job?
+    var result: Unit?
+}
+
+// MARK: - Text
+
+extension JobLine {
+    /// One line, without an end.
+    var text: String {
+        var parts = ["\(certified) of \(units) certified", "\(final) final"]
+        if disputed > 0 { parts.append("\(disputed) disputed") }
+        let title = name.isEmpty ? "" : " (\(name))"
+        return "job \(Printable.short(job))\(title): \(parts.joined(separator: ", "))\(ending)"
+    }
+
+    private var ending: String {
+        switch stage {
+        case .open: ""
+        case .settling: "; every unit is certified, and waits for a contradiction"
+        case .collecting: "; \(units - held) results are still on their way here"
+        case .complete: "; complete"
+        case .cancelled: "; cancelled"
+        case .expired: "; its deadline has passed"
+        }
+    }
+
+    /// Whether this machine may go offline, for the owner of a job.
+    var safety: String {
+        guard unitsThatNeedThisMachine > 0 else {
+            return "this machine may go offline: every unit is certified"
+        }
+        return "keep this machine online: \(Printable.count(unitsThatNeedThisMachine, "unit")) "
+            + "cannot be finished without its data and its part as steward"
+    }
+}
+
+extension JobsReport {
+    var text: String {
+        guard !jobs.isEmpty else { return "no job is known; submit one with: starling submit" }
+        var table = TextTable(
+            "JOB",
+            "NAME",
+            "STAGE",
+            ">UNITS",
+            ">CERTIFIED",
+            ">FINAL",
+            ">DISPUTED",
+            "OWN",
+            "DEADLINE"
+        )
+        for job in jobs {
+            table.add(
+                Printable.short(job.job),
+                job.name,
+                job.stage.rawValue,
+                "\(job.units)",
+                "\(job.certified)",
+                "\(job.final)",
+                "\(job.disputed)",
+                job.isOwn ? "yes" : "no",
+                Moment.text(job.deadline)
+            )
+        }
+        return table.text
+    }
+}
+
+extension WatchEvent.Unknown {
+    var text: String {
+        let start = "job \(Printable.short(job)) is not known yet"
+        if isLinked { return "\(start); peer \(Printable.short(peer)) is asked for it" }
+        let why = reason.map { " (\(Printable.text($0)))" } ?? ""
+        return "\(start); peer \(Printable.short(peer)) is being dialled\(why)"
+    }
+}
+
+extension EstimateReport {
+    var text: String {
+        let time =
+            seconds.map { "about \(Printable.span(seconds: $0)) on \(donors) donors known now" }
+            ?? "no end: it needs \(Printable.count(replicas, "donor")), and knows \(donors) now"
+        return """
+            units       \(units), each computed \(Printable.times(replicas))
+            operations  \(Printable.figure(operations, "op")) in all
+            data        \(Printable.figure(datasetBytes, "B")), \
+            of which this machine sends \(Printable.figure(transferBytes, "B"))
+            time        \(time)
+            """
+    }
+}
+
+extension SubmissionReport {
+    var text: String {
+        """
+        job \(job)
+        link \(link)
+        \(Printable.count(units, "unit")), each computed \(Printable.times(replicas)); follow it \
+        with: starling watch \(Printable.short(job))
+        keep this machine online until every unit is certified: it has the data, and is the steward
+        """ + (warning.map { "\n\($0)" } ?? "")
+    }
+}

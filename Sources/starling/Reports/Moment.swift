@@ -1,0 +1,28 @@
+import Foundation
+import Glibc
+
+/// Points in time for people: in their time zone, as short as is clear.
+enum Moment {
+    /// `14:05:09` for today, else `2031-04-05 14:05`.
+    static func text(_ date: Date) -> String {
+        let isToday = strftime(date, "%F") == strftime(Date(), "%F")
+        return strftime(date, isToday ? "%T" : "%F %H:%M")
+    }
+
+    /// `until 14:05:09 (in 12 s)`.
+    static func until(_ date: Date) -> String {
+        let seconds = date.timeIntervalSinceNow
+        guard seconds > 0 else { return "until \(text(date))" }
+        return "until \(text(date)) (in \(Printable.span(seconds: seconds)))"
+    }
+
+    private static func strftime(_ date: Date, _ format: String) -> String {
+        // Years that the calendar of the system cannot hold are shown as its last.
+        var time = time_t(min(max(date.timeIntervalSince1970, 0), 253_402_300_799))
+        var parts = tm()
+        localtime_r(&time, &parts)
+        var text = [CChar](repeating: 0, count: 64)
+        let count = Glibc.strftime(&text, text.count, format, &parts)
+        return String(decoding: text.prefix(count).map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+}

@@ -1,0 +1,285 @@
+import Foundation
+import Ledger
+import PeerNode
+import Primitives
+import Wire
+import WorkUnits
+
+/// A line of the board.
+struct BoardLine: Codable, Sendable, Equatable {
+    let peer: String
+    let finalOperations: UInt64
+    let provisionalOperations: UInt64
+    let won: UInt64
+    let lost: UInt64
+
+    init(_ row: BoardRow) {
+        peer = row.peer.description
+        finalOperations = row.finalOperations
+        provisionalOperations = row.provisionalOperations
+        won = row.won
+        lost = row.lost
+    }
+}
+
+/// Who has computed how much.
+struct LeaderboardReport: Codable, Sendable {
+    /// A place on the board.
+    struct Row: Codable, Sendable {
+        let rank: Int
+        let isOwn: Bool
+        let line: BoardLine
+    }
+
+    /// What a row stands for; there is one board today.
+    enum Subject: String, Codable, Sendable {
+        case peers
+    }
+
+    let subject: Subject
+    let rows: [Row]
+
+    init(_ board: [BoardRow], own: PeerID) {
+        subject = .peers
+        rows = board.enumerated().map { index, row in
+            Row(rank: index + 1, isOwn: row.peer == own, line: BoardLine(row))
+        }
+    }
+}
+
+/// A bundle that the peer has leased.
+struct WorkLine: Codable, Sendable, Equatable {
+    enum Stage: String, Codable, Sendable {
+        case preparing, fetching, running, sealed, waiting, revealing, revealed
+    }
+
+    let job: String
+    let units: [UInt32]
+    let stage: Stage
+    let steward: String
+    let leaseEnd: Date
+
+    init(_ bundle: BundleView, leaseEnd: Date) {
+        job = bundle.manifest.description
+        units = bundle.units
+        stage =
+            switch bundle.stage {
+            case .preparing: .preparing
+            case .fetching: .fetching
+            case .running: .running
+            case .sealed: .sealed
+            case .waiting: .waiting
+            case .revealing: .revealing
+            case .revealed: .revealed
+            }
+        steward = bundle.steward.description
+        self.leaseEnd = leaseEnd
+    }
+}
+
+/// Why a peer takes no work.
+struct PauseReport: Codable, Sendable, Equatable {
+    let isPaused: Bool
+    let since: Date?
+    let until: Date?
+    /// What was begun before, and is finished.
+    let work: [WorkLine]
+}
+
+/// What a peer is and does.
+struct StatusReport: Codable, Sendable {
+    /// What it does with its processors.
+    enum Activity: String, Codable, Sendable {
+        case computing, idle, paused, donatesNothing
+    }
+
+    let peer: String
+    let project: String
+    let address: String
+    let network: String
+    let folder: String
+    let process: Int32
+    let uptimeSeconds: Int64
+    let cores: Int
+    let activity: Activity
+    /// Why it is idle or paused; missing when it computes.
+    let reason: String?
+    let pause: PauseReport
+    let firstJob: String?
+    let work: [WorkLine]
+    let links: Int
+    let knownPeers: Int
+    let jobs: Int
+    let openJobs: Int
+    let certificates: Int
+    let credit: BoardLine?
+}
+
+/// A peer as its record and the links say.
+struct PeerLine: Codable, Sendable {
+    enum Role: String, Codable, Sendable {
+        case hub, leaf
+    }
+
+    let peer: String
+    let isOwn: Bool
+    let address: String
+    let isLinked: Bool
+    let roundTripMilliseconds: Double?
+    let cores: UInt32
+    /// Of one core.
+    let operationsPerSecond: UInt64
+    let role: Role
+    /// Until when its record counts.
+    let expiry: Date
+    /// Why it could not be dialled; missing while it is linked or was not tried.
+    let dialFailure: String?
+    let dialFailureDate: Date?
+
+    init(_ view: PeerView) {
+        let record = view.record
+        peer = record.peer.description
+        isOwn = view.isOwn
+        address =
+            record.controlEndpoints.first.map { endpoint in
+                JoinAddress(endpoint: endpoint, peer: record.peer, curveKey: record.curveKey)
+                    .description
+            } ?? ""
+        isLinked = view.isLinked
+        roundTripMilliseconds = view.roundTrip.map { Double($0.nanoseconds / 1_000) / 1_000 }
+        cores = record.cores
+        operationsPerSecond = record.kernels.map(\.operationsPerSecond).max() ?? 0
+        role = record.role == .hub ? .hub : .leaf
+        expiry = Date(timeIntervalSince1970: Double(saturatingSum(record.expiry, 1)) * 3_600)
+        dialFailure = view.dialFailure.map { Printable.text($0.reason) }
+        dialFailureDate = view.dialFailure?.date
+    }
+
+    /// `host:port`, for a table.
+    var endpoint: String {
+        let rest = address.split(separator: "/", omittingEmptySubsequences: true)
+        return rest.count > 1 ? String(rest[1]) : "-"
+    }
+}
+
+/// The peers whose records a peer has.
+struct PeersReport: Codable, Sendable {
+    let peers: [PeerLine]
+}
+
+// MARK: - Text
+
+extension LeaderboardReport {
+    var text: String {
+        guard !rows.isEmpty else { return "nobody has a certified unit yet" }
+        var table = TextTable(">RANK", "PEER", ">FINAL", ">PROVISIONAL", ">WON", ">LOST", "")
+        for row in rows {
+            table.add(
+                "\(row.rank)",
+                Printable.short(row.line.peer),
+                cobblestones(row.line.finalOperations),
+                cobblestones(row.line.provisionalOperations),
+                "\(row.line.won)",
+                "\(row.line.lost)",
+                row.isOwn ? "this peer" : ""
+            )
+        }
+        return table.text
+            + "\ncredit in cobblestones; provisional credit could still be contradicted"
+    }
+}
+
+/// Operations as BOINC's unit of credit, with the figures that a small job needs.
+func cobblestones(_ operations: UInt64) -> String {
+    Printable.decimals(Double(operations) / Double(operationsPerCobblestone), 6)
+}
+
+extension WorkLine {
+    var text: String {
+        "job \(Printable.short(job)), units \(Printable.units(units)): \(stage.sentence)"
+    }
+}
+
+extension WorkLine.Stage {
+    /// What happens to the bundle.
+    var sentence: String {
+        switch self {
+        case .preparing, .fetching: "its data is on its way"
+        case .running: "runs"
+        case .sealed: "computed, the promise is being signed"
+        case .waiting: "computed, waits for the other workers to promise"
+        case .revealing: "the result is being signed"
+        case .revealed: "the result is out, waits for the certificate"
+        }
+    }
+}
+
+extension PauseReport {
+    var text: String {
+        guard isPaused else { return "this peer takes work" }
+        let end = until.map { " \(Moment.until($0))" } ?? ", and ends with: starling resume"
+        let running = work.filter { [.preparing, .fetching, .running].contains($0.stage) }
+        guard !running.isEmpty else { return "paused\(end); nothing runs" }
+        let lines = running.map { "  \($0.text)" }.joined(separator: "\n")
+        return "paused\(end); no new work is taken, and what was begun is finished:\n\(lines)"
+    }
+}
+
+extension StatusReport {
+    var text: String {
+        let credit =
+            credit.map { line in
+                "\(cobblestones(line.finalOperations)) final, "
+                    + "\(cobblestones(line.provisionalOperations)) provisional, "
+                    + "\(line.won) won, \(line.lost) lost"
+            } ?? "none yet"
+        let lines = [
+            "peer          \(peer)",
+            "address       \(address)",
+            "network       \(network)",
+            "folder        \(folder) (process \(process))",
+            "uptime        \(Printable.span(seconds: Double(uptimeSeconds)))",
+            "cores         \(cores)",
+            "activity      \(activityText)",
+            "links         \(links) of \(Printable.count(knownPeers, "known peer"))",
+            "jobs          \(openJobs) open, \(jobs) known",
+            "certificates  \(certificates)",
+            "credit        \(credit)",
+        ]
+        return (lines + work.map { "work          \($0.text)" }).joined(separator: "\n")
+    }
+
+    private var activityText: String {
+        let words = activity == .donatesNothing ? "donates nothing" : activity.rawValue
+        return reason.map { "\(words): \($0)" } ?? words
+    }
+}
+
+extension PeersReport {
+    var text: String {
+        var table = TextTable(
+            "PEER",
+            "LINK",
+            ">ROUND TRIP",
+            ">CORES",
+            ">SPEED OF A CORE",
+            "ROLE",
+            "ENDPOINT",
+            ""
+        )
+        for peer in peers {
+            let trip = peer.roundTripMilliseconds.map { "\(Printable.decimals($0, 1)) ms" }
+            table.add(
+                Printable.short(peer.peer),
+                peer.isOwn ? "-" : peer.isLinked ? "linked" : "no",
+                trip ?? "-",
+                "\(peer.cores)",
+                peer.cores > 0 ? Printable.figure(peer.operationsPerSecond, "op/s") : "-",
+                peer.role.rawValue,
+                peer.endpoint,
+                peer.isOwn ? "this peer" : peer.dialFailure ?? ""
+            )
+        }
+        return table.text
+    }
+}

@@ -1,0 +1,234 @@
+import Foundation
+import Glibc
+import Testing
+
+/// A peer that `starling donate` runs, and the commands that drive it.
+final class Donor: Sendable {
+    let program: Program
+    /// The peer's own folder.
+    let folder: String
+    private let home: Folder
+
+    /// Starts a peer, and waits until it is ready.
+    init(
+        _ arguments: [String] = [],
+        cores: Int = 1,
+        in home: Folder? = nil,
+        named name: String = "peer"
+    ) async throws {
+        let home = try home ?? Folder()
+        self.home = home
+        folder = home.file(name)
+        program = try Program(
+            ["donate", "--folder", folder, "--cores", "\(cores)", "--redial", "50"] + arguments
+        )
+        try #require(try await program.says("starling://"), "\(program.errors)")
+    }
+
+    /// Ends the peer.
+    func end(_ signal: Int32 = SIGTERM) async throws -> Program.Outcome {
+        program.send(signal)
+        return try await program.outcome()
+    }
+
+    /// What a command says to this peer's owner.
+    func outcome(_ arguments: String...) async throws -> Program.Outcome {
+        try await Program.run(arguments + ["--folder", folder])
+    }
+
+    /// The text of a command that must succeed.
+    func text(
+        _ arguments: String...,
+        at location: SourceLocation = #_sourceLocation
+    ) async throws -> String {
+        let outcome = try await Program.run(arguments + ["--folder", folder])
+        #expect(outcome.status == 0, "\(outcome.errors)", sourceLocation: location)
+        return String(decoding: outcome.output, as: UTF8.self)
+    }
+
+    /// The objects that a command writes with `--json`.
+    func objects<Value: Decodable>(
+        _ type: Value.Type,
+        _ arguments: String...,
+        at location: SourceLocation = #_sourceLocation
+    ) async throws -> [Value] {
+        let outcome = try await Program.run(arguments + ["--folder", folder, "--json"])
+        #expect(outcome.status == 0, "\(outcome.errors)", sourceLocation: location)
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .iso8601
+        return try outcome.output.split(separator: UInt8(ascii: "\n")).map { line in
+            try decoder.decode(type, from: Data(line))
+        }
+    }
+
+    /// The one object that a command writes with `--json`.
+    func object<Value: Decodable>(
+        _ type: Value.Type,
+        _ verb: String,
+        _ rest: String...,
+        at location: SourceLocation = #_sourceLocation
+    ) async throws -> Value {
+        let outcome = try await Program.run([verb] + rest + ["--folder", folder, "--json"])
+        #expect(outcome.status == 0, "\(outcome.errors)", sourceLocation: location)
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .iso8601
+        return try decoder.decode(type, from: outcome.output)
+    }
+
+    /// The address by which others join it.
+    func address() async throws -> String {
+        try await text("status", "--address").trimmingCharacters(in: .newlines)
+    }
+
+    /// Waits until it is linked to `count` peers; the suite's time limit bounds it.
+    func waitForLinks(_ count: Int) async throws {
+        // No command waits for links, so one is run again and again.
+        while try await object(Status.self, "status").links < count {}
+    }
+}
+
+// MARK: - What commands write with --json
+
+/// What `status --json` writes.
+struct Status: Decodable {
+    struct Pause: Decodable {
+        let isPaused: Bool
+        let until: Date?
+    }
+
+    let peer: String
+    let address: String
+    let folder: String
+    let cores: Int
+    let activity: String
+    let reason: String?
+    let pause: Pause
+    let firstJob: String?
+    let links: Int
+    let knownPeers: Int
+    let jobs: Int
+    let openJobs: Int
+    let certificates: Int
+}
+
+/// A job, as `jobs`, `watch` and `cancel` write it.
+struct Job: Decodable {
+    let job: String
+    let name: String
+    let isOwn: Bool
+    let stage: String
+    let policy: String
+    let priority: Int
+    let deadline: Date
+    let units: Int
+    let certified: Int
+    let final: Int
+    let held: Int
+    let unitsThatNeedThisMachine: Int
+}
+
+/// What `jobs --json` writes.
+struct Jobs: Decodable {
+    let jobs: [Job]
+}
+
+/// What `watch --json` writes on each line.
+struct Watched: Decodable {
+    struct Unknown: Decodable {
+        let job: String
+        let isLinked: Bool
+    }
+
+    let progress: Job?
+    let unknown: Unknown?
+}
+
+/// What `submit --json` writes first.
+struct Submission: Decodable {
+    let job: String
+    let link: String
+    let units: Int
+    let replicas: Int
+}
+
+/// What `leaderboard --json` writes.
+struct Leaderboard: Decodable {
+    struct Row: Decodable {
+        struct Line: Decodable {
+            let peer: String
+            let finalOperations: Int
+            let provisionalOperations: Int
+            let won: Int
+            let lost: Int
+        }
+
+        let rank: Int
+        let isOwn: Bool
+        let line: Line
+    }
+
+    let subject: String
+    let rows: [Row]
+}
+
+/// What `peers --json` writes.
+struct Peers: Decodable {
+    struct Peer: Decodable {
+        let peer: String
+        let isOwn: Bool
+        let isLinked: Bool
+        let roundTripMilliseconds: Double?
+        let cores: Int
+        let operationsPerSecond: Int
+        let role: String
+        let address: String
+    }
+
+    let peers: [Peer]
+}
+
+/// What `why --json` writes.
+struct Why: Decodable {
+    struct Wait: Decodable {
+        let waitsFor: String
+        let peer: String?
+        let count: Int?
+    }
+
+    struct Unit: Decodable {
+        struct Certificate: Decodable {
+            struct Vote: Decodable {
+                let peer: String
+                let didWin: Bool?
+            }
+
+            let kind: String
+            let votes: [Vote]
+        }
+
+        let stage: String
+        let certificates: [Certificate]
+        let waits: [Wait]
+    }
+
+    struct Whole: Decodable {
+        struct Group: Decodable {
+            let wait: Wait
+            let units: [Int]
+        }
+
+        let line: Job
+        let donors: [String]
+        let replicas: Int
+        let groups: [Group]
+    }
+
+    struct Story: Decodable {
+        let line: Peers.Peer
+        let status: Status?
+    }
+
+    let unit: Unit?
+    let job: Whole?
+    let peer: Story?
+}
