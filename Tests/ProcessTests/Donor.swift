@@ -154,7 +154,7 @@ struct Submission: Decodable {
 /// What `leaderboard --json` writes.
 struct Leaderboard: Decodable {
     struct Row: Decodable {
-        struct Line: Decodable {
+        struct Line: Decodable, Equatable {
             let peer: String
             let finalOperations: Int
             let provisionalOperations: Int
