@@ -19,6 +19,12 @@ package struct KeySuccession: Hashable, Sendable {
     private static let curveName = "curve.key"
     private static let suffix = ".revoked"
 
+    /// Fails when the folder lacks the peer's key or its successor's; changes nothing.
+    package static func check(folder: String) throws {
+        _ = try KeyFile.load(at: "\(folder)/\(peerName)", purpose: .peer)
+        _ = try KeyFile.load(at: "\(folder)/\(successorName)", purpose: .successor)
+    }
+
     /// Replaces the keys in `folder`: `successor.key` becomes `peer.key`.
     ///
     /// The old one is kept as `peer.key.revoked`. Who has a copy of it may have one of `curve.key`

@@ -95,22 +95,23 @@ private final class KillableGrid {
 
     /// Everybody holds one board, on which every unit is paid to two at least, and to nobody twice.
     func expectEqualBoards(units: Int) async throws {
-        var boards: [[Leaderboard.Row.Line]] = []
+        var boards: [[Leaderboard.Tally]] = []
         // No command waits for a board, so it is asked for until it has settled everywhere.
         while true {
             boards = []
             for donor in donors {
                 let board = try await donor.object(Leaderboard.self, "leaderboard")
-                boards.append(board.rows.map(\.line).sorted { $0.peer < $1.peer })
+                boards.append(board.hosts.sorted { $0.peer < $1.peer }.map(\.tally))
             }
             let isSettled = boards.allSatisfy { $0.allSatisfy { $0.provisionalOperations == 0 } }
             if isSettled, boards.allSatisfy({ $0 == boards[0] }) { break }
         }
-        for line in boards[0] {
-            #expect(line.won <= units, "\(line.peer) is paid twice for a unit")
-            #expect(line.lost == 0)
+        for tally in boards[0] {
+            #expect(tally.won <= units, "nobody is paid twice for a unit")
+            #expect(tally.lost == 0)
         }
         #expect(boards[0].map(\.won).reduce(0, +) >= 2 * units)
+        for donor in donors { #expect(try await donor.outcome("audit").status == 0) }
     }
 
     func end() async throws {
