@@ -12,7 +12,7 @@ SOURCES = Sources Tests Package.swift
 PACKAGE_CHECK = --explicit-target-dependency-import-check error
 export SWIFT
 
-.PHONY: help demo test build check format sim docs clean setup setup-tests
+.PHONY: help kills demo test build check format sim docs clean setup setup-tests
 .DEFAULT_GOAL := help
 
 help: ## List these commands
@@ -33,6 +33,10 @@ test: setup-tests ## Run all tests
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --disable-xctest --skip-build $(PROCESS_SUITES:%=--skip %)
 	$(SWIFT) test --disable-xctest --skip-build --no-parallel $(PROCESS_SUITES:%=--filter %)
+
+kills: setup-tests ## Kill peers at random moments, KILLS times (200)
+	$(SWIFT) build --build-tests
+	STARLING_KILLS=$(or $(KILLS),200) $(SWIFT) test --disable-xctest --skip-build --filter KillTests
 
 build: setup ## Build everything for debugging
 	$(SWIFT) build

@@ -21,7 +21,7 @@ struct KeySuccessionTests {
             storage: storage,
             folder: folder
         )
-        try await eventually { await first.node.linkedCount == 1 }
+        try await first.node.until { await $0.linkedCount == 1 }
         try await search.expectFinishes(at: first.node)
         let job = try await first.node.submit(next.packed)
         try await first.node.hold(job)
@@ -47,8 +47,8 @@ struct KeySuccessionTests {
         #expect(
             new == succession.new && second.node.address.curveKey != first.node.address.curveKey
         )
-        try await eventually {
-            let hosts = await other.node.boards().hosts.map(\.peer)
+        try await other.node.until { other in
+            let hosts = await other.boards().hosts.map(\.peer)
             return hosts.contains(new) && !hosts.contains(old)
         }
         let moved = await other.node.boards().hosts.first { $0.peer == new }
@@ -56,8 +56,8 @@ struct KeySuccessionTests {
         // The job of the old key goes on, and its results come to the new one.
         try await second.node.resume(job)
         let count = next.packed.plan.unitCount
-        try await eventually {
-            let progress = await second.node.progress(of: job)
+        try await second.node.until { second in
+            let progress = await second.progress(of: job)
             return progress?.certified ?? 0 == count && progress?.held ?? 0 == count
         }
         let users = await other.node.boards().users
@@ -69,7 +69,7 @@ struct KeySuccessionTests {
     @Test func aJobOfAnotherPeerIsNotHeldFromHere() async throws {
         try await withGrid(2) { nodes in
             let job = try await nodes[0].submit(SmallSearch().packed)
-            try await eventually { await nodes[1].progress(of: job) != nil }
+            try await nodes[1].until { await $0.progress(of: job) != nil }
             await #expect(throws: NodeError.cannotHold(job.short)) {
                 try await nodes[1].hold(job)
             }
@@ -80,7 +80,7 @@ struct KeySuccessionTests {
         let (folder, storage) = (try TestFolder(), MemoryStorage())
         for number in 0..<2 {
             let member = try TestNode(storage: storage, folder: folder)
-            try await eventually { await member.node.isReady }
+            try await member.node.until { await $0.isReady }
             try await member.end()
             guard number == 1 else {
                 _ = try KeySuccession.run(folder: folder.path, storage: storage)
@@ -89,7 +89,7 @@ struct KeySuccessionTests {
             let error = #expect(throws: KeyFileError.self) {
                 try KeySuccession.run(folder: folder.path, storage: storage)
             }
-            #expect(error == .taken(path: "\(folder.path)/peer.key.revoked"))
+            #expect(error == .present(path: "\(folder.path)/peer.key.revoked"))
         }
     }
 }

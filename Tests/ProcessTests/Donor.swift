@@ -173,7 +173,7 @@ struct Leaderboard: Decodable {
         let shareOperations: Int
     }
 
-    struct Host: Decodable {
+    struct Host: Decodable, Equatable {
         let rank: Int
         let isOwn: Bool
         let peer: String
