@@ -155,10 +155,9 @@ struct KeySuccessorCommand: ParsableCommand {
         try KeySuccession.check(folder: folder.path)
         let claim = try folder.claim()
         defer { withExtendedLifetime(claim) {} }
-        let succession = try KeySuccession.run(
-            folder: folder.path,
-            storage: try Node.store(in: folder.path)
-        )
+        let storage = try Node.store(in: folder.path)
+        for notice in storage.notices { OutputFile.writeToStandardError("note: \(notice)\n") }
+        let succession = try KeySuccession.run(folder: folder.path, storage: storage)
         let report = Report(
             folder: folder.path,
             old: succession.old.description,
