@@ -5,14 +5,14 @@ SWIFT ?= swift
 # What `make sim` and `make check` run.
 SIM_FLAGS ?= --seeds '0..<200'
 
-# Suites that start whole peers: one at a time, or they wait for each other's processors.
-PROCESS_SUITES = PeerNodeTests ProcessTests
+# Suites that start peers or units: one at a time, or they wait for each other's processors.
+PROCESS_SUITES = PeerNodeTests ProcessTests SandboxTests
 
 SOURCES = Sources Tests Package.swift
 PACKAGE_CHECK = --explicit-target-dependency-import-check error
 export SWIFT
 
-.PHONY: help demo test build check format sim docs clean setup
+.PHONY: help demo test build check format sim docs clean setup setup-tests
 .DEFAULT_GOAL := help
 
 help: ## List these commands
@@ -21,11 +21,15 @@ help: ## List these commands
 setup: ## Install the system libraries that are missing
 	@Deploy/setup
 
+setup-tests:
+	@Deploy/setup --tests
+
 demo: setup ## Build the program and show a small grid on this machine
+	$(SWIFT) build -c release --product starling-executor
 	$(SWIFT) build -c release --product starling
 	"$$($(SWIFT) build -c release --show-bin-path)/starling" demo
 
-test: setup ## Run all tests
+test: setup-tests ## Run all tests
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --disable-xctest --skip-build $(PROCESS_SUITES:%=--skip %)
 	$(SWIFT) test --disable-xctest --skip-build --no-parallel $(PROCESS_SUITES:%=--filter %)

@@ -18,6 +18,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
@@ -42,6 +43,7 @@ let package = Package(
         // Tier 2
         .systemLibrary(name: "COpenSSL"),
         .systemLibrary(name: "CZeroMQ"),
+        .systemLibrary(name: "CLinux"),
         .target(
             name: "Identity",
             dependencies: ["Primitives", "Wire", "COpenSSL"],
@@ -52,12 +54,24 @@ let package = Package(
             dependencies: ["Primitives", "CZeroMQ"],
             swiftSettings: house
         ),
-
+        .target(
+            name: "Store",
+            dependencies: [
+                "Primitives", "Wire",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            swiftSettings: house
+        ),
+        .target(
+            name: "Sandbox",
+            dependencies: ["Primitives", "Kernels", "CLinux"],
+            swiftSettings: house
+        ),
         .target(
             name: "PeerNode",
             dependencies: [
                 "Primitives", "Wire", "Membership", "WorkUnits", "Ledger", "PeerCore", "Kernels",
-                "Identity", "Transport",
+                "Identity", "Transport", "Store", "Sandbox",
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: house
@@ -68,6 +82,7 @@ let package = Package(
             name: "starling",
             dependencies: [
                 "Kernels", "Primitives", "Wire", "WorkUnits", "Ledger", "PeerCore", "PeerNode",
+                "Store",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -75,6 +90,14 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: house
+        ),
+        // It starts once a unit: the runtime is part of it, so that nothing has to be found and
+        // bound. No test target may depend on it, or the tests would be linked in the same way.
+        .executableTarget(
+            name: "starling-executor",
+            dependencies: ["Sandbox"],
+            swiftSettings: house,
+            linkerSettings: [.unsafeFlags(["-static-stdlib"])]
         ),
 
         // Simulation
@@ -112,6 +135,7 @@ let package = Package(
         .testTarget(
             name: "LedgerTests",
             dependencies: ["Primitives", "Wire", "Ledger", "TestSupport"],
+            exclude: ["Cases"],
             swiftSettings: house
         ),
         .testTarget(
@@ -149,6 +173,20 @@ let package = Package(
             swiftSettings: house
         ),
         .testTarget(
+            name: "SandboxTests",
+            dependencies: ["Sandbox", "Kernels", "Primitives"],
+            swiftSettings: house
+        ),
+        .testTarget(
+            name: "StoreTests",
+            dependencies: [
+                "Store", "Primitives", "Wire", "Identity",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            exclude: ["Reader"],
+            swiftSettings: house
+        ),
+        .testTarget(
             name: "SimulationTests",
             dependencies: ["Simulator"],
             swiftSettings: house
@@ -156,8 +194,8 @@ let package = Package(
         .testTarget(
             name: "PeerNodeTests",
             dependencies: [
-                "PeerNode", "PeerCore", "WorkUnits", "Primitives", "Wire", "Kernels", "Identity",
-                "Transport",
+                "PeerNode", "PeerCore", "WorkUnits", "Primitives", "Wire", "Ledger", "Kernels",
+                "Identity", "Transport", "Store", "Sandbox", "TestSupport",
             ],
             swiftSettings: house
         ),

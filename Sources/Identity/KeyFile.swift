@@ -21,6 +21,8 @@ package struct KeyFile: Sendable, Equatable {
         case project
         /// Adopts peers and projects (Ed25519).
         case owner
+        /// Takes over from a peer's key that was lost or stolen (Ed25519).
+        case successor
         /// Encrypts links (X25519).
         case curve
     }
@@ -38,7 +40,7 @@ package struct KeyFile: Sendable, Equatable {
         self.secret = secret
         publicKey =
             switch purpose {
-            case .peer, .project, .owner: SigningKey(seed: secret).publicKey
+            case .peer, .project, .owner, .successor: SigningKey(seed: secret).publicKey
             case .curve: curvePublicKey(secret: secret).digest
             }
     }
@@ -78,6 +80,69 @@ package struct KeyFile: Sendable, Equatable {
     package var text: String {
         let lines = Self.lines(purpose, publicKey: publicKey.description, secret: "\(secret)")
         return lines + "check \(sha256(Bytes(lines.utf8)))\n"
+    }
+
+    // MARK: - Another key in place of one
+
+    /// Puts the key of the successor file at `successor` in place of the peer's at `path`, whose
+    /// file stays at `revoked`.
+    ///
+    /// There is a whole key at `path` at every moment, and none is lost: after a crash, a second
+    /// call completes the first. Fails before it changes anything when `revoked` holds another key.
+    package static func replacePeer(
+        at path: String,
+        by successor: String,
+        keeping revoked: String
+    ) throws(KeyFileError) {
+        let old = try load(at: path, purpose: .peer)
+        let next = try load(at: successor, purpose: .successor)
+        if next.publicKey != old.publicKey {
+            try old.keep(at: revoked)
+            let taken = KeyFile(purpose: .peer, secret: next.secret)
+            try PrivateFile.replace(path, content: Bytes(taken.text.utf8))
+        }
+        try PrivateFile.remove(successor)
+    }
+
+    /// Moves the key at `path` to `revoked`, so that the next start makes another one.
+    ///
+    /// Does nothing when there is no key; fails when `revoked` holds another key.
+    package static func retire(
+        at path: String,
+        purpose: Purpose,
+        keeping revoked: String
+    ) throws(KeyFileError) {
+        do throws(KeyFileError) {
+            let old = try load(at: path, purpose: purpose)
+            try old.keep(at: revoked)
+            try PrivateFile.remove(path)
+        } catch .missing {
+            return
+        }
+    }
+
+    /// Reads the successor's key at `path`, or makes one; a file that was left behind when its key
+    /// became `publicKey`, the peer's, gives way to a new one.
+    package static func loadOrCreateSuccessor(
+        at path: String,
+        of publicKey: Digest
+    ) throws(KeyFileError) -> KeyFile {
+        let file = try loadOrCreate(at: path, purpose: .successor)
+        guard file.publicKey == publicKey else { return file }
+        try PrivateFile.remove(path)
+        return try loadOrCreate(at: path, purpose: .successor)
+    }
+
+    /// Makes a copy at `path`, unless this very key is there.
+    private func keep(at path: String) throws(KeyFileError) {
+        try PrivateFile.createUnlessPresent(path, content: Bytes(text.utf8))
+        let kept: KeyFile?
+        do throws(KeyFileError) {
+            kept = try Self.load(at: path, purpose: purpose)
+        } catch {
+            kept = nil
+        }
+        guard kept == self else { throw .present(path: path) }
     }
 
     private static func create(at path: String, purpose: Purpose) throws(KeyFileError) {

@@ -38,12 +38,8 @@ enum PrivateFile {
     /// overwritten, and no reader sees half a file.
     @discardableResult
     static func createUnlessPresent(_ path: String, content: Bytes) throws(KeyFileError) -> Bool {
-        let temporary = "\(path).\(hexadecimal(randomBytes(count: 8))).new"
-        let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
-        let descriptor = open(temporary, flags, 0o600)
-        guard descriptor >= 0 else { throw systemError(temporary, "create") }
+        let temporary = try temporaryFile(beside: path, content: content)
         defer { _ = unlink(temporary) }
-        try writeAndClose(descriptor, content, temporary)
         let isMade = link(temporary, path) == 0
         guard isMade || errno == EEXIST else { throw systemError(path, "create") }
         try synchronizeFolder(of: path)
@@ -55,6 +51,41 @@ enum PrivateFile {
         var status = stat()
         guard lstat(path, &status) == 0 else { throw openingError(path) }
         return Int(status.st_size)
+    }
+
+    /// Gives `path` another content in one step: a reader sees the old or the new one, whole.
+    static func replace(_ path: String, content: Bytes) throws(KeyFileError) {
+        let temporary = try temporaryFile(beside: path, content: content)
+        guard rename(temporary, path) == 0 else {
+            let error = systemError(path, "replace")
+            _ = unlink(temporary)
+            throw error
+        }
+        try synchronizeFolder(of: path)
+    }
+
+    /// Removes `path` for good, if it is there.
+    static func remove(_ path: String) throws(KeyFileError) {
+        guard unlink(path) == 0 || errno == ENOENT else { throw systemError(path, "remove") }
+        try synchronizeFolder(of: path)
+    }
+
+    /// A durable file with `content` and a name of its own, which the caller moves or removes.
+    private static func temporaryFile(
+        beside path: String,
+        content: Bytes
+    ) throws(KeyFileError) -> String {
+        let temporary = "\(path).\(hexadecimal(randomBytes(count: 8))).new"
+        let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
+        let descriptor = open(temporary, flags, 0o600)
+        guard descriptor >= 0 else { throw systemError(temporary, "create") }
+        do throws(KeyFileError) {
+            try writeAndClose(descriptor, content, temporary)
+        } catch {
+            _ = unlink(temporary)
+            throw error
+        }
+        return temporary
     }
 
     private static func writeAndClose(

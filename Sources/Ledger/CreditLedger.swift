@@ -1,7 +1,7 @@
 package import Primitives
 package import Wire
 
-/// The grow-only set of manifests, certificates, openings, rulings and cancellations.
+/// The grow-only set of what is stated about jobs, votes, owners and keys.
 ///
 /// Everything that it says of units and credit is a pure function of the set, and of the local time
 /// at which the last change of a unit was seen (`final` against `provisional`).
@@ -11,6 +11,8 @@ package struct CreditLedger: Sendable {
     private var keys = SortedTable<ItemID, ItemKey>()
     /// The manifests of every job, apart from what changes with each certificate.
     package private(set) var manifests = SortedTable<ManifestID, Signed<Manifest>>()
+    /// Whose machine each peer is, and which key took over from which.
+    package private(set) var ownership = Ownership()
     private var jobs = SortedTable<ManifestID, JobEntry>()
     /// Items that came before what they refer to, oldest first.
     private var orphans: [Item] = []
@@ -18,9 +20,18 @@ package struct CreditLedger: Sendable {
     /// What is known of one job.
     struct JobEntry: Sendable {
         var isCancelled = false
+        /// The HOLD that counts.
+        var hold: Pause?
         var units = SortedTable<UInt32, UnitEntry>()
         /// Units with a certificate, by shard.
         var certifiedByShard = SortedTable<UInt32, UInt32>()
+    }
+
+    /// What the HOLD of the highest number says; of several with that number, the first item.
+    struct Pause: Sendable {
+        let number: UInt32
+        let key: ItemKey
+        let isHeld: Bool
     }
 
     /// What is known of one unit.
@@ -29,6 +40,10 @@ package struct CreditLedger: Sendable {
         var certificates: [ItemID] = []
         /// Cores that an opening or a certificate has opened, by hash.
         var cores: [Core] = []
+        /// What follows from these.
+        var standing = Standing.open
+        /// Who computed it and with what success, ascending by worker; empty unless certified.
+        var outcomes: [Outcome] = []
         /// When the last of these came.
         var changedAt: Instant
     }
@@ -109,29 +124,61 @@ package struct CreditLedger: Sendable {
         switch item {
         case .manifest(let signed):
             guard !isEarly(signed.body.epoch, now: epoch) else { return .early }
-            manifests[item.manifest] = signed
-            jobs[item.manifest] = JobEntry()
+            let id = ManifestID(signed.id.digest)
+            manifests[id] = signed
+            jobs[id] = JobEntry()
             return store(item, epoch: signed.body.epoch)
         case .certificate(let signed):
             return place(signed, epoch: epoch, at: now)
         case .opening(let opening):
             return place(opening, at: now)
+        case .ruling, .cancel, .hold:
+            return placeDecision(item, epoch: epoch)
+        case .device(let signed):
+            guard !isEarly(signed.body.epoch, now: epoch) else { return .early }
+            ownership.adopt(signed.body, at: ItemKey(epoch: signed.body.epoch, id: item.id))
+            return store(item, epoch: signed.body.epoch)
+        case .revoke(let signed):
+            guard !isEarly(signed.body.epoch, now: epoch) else { return .early }
+            ownership.succeed(signed.body)
+            return store(item, epoch: signed.body.epoch)
+        }
+    }
+
+    /// What a project says of its own job, from the hour of the job on.
+    private mutating func placeDecision(_ item: Item, epoch: UInt64) -> Insertion {
+        let said: (project: ProjectID, manifest: ManifestID, epoch: UInt64)
+        switch item {
         case .ruling(let signed):
-            guard let job = manifests[signed.body.manifest]?.body else { return .waiting }
-            guard job.project == signed.body.project,
-                signed.body.unit < job.unitCount,
-                signed.body.epoch >= job.epoch
-            else { return .refused }
-            guard !isEarly(signed.body.epoch, now: epoch) else { return .early }
-            return store(item, epoch: signed.body.epoch)
+            said = (signed.body.project, signed.body.manifest, signed.body.epoch)
         case .cancel(let signed):
-            guard let job = manifests[signed.body.manifest]?.body else { return .waiting }
-            guard job.project == signed.body.project,
-                signed.body.epoch >= job.epoch
-            else { return .refused }
-            guard !isEarly(signed.body.epoch, now: epoch) else { return .early }
-            jobs.update(signed.body.manifest) { $0.isCancelled = true }
-            return store(item, epoch: signed.body.epoch)
+            said = (signed.body.project, signed.body.manifest, signed.body.epoch)
+        case .hold(let signed):
+            said = (signed.body.project, signed.body.manifest, signed.body.epoch)
+        case .manifest, .certificate, .opening, .device, .revoke:
+            preconditionFailure("only decisions")
+        }
+        guard let job = manifests[said.manifest]?.body else { return .waiting }
+        guard job.project == said.project, said.epoch >= job.epoch else { return .refused }
+        if case .ruling(let signed) = item, signed.body.unit >= job.unitCount { return .refused }
+        guard !isEarly(said.epoch, now: epoch) else { return .early }
+        switch item {
+        case .cancel: jobs.update(said.manifest) { $0.isCancelled = true }
+        case .hold(let signed): take(signed)
+        default: break
+        }
+        return store(item, epoch: said.epoch)
+    }
+
+    private mutating func take(_ signed: Signed<Hold>) {
+        let body = signed.body
+        let key = ItemKey(epoch: body.epoch, id: signed.id)
+        jobs.update(body.manifest) { job in
+            if let earlier = job.hold {
+                // A higher number, or of one number the item that stands first.
+                guard (earlier.number, key) < (body.number, earlier.key) else { return }
+            }
+            job.hold = Pause(number: body.number, key: key, isHeld: body.isHeld)
         }
     }
 
@@ -157,6 +204,7 @@ package struct CreditLedger: Sendable {
         } catch {
             return .refused
         }
+        let insertion = store(.certificate(signed), epoch: certificate.epoch)
         jobs.update(certificate.manifest) { job in
             for unit in certificate.units {
                 if !job.units.contains(unit) {
@@ -172,7 +220,8 @@ package struct CreditLedger: Sendable {
                 }
             }
         }
-        return store(.certificate(signed), epoch: certificate.epoch)
+        judge(certificate.units, of: certificate.manifest)
+        return insertion
     }
 
     /// An opening counts only if it reproduces a winner's digest of every unit that it names.
@@ -193,7 +242,24 @@ package struct CreditLedger: Sendable {
                 }
             }
         }
+        judge(opening.cores.map(\.unit), of: opening.manifest)
         return store(.opening(opening), epoch: signed.body.epoch)
+    }
+
+    /// Works out anew what follows for `units`, in which something has changed.
+    private mutating func judge(_ units: [UInt32], of manifest: ManifestID) {
+        for unit in units {
+            let standing = standing(of: unit, manifest: manifest)
+            let outcomes = standing.core.map {
+                results(of: unit, manifest: manifest, core: $0)
+            }
+            jobs.update(manifest) { job in
+                job.units.update(unit) { entry in
+                    entry.standing = standing
+                    entry.outcomes = outcomes ?? []
+                }
+            }
+        }
     }
 
     private mutating func store(_ item: Item, epoch: UInt64) -> Insertion {
@@ -211,13 +277,23 @@ package struct CreditLedger: Sendable {
     /// Whether the project has ended the job.
     package func isCancelled(_ id: ManifestID) -> Bool { jobs[id]?.isCancelled ?? false }
 
+    /// Whether the project has paused the job.
+    package func isHeld(_ id: ManifestID) -> Bool { jobs[id]?.hold?.isHeld ?? false }
+
+    /// The number of the next HOLD of a job; nil when no more are allowed.
+    package func nextHoldNumber(of id: ManifestID) -> UInt32? {
+        guard let number = jobs[id]?.hold?.number else { return 0 }
+        return number + 1 < Limits.holdsPerManifest ? number + 1 : nil
+    }
+
     func entry(_ id: ManifestID) -> JobEntry? { jobs[id] }
 
-    /// The shards of a job in which a unit has no certificate yet, ascending.
+    /// The shards of a job in which a unit has no certificate yet, ascending; none of a job that is
+    /// held or over.
     package func openShards(of id: ManifestID) -> [UInt32] {
-        guard let job = jobs[id], let manifest = manifests[id]?.body, !job.isCancelled else {
-            return []
-        }
+        guard let job = jobs[id], let manifest = manifests[id]?.body, !job.isCancelled,
+            !isHeld(id)
+        else { return [] }
         return (0..<manifest.shardCount).filter { shard in
             (job.certifiedByShard[shard] ?? 0) < UInt32(manifest.units(ofShard: shard).count)
         }

@@ -42,9 +42,45 @@ extension CertificateKind {
     }
 }
 
+/// A verdict without its time: what follows from a unit's certificates and openings.
+enum Standing: Hashable, Sendable {
+    case open
+    case sealed
+    case disputed
+    case certified(Core)
+
+    /// The core that won, if one did.
+    var core: Core? {
+        switch self {
+        case .certified(let core): core
+        case .open, .sealed, .disputed: nil
+        }
+    }
+}
+
+/// What became of one worker's word on a unit.
+struct Outcome: Hashable, Sendable {
+    let worker: PeerID
+    /// Whether it said what prevailed, and nothing else.
+    let didWin: Bool
+    /// The hour of the first certificate that holds it.
+    let epoch: UInt64
+}
+
 extension CreditLedger {
     /// What the ledger says about `unit` of a job.
     package func verdict(on unit: UInt32, of manifest: ManifestID) -> Verdict {
+        guard let entry = entry(manifest)?.units[unit] else { return .open }
+        switch entry.standing {
+        case .open: return .open
+        case .sealed: return .sealed
+        case .disputed: return .disputed
+        case .certified(let core): return .certified(core, since: entry.changedAt)
+        }
+    }
+
+    /// Works out where a unit stands.
+    func standing(of unit: UInt32, manifest: ManifestID) -> Standing {
         guard let entry = entry(manifest)?.units[unit], !entry.certificates.isEmpty else {
             return .open
         }
@@ -58,7 +94,33 @@ extension CreditLedger {
             winner = core
         }
         guard let winner else { return .sealed }
-        return .certified(winner, since: entry.changedAt)
+        return .certified(winner)
+    }
+
+    /// Who computed `unit`, and whether the prevailing core is what it said, ascending by worker.
+    package func outcomes(
+        of unit: UInt32,
+        manifest: ManifestID,
+        core: Core
+    ) -> [(worker: PeerID, didWin: Bool)] {
+        results(of: unit, manifest: manifest, core: core).map { ($0.worker, $0.didWin) }
+    }
+
+    /// Works out what became of every word on a unit when `core` prevails, ascending by worker.
+    func results(of unit: UInt32, manifest: ManifestID, core: Core) -> [Outcome] {
+        var outcomes = SortedTable<PeerID, Outcome>()
+        for certificate in certificates(on: unit, of: manifest) {
+            for ballot in Ballot.all(on: unit, in: certificate.body) {
+                let didWin = ballot.isOpened(by: core, unit: unit)
+                let earlier = outcomes[ballot.worker]
+                outcomes[ballot.worker] = Outcome(
+                    worker: ballot.worker,
+                    didWin: (earlier?.didWin ?? true) && didWin,
+                    epoch: min(earlier?.epoch ?? .max, certificate.body.epoch)
+                )
+            }
+        }
+        return outcomes.values
     }
 
     /// The core that a certificate's vote chose, as far as it is opened.

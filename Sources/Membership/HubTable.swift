@@ -65,6 +65,13 @@ package struct HubTable: Sendable {
         }
     }
 
+    /// The key of `peer` counts no more: its record goes, and it is not dialled.
+    package mutating func forget(_ peer: PeerID) {
+        guard let signed = hubs.remove(peer) else { return }
+        keys.remove(ItemKey(epoch: signed.body.epoch, id: signed.id))
+        dials.remove(peer)
+    }
+
     /// The newest record of `peer`.
     package func record(of peer: PeerID) -> Signed<Record>? { hubs[peer] }
 

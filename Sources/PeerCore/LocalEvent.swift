@@ -7,6 +7,12 @@ package enum LocalEvent: Sendable {
     case epoch(UInt64)
     /// The peer's own record is to be signed and passed on.
     case advertise(Record)
+    /// The first record, of incarnation 0, is to be signed and kept for a REVOKE, and not sent.
+    case keep(Record)
+    /// The owner, whose key the driver signs with as the project's, adopts this peer, which agrees.
+    case adopt(owner: OwnerID, consent: Signature)
+    /// This peer's key takes over from that of a first record, and says so.
+    case succeed(Verified<Signed<Record>>)
     /// A link to a peer is up; its first frame held this record.
     case linked(Verified<Signed<Record>>)
     /// The last link to a peer is down.
@@ -19,6 +25,10 @@ package enum LocalEvent: Sendable {
     case submit(Manifest)
     /// A job of this peer's own is to end.
     case cancel(ManifestID)
+    /// A job of this peer's own is to pause; nothing happens to one that has paused already.
+    case hold(ManifestID)
+    /// A job of this peer's own that has paused is to go on.
+    case resume(ManifestID)
     /// The answer to `Effect.sign`.
     case signed(UInt64, Signature)
     /// The answer to `Effect.prepareWork`: the chunks that the order needs.
@@ -29,6 +39,8 @@ package enum LocalEvent: Sendable {
     case workFailed(UInt64)
     /// The answer to `Effect.storeChunk`.
     case chunkStored(ChunkWant)
+    /// A chunk that was kept is gone: it made room for others, or its bytes were damaged.
+    case chunkLost(ChunkWant)
     /// The answer to `Effect.storePiece` once a result is whole and of the right hash.
     case resultStored(Digest)
     /// A result is whole and of another hash.

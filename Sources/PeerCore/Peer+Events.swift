@@ -10,9 +10,12 @@ extension Peer {
         case .epoch(let epoch):
             self.epoch = max(self.epoch, epoch)
             hubs.expire(epoch: self.epoch)
+            forgetHubs(into: &out)
             membershipChanged()
-        case .advertise(let record):
+        case .advertise(let record), .keep(let record):
             sign(record, into: &out)
+        case .adopt, .succeed, .submit, .cancel, .hold, .resume:
+            state(event, at: now, into: &out)
         case .linked(let record):
             let peer = record.value.body.peer
             learn(record, from: peer, into: &out)
@@ -25,10 +28,6 @@ extension Peer {
         case .serveFirst(let id):
             firstJob = id
             areOpportunitiesStale = true
-        case .submit(let manifest):
-            submit(manifest, at: now, into: &out)
-        case .cancel(let id):
-            cancel(id, at: now, into: &out)
         case .signed(let number, let signature):
             signed(number, signature, at: now, into: &out)
         case .workPrepared, .workFinished, .workFailed:
@@ -37,6 +36,9 @@ extension Peer {
             chunks.stored(chunk, at: now, into: &out)
             worker.progressed(chunk, at: now)
             worker.startReady(desk: chunks, into: &out)
+        case .chunkLost(let chunk):
+            chunks.lost(chunk)
+            worker.lost(chunk, at: now, desk: &chunks, into: &out)
         case .resultStored(let hash):
             results.stored(hash)
             answerOffers(into: &out)
@@ -73,7 +75,7 @@ extension Peer {
                     into: &out
                 )
                 for ruling in rulings {
-                    accept(Item.ruling(ruling).verifiedHere, from: nil, at: now, into: &out)
+                    publish(.ruling(ruling), at: now, into: &out)
                 }
             } else {
                 worker.finished(order, cores: cores, at: now, vault: &vault, into: &out)
@@ -97,31 +99,10 @@ extension Peer {
     }
 
     private mutating func advertise(_ record: Signed<Record>, into out: inout Outbox) {
+        // The first record stays in the vault until a successor needs it.
+        guard record.body.incarnation > 0 else { return }
         ownRecord = record
         learn(record.verifiedHere, from: me, into: &out)
-    }
-
-    private mutating func submit(
-        _ manifest: Manifest,
-        at now: Instant,
-        into out: inout Outbox
-    ) {
-        chunks.holdsDataset(manifest.datasetRoot, byteCount: manifest.datasetByteCount)
-        switch vault.sign(manifest, by: .project, into: &out) {
-        case .requested: break
-        case .signed(let signed), .taken(let signed):
-            accept(Item.manifest(signed).verifiedHere, from: nil, at: now, into: &out)
-        }
-    }
-
-    private mutating func cancel(_ id: ManifestID, at now: Instant, into out: inout Outbox) {
-        guard let manifest = ledger.manifest(id)?.body, manifest.submitter == me else { return }
-        let cancel = Cancel(project: manifest.project, manifest: id, epoch: epoch)
-        switch vault.sign(cancel, by: .project, into: &out) {
-        case .requested: break
-        case .signed(let signed), .taken(let signed):
-            accept(Item.cancel(signed).verifiedHere, from: nil, at: now, into: &out)
-        }
     }
 
     /// A signature has come: it is durable before anything that carries it is sent.
@@ -136,11 +117,17 @@ extension Peer {
         case .record(let signed):
             advertise(signed, into: &out)
         case .manifest(let signed):
-            accept(Item.manifest(signed).verifiedHere, from: nil, at: now, into: &out)
+            publish(.manifest(signed), at: now, into: &out)
         case .cancel(let signed):
-            accept(Item.cancel(signed).verifiedHere, from: nil, at: now, into: &out)
+            publish(.cancel(signed), at: now, into: &out)
         case .ruling(let signed):
-            accept(Item.ruling(signed).verifiedHere, from: nil, at: now, into: &out)
+            publish(.ruling(signed), at: now, into: &out)
+        case .hold(let signed):
+            publish(.hold(signed), at: now, into: &out)
+        case .device(let signed):
+            publish(.device(signed), at: now, into: &out)
+        case .revoke(let signed):
+            publish(.revoke(signed), at: now, into: &out)
         case .commit(let signed):
             worker.commitSigned(signed, at: now, vault: &vault, into: &out)
         case .commitSet(let signed):
@@ -148,7 +135,7 @@ extension Peer {
         case .result(let signed):
             worker.resultSigned(signed, at: now, into: &out)
         case .certificate(let signed):
-            accept(Item.certificate(signed).verifiedHere, from: nil, at: now, into: &out)
+            publish(.certificate(signed), at: now, into: &out)
         }
     }
 
@@ -158,12 +145,19 @@ extension Peer {
         try vault.restore(rows)
         // Arrival order does not matter to the ledger: what comes early waits for what it needs.
         for row in rows where row.table == .items {
-            guard let value = row.value else { continue }
-            var decoder = CBORDecoder(value)
-            let item = try Item(from: &decoder)
-            try decoder.finish()
+            guard let item = try Self.item(in: row) else { continue }
             // What was accepted once is not judged by a clock that may have gone back.
             _ = ledger.insert(item.verifiedHere, epoch: .max, at: now)
+        }
+        restore(try vault.ledgerItems(), at: now)
+        for row in rows where row.table == .openings {
+            if let opening = try Self.item(in: row) { restore([opening], at: now) }
+        }
+        for row in rows where row.table == .records {
+            guard let value = row.value else { continue }
+            let record = try Signed<Record>(envelope: value)
+            metHubs[record.body.peer] = record.body.expiry
+            _ = hubs.insert(record.verifiedHere, epoch: record.body.epoch)
         }
         for row in rows {
             let manifests = ledger.manifests
@@ -175,5 +169,27 @@ extension Peer {
         areOpportunitiesStale = true
         // Nothing of this is lost: rows stay, and what would have been sent is sent again by tick.
         _ = out.drain()
+    }
+
+    private static func item(in row: JournalRow) throws(DecodeError) -> Item? {
+        guard let value = row.value else { return nil }
+        var decoder = CBORDecoder(value)
+        let item = try Item(from: &decoder)
+        try decoder.finish()
+        return item
+    }
+
+    /// What this peer made stands in its vault, even when its copy of the ledger is lost.
+    private mutating func restore(_ items: [Item], at now: Instant) {
+        for item in items {
+            guard
+                case .accepted(let released) = ledger.insert(
+                    item.verifiedHere,
+                    epoch: .max,
+                    at: now
+                )
+            else { continue }
+            owedRows += ([item] + released).map(Self.row(of:))
+        }
     }
 }

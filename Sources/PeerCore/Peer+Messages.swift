@@ -70,6 +70,10 @@ extension Peer {
         guard !ledger.isCancelled(claim.manifest) else {
             return refuse(claim, .finished, to: peer, into: &out)
         }
+        // A pause has no end that anybody knows, and a revoked key gets no more work.
+        guard !ledger.isHeld(claim.manifest), !ledger.ownership.isRevoked(peer) else {
+            return refuse(claim, .nothingOpen, to: peer, into: &out)
+        }
         guard stewards(of: key).first == me else {
             return refuse(claim, .notSteward, to: peer, into: &out)
         }
@@ -109,7 +113,9 @@ extension Peer {
     ) {
         switch message {
         case .lease(let lease):
-            guard let job = job(lease.manifest), !ledger.isCancelled(job.id) else { return }
+            guard let job = job(lease.manifest), !ledger.isCancelled(job.id),
+                !ledger.isHeld(job.id)
+            else { return }
             let key = ShardKey(
                 manifest: lease.manifest,
                 shard: lease.units[0] / Limits.unitsPerShard
@@ -176,7 +182,7 @@ extension Peer {
         guard let first = offer.cores.first?.unit, let job = job(offer.manifest) else { return }
         let key = ShardKey(manifest: offer.manifest, shard: first / Limits.unitsPerShard)
         let ranked = stewards(of: key)
-        guard ranked.contains(peer), job.manifest.submitter == me || ranked.contains(me),
+        guard ranked.contains(peer), isSubmitter(of: job.manifest) || ranked.contains(me),
             offers.keys.count(where: { $0.steward == peer }) < Self.offersMax
         else { return }
         let offerKey = OfferKey(steward: peer, manifest: offer.manifest, firstUnit: first)
@@ -209,7 +215,9 @@ extension Peer {
         at now: Instant,
         into out: inout Outbox
     ) {
-        guard let job = job(list.manifest), !ledger.isCancelled(list.manifest) else { return }
+        guard let job = job(list.manifest), !ledger.isCancelled(list.manifest),
+            !ledger.isHeld(list.manifest), isSubmitter(of: job.manifest)
+        else { return }
         let key = ShardKey(manifest: list.manifest, shard: list.units[0] / Limits.unitsPerShard)
         guard stewards(of: key).contains(peer) else { return }
         let rulings = submitter.held(
@@ -220,7 +228,7 @@ extension Peer {
             into: &out
         )
         for ruling in rulings {
-            accept(Item.ruling(ruling).verifiedHere, from: nil, at: now, into: &out)
+            publish(.ruling(ruling), at: now, into: &out)
             out.send(.item(.ruling(ruling)), to: peer)
         }
     }

@@ -13,8 +13,15 @@ extension Peer {
         from source: PeerID,
         into out: inout Outbox
     ) {
+        let body = record.value.body
+        guard !ledger.ownership.isRevoked(body.peer) else { return }
+        if body.peer == me, !vault.holds(record.value.id) {
+            out.append(.keyUsedElsewhere(body))
+            return
+        }
         switch hubs.insert(record, epoch: epoch) {
         case .accepted:
+            remember(record.value, into: &out)
             membershipChanged()
             for peer in hubs.linkedPeers where peer != source {
                 out.send(.record(record.value), to: peer)
@@ -22,6 +29,30 @@ extension Peer {
         case .known, .refused:
             break
         }
+    }
+
+    /// Keeps a hub's record, by which the hub is found again after a restart.
+    private mutating func remember(_ record: Signed<Record>, into out: inout Outbox) {
+        let peer = record.body.peer
+        guard peer != me, metHubs.contains(peer) || metHubs.count < HubTable.hubsMax else { return }
+        metHubs[peer] = record.body.expiry
+        let value = record.envelope
+        out.append(.persist(JournalRow(.records, key: peer.digest.bytes, value: value)))
+    }
+
+    /// Forgets hubs whose records have expired long ago.
+    mutating func forgetHubs(into out: inout Outbox) {
+        for (peer, expiry) in metHubs where saturatingSum(expiry, Self.memoryEpochs) < epoch {
+            metHubs.remove(peer)
+            out.append(.persist(JournalRow(.records, key: peer.digest.bytes, value: nil)))
+        }
+    }
+
+    /// Forgets a hub whose key has been revoked.
+    private mutating func forget(_ peer: PeerID, into out: inout Outbox) {
+        hubs.forget(peer)
+        guard metHubs.remove(peer) != nil else { return }
+        out.append(.persist(JournalRow(.records, key: peer.digest.bytes, value: nil)))
     }
 
     /// Who is a steward of what may have changed.
@@ -42,7 +73,7 @@ extension Peer {
         switch ledger.insert(item, epoch: epoch, at: now) {
         case .accepted(let released):
             for each in [item.value] + released {
-                persist(each, into: &out)
+                out.append(.persist(Self.row(of: each)))
                 for peer in hubs.linkedPeers where peer != source {
                     out.send(.item(each), to: peer)
                 }
@@ -58,33 +89,37 @@ extension Peer {
         }
     }
 
-    private func persist(_ item: Item, into out: inout Outbox) {
+    /// The journal's row of an item.
+    static func row(of item: Item) -> JournalRow {
         var encoder = CBOREncoder()
         item.encode(into: &encoder)
-        out.append(
-            .persist(JournalRow(.items, key: item.id.digest.bytes, value: encoder.bytes))
-        )
+        return JournalRow(.items, key: item.id.digest.bytes, value: encoder.bytes)
     }
 
     /// Tells every machine about an item that the ledger has taken in.
     mutating func follow(_ item: Item, at now: Instant, into out: inout Outbox) {
         switch item {
-        case .manifest:
+        case .manifest(let signed):
             areOpportunitiesStale = true
+            steward.learned(Job(signed), at: now)
         case .certificate(let signed):
             areOpportunitiesStale = true
             let views = self.views
+            let isOpened = isOpened(signed.body)
             steward.certified(
                 signed,
-                isOpened: isOpened(signed.body),
+                isOpened: isOpened,
                 view: views.view,
                 at: now,
                 into: &out
             )
-            worker.certified(signed.body, into: &out)
+            if let job = job(signed.body.manifest) {
+                worker.certified(signed, isOpened: isOpened, of: job, at: now, into: &out)
+            }
             fetchOwnResults(signed.body, at: now, into: &out)
         case .opening(let opening):
             guard let first = opening.cores.first?.unit else { return }
+            worker.opened(opening.cores.map(\.unit), of: opening.manifest, into: &out)
             steward.opened(
                 opening.certificate,
                 manifest: opening.manifest,
@@ -97,6 +132,15 @@ extension Peer {
             }
         case .ruling(let signed):
             steward.ruled(signed, at: now)
+        case .hold(let signed):
+            let id = signed.body.manifest
+            areOpportunitiesStale = true
+            steward.held(id, isHeld: ledger.isHeld(id), at: now)
+        case .device:
+            break
+        case .revoke(let signed):
+            forget(signed.body.old, into: &out)
+            membershipChanged()
         case .cancel(let signed):
             areOpportunitiesStale = true
             steward.ended(signed.body.manifest, into: &out)
@@ -120,16 +164,16 @@ extension Peer {
         at now: Instant,
         into out: inout Outbox
     ) {
-        guard let manifest = ledger.manifest(certificate.manifest)?.body,
-            manifest.submitter == me
-        else { return }
+        guard let manifest = ownManifest(certificate.manifest) else { return }
         for unit in certificate.units {
             guard let core = ledger.verdict(on: unit, of: certificate.manifest).core else {
                 continue
             }
             let winners = ledger.outcomes(of: unit, manifest: certificate.manifest, core: core)
                 .filter(\.didWin).map(\.worker)
-            let sources = ([certificate.steward] + winners).filter { $0 != me }
+            let holders = ([certificate.steward] + winners)
+                .map { ledger.ownership.current(of: $0) }
+            let sources = holders.filter { $0 != me }
             results.want(
                 core.resultHash,
                 from: sources,

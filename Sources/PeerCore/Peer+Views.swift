@@ -13,7 +13,7 @@ extension Peer {
         let ranked = hubs.stewards(
             of: key.manifest,
             shard: key.shard,
-            anchors: manifest.anchors
+            anchors: manifest.anchors.map { ledger.ownership.current(of: $0) }
         )
         placements[key] = ranked
         return ranked
@@ -25,6 +25,7 @@ extension Peer {
         let epoch: UInt64
         let hubs: HubTable
         let manifests: SortedTable<ManifestID, Signed<Manifest>>
+        let ownership: Ownership
 
         func view(_ key: ShardKey) -> GridView {
             guard let manifest = manifests[key.manifest]?.body else {
@@ -32,6 +33,8 @@ extension Peer {
                     me: me,
                     epoch: epoch,
                     candidates: [],
+                    owner: owner,
+                    submitter: me,
                     secondHolder: nil,
                     nextSteward: nil
                 )
@@ -39,16 +42,27 @@ extension Peer {
             let ranked = hubs.stewards(
                 of: key.manifest,
                 shard: key.shard,
-                anchors: manifest.anchors
+                anchors: manifest.anchors.map { ownership.current(of: $0) }
             )
+            let submitter = ownership.current(of: manifest.submitter)
             let others = ranked.filter { $0 != me && hubs.isLinked($0) }
             return GridView(
                 me: me,
                 epoch: epoch,
                 candidates: candidates(for: manifest.workload),
-                secondHolder: secondHolder(manifest, others: others),
+                owner: owner,
+                submitter: submitter,
+                secondHolder: secondHolder(submitter, others: others),
                 nextSteward: others.first
             )
+        }
+
+        /// Whose machine `peer` is: who adopted it and, as long as nobody has, what its record
+        /// says.
+        @Sendable private func owner(_ peer: PeerID) -> OwnerID {
+            let key = ownership.current(of: peer)
+            return ownership.adopter(of: key) ?? hubs.record(of: key)?.body.owner
+                ?? OwnerID(key.digest)
         }
 
         private func candidates(for workload: String) -> [Candidate] {
@@ -56,19 +70,25 @@ extension Peer {
                 guard let record = hubs.record(of: peer)?.body, peer != me,
                     record.kernels.contains(where: { $0.kernel == workload })
                 else { return nil }
-                return Candidate(peer: peer, owner: record.owner)
+                return Candidate(peer: peer, owner: owner(peer))
             }
         }
 
         /// The submitter holds what it will use itself; else it, or another steward, holds a copy.
-        private func secondHolder(_ manifest: Manifest, others: [PeerID]) -> PeerID? {
-            guard manifest.submitter != me else { return nil }
-            return hubs.isLinked(manifest.submitter) ? manifest.submitter : others.first
+        private func secondHolder(_ submitter: PeerID, others: [PeerID]) -> PeerID? {
+            guard submitter != me else { return nil }
+            return hubs.isLinked(submitter) ? submitter : others.first
         }
     }
 
     var views: Views {
-        Views(me: me, epoch: epoch, hubs: hubs, manifests: ledger.manifests)
+        Views(
+            me: me,
+            epoch: epoch,
+            hubs: hubs,
+            manifests: ledger.manifests,
+            ownership: ledger.ownership
+        )
     }
 
     func job(_ id: ManifestID) -> Job? { ledger.manifest(id).map { Job($0) } }
@@ -89,6 +109,7 @@ extension Peer {
             }
         }
         progress.isCancelled = ledger.isCancelled(id)
+        progress.isHeld = ledger.isHeld(id)
         return progress
     }
 
@@ -110,6 +131,8 @@ package struct JobProgress: Hashable, Sendable {
     package internal(set) var held: UInt32 = 0
     /// Whether the project has ended the job.
     package internal(set) var isCancelled = false
+    /// Whether the project has paused the job.
+    package internal(set) var isHeld = false
 
     init(unitCount: UInt32) { self.unitCount = unitCount }
 
@@ -121,8 +144,11 @@ package struct JobProgress: Hashable, Sendable {
 
 extension Peer {
     /// The board of everything that this peer holds.
-    package func board(at now: Instant) -> [BoardRow] {
-        ledger.board(at: now, settle: hubs.settleSpan)
+    package func board(at now: Instant) -> [BoardRow] { boards(at: now).hosts }
+
+    /// The boards of hosts, users and projects, over the jobs of one project or of all.
+    package func boards(of project: ProjectID? = nil, at now: Instant) -> Boards {
+        ledger.boards(of: project, epoch: epoch, at: now, settle: hubs.settleSpan)
     }
 
     /// The units of a job whose winner is known, with it, ascending.

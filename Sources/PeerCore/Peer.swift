@@ -39,6 +39,10 @@ package struct Peer: ~Copyable, Sendable {
     var placements = SortedTable<ShardKey, [PeerID]>()
     var nextReconciliation: Instant
     var random: PRNG
+    /// Rows that a restart found missing, until the next outbox takes them.
+    var owedRows: [JournalRow] = []
+    /// When the records of hubs that this peer has met expire, or have expired.
+    var metHubs = SortedTable<PeerID, UInt64>()
     /// Messages of this peer to itself: its steward and its worker talk like strangers.
     var loopback: [Message] = []
 
@@ -54,6 +58,8 @@ package struct Peer: ~Copyable, Sendable {
         }
     }
 
+    /// Hours for which a hub's address is remembered after its record has expired.
+    static let memoryEpochs: UInt64 = 30 * 24
     /// Offers of one steward that wait at once.
     static let offersMax = 256
     /// Times that a peer may answer itself before it looks at the world again.
@@ -80,7 +86,7 @@ package struct Peer: ~Copyable, Sendable {
         hubs = HubTable(me: me)
         steward = Steward(me: me)
         worker = Worker(me: me, secret: secret)
-        submitter = Submitter(me: me)
+        submitter = Submitter()
         results = ResultDesk(holding: stored.results)
         chunks = ChunkDesk(holding: stored.chunks)
         random = PRNG(seed: seed)
@@ -148,6 +154,9 @@ package struct Peer: ~Copyable, Sendable {
         let views = self.views
         steward.tick(view: views.view, at: now, vault: &vault, into: &out)
         worker.tick(at: now, vault: &vault, into: &out)
+        for opening in worker.takeUnopened(at: now) {
+            accept(Item.opening(opening).verifiedHere, from: nil, at: now, into: &out)
+        }
         results.tick(at: now, into: &out)
         chunks.forget(worker.takeForgottenChunks())
         chunks.tick(at: now, into: &out)
@@ -173,6 +182,8 @@ package struct Peer: ~Copyable, Sendable {
     /// Carries on what can go on now, and delivers this peer's messages to itself.
     private mutating func settle(at now: Instant, into out: inout Outbox) {
         var rest = Outbox()
+        for row in owedRows { rest.append(.persist(row)) }
+        owedRows = []
         for _ in 0..<Self.repliesMax {
             for message in takeLoopback() {
                 take(message.verifiedHere, from: me, at: now, into: &out)

@@ -1,49 +1,97 @@
+import Dispatch
 import Identity
 import Ledger
 import PeerCore
 import Primitives
+import Store
 import Transport
 import Wire
 
 extension Node {
-    /// Performs an outbox in its order: rows are committed before anything that follows them.
+    /// Performs an outbox in its order, after all that came before it.
     ///
-    /// When a row cannot be kept, nothing after it happens, and the peer stops.
+    /// Rows of all outboxes that come while a commit is under way share the next one. Whatever else
+    /// an outbox asks for waits until the rows before it are durable; when they cannot be made so,
+    /// none of it happens, and the peer stops.
     func perform(_ out: Outbox) {
-        var rows: [JournalRow] = []
-        for effect in out.effects {
-            if case .persist(let row) = effect {
-                rows.append(row)
-                continue
-            }
-            guard commit(&rows) else { return }
-            perform(effect)
-        }
-        guard commit(&rows), let record = peer.ownRecord else { return }
-        admission.update(record)
+        pending += out.effects
+        askedCount += out.effects.count
+        flush()
     }
 
-    private func commit(_ rows: inout [JournalRow]) -> Bool {
-        guard !rows.isEmpty else { return true }
-        do {
-            try storage.commit(rows)
-            rows.removeAll()
-            return true
-        } catch {
+    private func flush() {
+        guard !isCommitting, failure == nil, !pending.isEmpty else { return }
+        let batch = pending
+        pending = []
+        let rows = batch.compactMap { effect -> JournalRow? in
+            if case .persist(let row) = effect { row } else { nil }
+        }
+        // A record is told to new links only once it is durable: as of this batch, not later.
+        let record = peer.ownRecord
+        guard !rows.isEmpty else { return carryOut(batch, record) }
+        isCommitting = true
+        journal.async { [storage] in
+            let outcome = Result { try storage.commit(rows) }
+            Task { await self.committed(batch, record, outcome) }
+        }
+    }
+
+    private func committed(
+        _ batch: [Effect],
+        _ record: Signed<Record>?,
+        _ outcome: Result<Void, any Error>
+    ) {
+        isCommitting = false
+        switch outcome {
+        case .success:
+            guard failure == nil else { return }
+            carryOut(batch, record)
+            flush()
+            drain()
+            mindDisk()
+        case .failure(let error):
             fail(NodeError.journalFailed("\(error)"))
-            return false
         }
+        let waiters = settleWaiters
+        settleWaiters = []
+        for waiter in waiters { waiter.resume() }
     }
 
-    private func fail(_ error: any Error) {
+    /// Returns when `isDone` holds, and all that the core asked for until then is durable and done;
+    /// or when nothing is under way that could make it hold.
+    func settle(until isDone: () -> Bool) async throws {
+        repeat {
+            let target = askedCount
+            while failure == nil, doneCount < target { await nextCommit() }
+            if let failure { throw failure }
+        } while !isDone() && doneCount < askedCount
+    }
+
+    /// Returns when there is room for the effects of another input.
+    func hasRoom() async {
+        while failure == nil, pending.count > Self.pendingMax { await nextCommit() }
+    }
+
+    private func nextCommit() async {
+        await withCheckedContinuation { settleWaiters.append($0) }
+    }
+
+    func fail(_ error: any Error) {
         failure = error
+        pending = []
         stop()
+    }
+
+    private func carryOut(_ batch: [Effect], _ record: Signed<Record>?) {
+        for effect in batch where failure == nil { perform(effect) }
+        doneCount += batch.count
+        if let record { admission.update(record) }
     }
 
     private func perform(_ effect: Effect) {
         switch effect {
         case .persist:
-            preconditionFailure("rows are committed in groups")
+            break
         case .sign(let request):
             let key = request.key == .peer ? keys.peer : keys.project
             let bytes = COSE.signedBytes(
@@ -58,11 +106,7 @@ extension Node {
         case .connect(let record):
             connect(record)
         case .storeChunk, .sendChunk, .storePiece, .sendPiece:
-            do {
-                try performData(effect)
-            } catch {
-                fail(error)
-            }
+            data.perform(effect)
         case .prepareWork(let order):
             prepare(order)
         case .startWork(let order):
@@ -72,6 +116,9 @@ extension Node {
         case .penalize(let target, let what):
             if misbehaviors.count >= Self.misbehaviorsMax { misbehaviors.removeFirst() }
             misbehaviors.append((target, what))
+        case .keyUsedElsewhere(let record):
+            let endpoint = record.controlEndpoints.first ?? "an unknown address"
+            fail(NodeError.keyUsedElsewhere(endpoint))
         }
     }
 
@@ -87,60 +134,6 @@ extension Node {
         for endpoint in record.controlEndpoints.prefix(1) {
             try? transport.dial(endpoint: endpoint, curveKey: record.curveKey)
         }
-    }
-
-    // MARK: - Data
-
-    private func performData(_ effect: Effect) throws {
-        switch effect {
-        case .storeChunk(let chunk):
-            try storage.keep(chunk)
-            waiting.append(.chunkStored(ChunkWant(root: chunk.root, index: chunk.index)))
-        case .sendChunk(let want, let to):
-            guard let chunk = try storage.chunk(want) else { return }
-            _ = transport.send(to: to, frames: [Message.chunk(chunk).frame])
-        case .storePiece(let piece):
-            try store(piece)
-        case .sendPiece(let hash, let offset, let to):
-            guard let bytes = try storage.result(hash), offset <= UInt64(bytes.count) else {
-                return
-            }
-            let rest = bytes[Int(offset)...].prefix(Limits.chunkByteCount)
-            let piece = ResultPiece(
-                resultHash: hash,
-                byteCount: UInt64(bytes.count),
-                offset: offset,
-                bytes: Array(rest)
-            )
-            _ = transport.send(to: to, frames: [Message.resultPiece(piece).frame])
-        default:
-            preconditionFailure("only data")
-        }
-    }
-
-    private func store(_ piece: ResultPiece) throws {
-        let hash = piece.resultHash
-        if piece.offset == 0 {
-            // What was begun first and never ended makes room.
-            pieceOrder.removeAll { $0 == hash }
-            if pieceOrder.count >= Self.piecesMax { pieces[pieceOrder.removeFirst()] = nil }
-            pieceOrder.append(hash)
-            pieces[hash] = []
-        }
-        guard var bytes = pieces[hash], UInt64(bytes.count) == piece.offset else { return }
-        bytes += piece.bytes
-        guard UInt64(bytes.count) == piece.byteCount else {
-            pieces[hash] = bytes
-            return
-        }
-        pieces[hash] = nil
-        pieceOrder.removeAll { $0 == hash }
-        guard sha256(bytes) == hash else {
-            waiting.append(.resultCorrupt(hash))
-            return
-        }
-        try storage.keep(result: bytes, hash: hash)
-        waiting.append(.resultStored(hash))
     }
 
     // MARK: - Work
@@ -175,4 +168,12 @@ extension Node {
             }
         }
     }
+}
+
+extension Node {
+    /// The orders that are being computed.
+    package nonisolated var runningOrders: [OrderProgress] { runner.progress }
+
+    /// Orders that failed lately, oldest first.
+    package nonisolated var failedOrders: [OrderFailure] { runner.failures }
 }

@@ -4,6 +4,7 @@ package import Ledger
 import Membership
 package import PeerCore
 package import Primitives
+import Store
 package import Wire
 
 /// A search that is packed and ready to be submitted.
@@ -45,22 +46,14 @@ package struct UnitVote: Hashable, Sendable {
     }
 }
 
-/// What a look at every certificate of a peer's ledger found.
-package struct AuditReport: Hashable, Sendable {
-    /// Certificates of the ledger.
-    package let certificates: Int
-    /// Those whose signatures, sets, seats and votes are all in order.
-    package let valid: Int
-    /// SHA-256 over the ids of every item: equal for peers that hold equal ledgers.
-    package let ledgerHash: Digest
-}
-
 extension Node {
     /// Submits a packed search as a job of this peer's project.
+    ///
+    /// Returns when the manifest is durable: the job outlives a crash of this machine.
     package func submit(
         _ search: PackedSearch,
         _ terms: JobTerms = JobTerms()
-    ) throws -> ManifestID {
+    ) async throws -> ManifestID {
         if let failure { throw failure }
         try storage.keep(search.stored)
         let epoch = OwnRecord.epoch
@@ -84,7 +77,7 @@ extension Node {
             operationsPerUnit: operations,
             resultByteCount: Limits.resultByteCount,
             memoryByteCount: Self.memoryPerUnit,
-            secondsPerUnit: Self.secondsPerUnit,
+            secondsPerUnit: Self.secondsPerUnit(operations: operations),
             policy: terms.policy,
             anchors: [id],
             recognised: [],
@@ -95,7 +88,9 @@ extension Node {
             reducer: workload
         )
         take(.submit(manifest))
-        return ManifestID(SHA256.hash(manifest.payload))
+        let id = ManifestID(SHA256.hash(manifest.payload))
+        try await settle { peer.ledger.manifest(id) != nil }
+        return id
     }
 
     /// Peers that a new job is made for, as its tickets count them.
@@ -104,15 +99,40 @@ extension Node {
         return hubs <= Trust.smallGridPeers ? 1 : hubs
     }
 
-    /// Bytes of memory that a unit of the drift search may take.
-    private static let memoryPerUnit: UInt64 = 256 << 20
-    /// Seconds that a unit may take on the slowest machine that is welcome.
-    private static let secondsPerUnit: UInt64 = 30
+    /// Bytes of memory that a unit of the drift search may take, its input apart.
+    ///
+    /// They are its samples, a quarter of them for the upper bounds, and its lists.
+    private static let memoryPerUnit = UInt64(KernelLimits.workingByteCountMax) * 3 / 2
+
+    /// Seconds that a unit may take on the slowest machine that is welcome, or on one that is busy.
+    private static func secondsPerUnit(operations: UInt64) -> UInt64 {
+        min(max(secondsMin, operations / operationsPerSecondMin), Limits.secondsPerUnit)
+    }
+
+    /// Seconds of the smallest unit.
+    private static let secondsMin: UInt64 = 30
+    /// Operations per second that are too few to be welcome; a core of 2024 makes 500 million.
+    private static let operationsPerSecondMin: UInt64 = 20_000_000
     /// Results are kept for 30 days after that.
     private static let retentionEpochs: UInt32 = 30 * 24
 
     /// Ends a job of this peer's own.
-    package func cancel(_ id: ManifestID) { take(.cancel(id)) }
+    package func cancel(_ id: ManifestID) async throws {
+        take(.cancel(id))
+        try await settle { peer.ledger.isCancelled(id) }
+    }
+
+    /// Pauses a job of this peer's own: leases that are out run to their end, and no more are given.
+    package func hold(_ id: ManifestID) async throws { try await hold(id, isHeld: true) }
+
+    /// Lets a job of this peer's own go on that has paused.
+    package func resume(_ id: ManifestID) async throws { try await hold(id, isHeld: false) }
+
+    private func hold(_ id: ManifestID, isHeld: Bool) async throws {
+        take(isHeld ? .hold(id) : .resume(id))
+        try await settle { peer.ledger.isHeld(id) == isHeld }
+        guard peer.ledger.isHeld(id) == isHeld else { throw NodeError.cannotHold(id.short) }
+    }
 
     // MARK: - Views
 
@@ -124,6 +144,11 @@ extension Node {
 
     /// The board of everything that this peer holds.
     package func board() -> [BoardRow] { peer.board(at: now) }
+
+    /// The boards of hosts, users and projects, over the jobs of one project or of all.
+    package func boards(of project: ProjectID? = nil) -> Boards {
+        peer.boards(of: project, at: now)
+    }
 
     /// Each unit's vote, in unit order.
     package func votes(of id: ManifestID) -> [UnitVote] {
@@ -158,32 +183,6 @@ extension Node {
             aggregate = try DriftSearch.reduce(aggregate, output, index: Int(unit))
         }
         return (aggregate, Parameters(bytes: manifest.parameters))
-    }
-
-    /// Checks every certificate of the ledger again from its bytes, as a stranger would.
-    package func audit() -> AuditReport {
-        var certificates = 0
-        var valid = 0
-        var ids: [Digest] = []
-        for item in peer.allItems {
-            ids.append(item.id.digest)
-            guard case .certificate(let signed) = item else { continue }
-            certificates += 1
-            guard let again = try? Signed<Certificate>(envelope: signed.envelope),
-                (try? verified(again, in: network)) != nil,
-                let manifest = peer.ledger.manifest(again.body.manifest)?.body
-            else { continue }
-            let check = CertificateCheck(
-                again.body,
-                manifest: manifest,
-                id: again.body.manifest
-            )
-            if (try? check.run(latestEpoch: OwnRecord.epoch + Limits.epochSkew)) != nil {
-                valid += 1
-            }
-        }
-        let hash = taggedHash("starling/ledger/1", count: 1) { $0.digests(ids) }
-        return AuditReport(certificates: certificates, valid: valid, ledgerHash: hash)
     }
 }
 

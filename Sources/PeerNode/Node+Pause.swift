@@ -53,10 +53,11 @@ extension Node {
         applyWishes()
     }
 
-    /// Tells the core how much to take: the one place where a pause becomes an effect.
-    private func applyWishes() {
-        let places = wishes.pause == nil ? configuration.places : 0
-        take(.donate(places: places, speeds: peer.worker.speeds))
+    /// Tells the core how much to take: the one place where a pause, or a full disk, becomes an
+    /// effect.
+    func applyWishes() {
+        let places = wishes.pause == nil && !isDiskFull ? configuration.places : 0
+        take(.donate(places: places, speeds: speeds))
     }
 }
 

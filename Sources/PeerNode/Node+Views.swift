@@ -4,6 +4,7 @@ package import Ledger
 import Membership
 package import PeerCore
 package import Primitives
+import Store
 import Transport
 package import Wire
 package import WorkUnits

@@ -1,7 +1,10 @@
+import Dispatch
 import Identity
 import PeerCore
 package import Primitives
+import Sandbox
 import ServiceLifecycle
+package import Store
 import Transport
 package import Wire
 
@@ -25,10 +28,22 @@ package actor Node: Service {
     /// Events that wait until the outbox before them is drained.
     var waiting: [LocalEvent] = []
     var isDraining = false
-    /// Results of which some pieces have come.
-    var pieces: [Digest: Bytes] = [:]
-    /// Their hashes, the one that was begun first in front.
-    var pieceOrder: [Digest] = []
+    /// Effects whose rows are not durable yet, or that wait for the rows of others.
+    var pending: [Effect] = []
+    var isCommitting = false
+    /// Effects that the core has asked for, and those of them that are done.
+    var askedCount = 0
+    var doneCount = 0
+    /// Who waits for the end of the present commit.
+    var settleWaiters: [CheckedContinuation<Void, Never>] = []
+    /// Operations per second of one core by workload.
+    var speeds = SortedTable<String, UInt64>()
+    /// Whether the disk is full, so that no work is taken.
+    package internal(set) var isDiskFull = false
+    var diskWatch: Task<Void, Never>?
+    /// Commits rows, so that the core goes on meanwhile.
+    let journal = DispatchQueue(label: "starling.journal")
+    let data: DataDriver
     var dialled: [PeerID: Record] = [:]
     /// Rules that other peers broke, newest last, for people.
     package internal(set) var misbehaviors: [(peer: PeerID, what: Misbehavior)] = []
@@ -42,10 +57,10 @@ package actor Node: Service {
     /// Why the peer must stop, once it must.
     var failure: (any Error)?
     private let clock = MonotonicClock()
-    private let completions = AsyncStream.makeStream(of: LocalEvent.self)
+    private let completions = AsyncStream.makeStream(of: Result<LocalEvent, any Error>.self)
 
-    /// Results that arrive in pieces at once.
-    static let piecesMax = 64
+    /// Effects that may wait for a commit before links are read no further.
+    static let pendingMax = 10_000
     /// Broken rules that are remembered.
     static let misbehaviorsMax = 100
 
@@ -58,9 +73,10 @@ package actor Node: Service {
         project = ProjectID(keys.project.publicKey)
         let me = PeerID(keys.peer.publicKey)
         let workload = Workload.driftSearch(configuration.variant)
-        runner = WorkRunner(
+        runner = try WorkRunner(
             storage: storage,
             workloads: [workload],
+            executor: configuration.executor ?? ExecutorLocation.path,
             tamper: configuration.tamper
         )
         admission = LinkAdmission(network: network, me: me)
@@ -70,20 +86,36 @@ package actor Node: Service {
         )
         settings.timing.redialMin = .milliseconds(configuration.redialMilliseconds)
         transport = try ZeroMQTransport(configuration: settings, admission: admission)
+        data = DataDriver(
+            storage: storage,
+            send: { [transport] (message: Message, peer: PeerID) in
+                _ = transport.send(to: peer, frames: [message.frame])
+            },
+            tell: { [completions] in completions.continuation.yield($0) }
+        )
         address = JoinAddress(
             endpoint: transport.boundEndpoint ?? "",
             peer: me,
             curveKey: keys.curve.publicKey
         )
-        var stored = Peer.Stored()
-        stored.rows = try storage.rows()
         peer = try Peer(
             me: me,
             secret: keys.secret,
             seed: randomBytes(count: 8).reduce(0) { $0 << 8 | UInt64($1) },
-            stored: stored,
+            stored: Self.stored(in: storage.contents()),
             at: clock.now
         )
+    }
+
+    private static func stored(in contents: StorageContents) -> Peer.Stored {
+        var stored = Peer.Stored()
+        stored.rows = contents.rows
+        stored.results = contents.results
+        stored.chunks = contents.chunks
+        stored.datasets = contents.datasets.map { dataset in
+            Peer.Dataset(root: dataset.root, byteCount: dataset.byteCount)
+        }
+        return stored
     }
 
     /// This peer's key.
@@ -98,7 +130,7 @@ package actor Node: Service {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.pump() }
             group.addTask {
-                for await event in self.completions.stream { await self.take(event) }
+                for await outcome in self.completions.stream { await self.take(outcome) }
             }
             group.addTask {
                 try? await gracefulShutdown()
@@ -108,6 +140,8 @@ package actor Node: Service {
             group.cancelAll()
         }
         timer?.cancel()
+        diskWatch?.cancel()
+        runner.stopAll()
         transport.close()
         signal.finish()
         if let failure { throw failure }
@@ -119,12 +153,15 @@ package actor Node: Service {
         let draft = OwnRecord(keys: keys, network: network, configuration: configuration)
         take(.epoch(OwnRecord.epoch))
         take(.advertise(draft.record(endpoint: address.endpoint, speed: speed)))
-        var speeds = SortedTable<String, UInt64>()
-        speeds[Workload.driftSearch(configuration.variant).name] = speed
+        take(.keep(draft.first))
+        take(.adopt(owner: draft.owner, consent: draft.consent))
+        if let predecessor = draft.predecessor { take(.succeed(predecessor)) }
         if configuration.places > 0 {
-            let places = wishes.pause == nil ? configuration.places : 0
-            take(.donate(places: places, speeds: speeds))
+            speeds[Workload.driftSearch(configuration.variant).name] = speed
+            isDiskFull = storage.isDraining
+            applyWishes()
         }
+        watchDisk()
         if let job = configuration.firstJob { take(.serveFirst(job)) }
         for target in configuration.join {
             try? transport.dial(endpoint: target.endpoint, curveKey: target.curveKey)
@@ -168,7 +205,16 @@ package actor Node: Service {
             _ = transport.ban(peer)
             return
         }
+        await hasRoom()
         await take(checked, from: peer)
+    }
+
+    private func take(_ outcome: Result<LocalEvent, any Error>) {
+        switch outcome {
+        case .success(let event): take(event)
+        case .failure(let error): fail(error)
+        }
+        mindDisk()
     }
 
     private func take(_ message: Verified<Message>, from sender: PeerID) {
@@ -185,7 +231,7 @@ package actor Node: Service {
         drain()
     }
 
-    private func drain() {
+    func drain() {
         guard !isDraining else { return }
         isDraining = true
         defer { isDraining = false }
@@ -200,7 +246,9 @@ package actor Node: Service {
     }
 
     /// Hears of a finished order on the runner's thread.
-    nonisolated func finished(_ event: LocalEvent) { completions.continuation.yield(event) }
+    nonisolated func finished(_ event: LocalEvent) {
+        completions.continuation.yield(.success(event))
+    }
 
     // MARK: - Time
 

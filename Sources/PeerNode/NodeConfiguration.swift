@@ -22,6 +22,8 @@ package struct NodeConfiguration: Sendable {
     package var places = 1
     /// The kernel implementation.
     package var variant = Variant.vector
+    /// The path of the executor, which computes the units; nil for the usual one.
+    package var executor: String?
     /// How often a lost link is dialled again at first; short on a loopback.
     package var redialMilliseconds: UInt64 = 1_000
     /// Changes each result before it is reported: for demonstrations of what a vote is worth.
@@ -31,8 +33,13 @@ package struct NodeConfiguration: Sendable {
     package init(folder: String) { self.folder = folder }
 
     /// The network's id: `H("starling/network/1", name)`.
-    package var networkID: NetworkID {
-        NetworkID(taggedHash("starling/network/1", count: 1) { $0.text(network) })
+    package var networkID: NetworkID { NetworkID(name: network) }
+}
+
+extension NetworkID {
+    /// The network of that name: `H("starling/network/1", name)`.
+    package init(name: String) {
+        self.init(taggedHash("starling/network/1", count: 1) { $0.text(name) })
     }
 }
 
@@ -41,6 +48,10 @@ struct NodeKeys: Sendable {
     let peer: SigningKey
     let project: SigningKey
     let curve: CurveKeyPair
+    /// The public half of the key that may replace the peer's.
+    let successor: PeerID
+    /// The key that the peer's has replaced, once it has.
+    let revoked: SigningKey?
     /// What only this peer knows: nonces follow from it.
     let secret: Bytes
 
@@ -49,6 +60,15 @@ struct NodeKeys: Sendable {
         let peerFile = try KeyFile.loadOrCreate(at: path(.peer), purpose: .peer)
         let projectFile = try KeyFile.loadOrCreate(at: path(.project), purpose: .project)
         let curveFile = try KeyFile.loadOrCreate(at: path(.curve), purpose: .curve)
+        let successorFile = try KeyFile.loadOrCreateSuccessor(
+            at: "\(folder)/\(KeySuccession.successorName)",
+            of: peerFile.publicKey
+        )
+        let revokedFile = try KeySuccession.revoked(in: folder)
+        successor = PeerID(successorFile.publicKey)
+        // A replacement that was cut short leaves a copy of the present key.
+        let isReplaced = revokedFile.map { $0.publicKey != peerFile.publicKey } ?? false
+        revoked = isReplaced ? revokedFile.map { SigningKey(seed: $0.secret) } : nil
         peer = SigningKey(seed: peerFile.secret)
         project = SigningKey(seed: projectFile.secret)
         curve = CurveKeyPair(

@@ -1,11 +1,15 @@
-import Dispatch
 import Identity
 package import Kernels
 package import Primitives
+package import Sandbox
+package import Store
 import Synchronization
 package import Wire
 
-/// Computes orders on threads of its own, so that the network never waits for a kernel.
+/// Computes orders on threads of its own, each unit in a child process of its own.
+///
+/// A unit that traps, hangs or grows beyond its manifest's caps costs the order that it belongs to,
+/// and nothing else.
 package final class WorkRunner: Sendable {
     /// What becomes of an order.
     package enum Outcome: Sendable {
@@ -14,25 +18,39 @@ package final class WorkRunner: Sendable {
         case stopped
     }
 
-    private let queue = DispatchQueue(label: "starling.work", attributes: .concurrent)
-    /// Orders that are being computed, and whether each is to end.
-    private let orders = Mutex<[UInt64: Bool]>([:])
+    private struct State {
+        /// Orders that are being computed, by number.
+        var orders: [UInt64: RunningOrder] = [:]
+        var isPaused = false
+        var usage = UnitUsage.zero
+        /// The newest failures, oldest first.
+        var failures: [OrderFailure] = []
+    }
+
+    private let state = Mutex(State())
     private let plans = Mutex<[ManifestID: UnitPlan]>([:])
     private let storage: any Storage
     private let workloads: [Workload]
+    private let executor: UnitExecutor
     private let tamper: (@Sendable (UnitOutput) -> UnitOutput)?
 
     /// Plans that are kept; each is small, whatever its job's size.
     private static let plansMax = 256
+    /// Failures that are remembered.
+    private static let failuresMax = 100
 
-    /// A runner of `workloads`; `tamper` changes each result before it is kept.
+    /// A runner of `workloads`, all of which the executor at `path` must run.
+    ///
+    /// `tamper` changes each result before it is kept.
     package init(
         storage: any Storage,
         workloads: [Workload],
+        executor path: String,
         tamper: (@Sendable (UnitOutput) -> UnitOutput)?
-    ) {
+    ) throws(ExecutorError) {
         self.storage = storage
         self.workloads = workloads
+        executor = try UnitExecutor(path: path, workloads: workloads.map(\.name))
         self.tamper = tamper
     }
 
@@ -41,7 +59,7 @@ package final class WorkRunner: Sendable {
         let plan = try plan(id, manifest)
         var chunks = Set<UInt32>()
         for unit in units {
-            for chunk in DataTree.chunks(of: plan[Int(unit)].bytes) {
+            for chunk in DataTree.chunks(of: try bytes(of: unit, in: plan)) {
                 chunks.insert(UInt32(chunk))
             }
         }
@@ -54,47 +72,71 @@ package final class WorkRunner: Sendable {
         manifest: Manifest,
         done: @escaping @Sendable (Outcome) -> Void
     ) {
-        orders.withLock { $0[order.number] = false }
-        queue.async { [self] in
+        let running = RunningOrder(order.manifest)
+        state.withLock { state in
+            state.orders[order.number] = running
+            if state.isPaused { running.execution.pause() }
+        }
+        let isStarted = WorkThread.start { [self] in
             let outcome: Outcome
             do {
-                outcome = try compute(order, manifest)
+                outcome = try compute(order, manifest, running)
             } catch {
                 outcome = .failed("\(error)")
             }
-            _ = orders.withLock { $0.removeValue(forKey: order.number) }
-            done(outcome)
+            end(order, outcome, done)
         }
+        if !isStarted { end(order, .failed("the system starts no further thread"), done) }
     }
 
-    /// Lets an order end at its next step; does nothing for one that has ended.
-    package func stop(_ number: UInt64) {
-        orders.withLock { orders in
-            if orders[number] != nil { orders[number] = true }
+    private func end(_ order: WorkOrder, _ outcome: Outcome, _ done: (Outcome) -> Void) {
+        state.withLock { state in
+            state.orders[order.number] = nil
+            guard case .failed(let reason) = outcome else { return }
+            if state.failures.count >= Self.failuresMax { state.failures.removeFirst() }
+            state.failures.append(OrderFailure(manifest: order.manifest, reason: reason))
         }
+        done(outcome)
     }
 
-    private func compute(_ order: WorkOrder, _ manifest: Manifest) throws -> Outcome {
+    private func compute(
+        _ order: WorkOrder,
+        _ manifest: Manifest,
+        _ running: RunningOrder
+    ) throws -> Outcome {
         let plan = try plan(order.manifest, manifest)
         let workload = try workload(manifest.workload)
-        let isStopped = { @Sendable [self] in orders.withLock { $0[order.number] == true } }
         var cores: [Core] = []
         for unit in order.units {
-            let bytes = try input(plan[Int(unit)].bytes, manifest)
-            guard var output = try workload.run(manifest, Int(unit), bytes, isStopped) else {
-                return .stopped
-            }
-            if let tamper { output = tamper(output) }
-            guard UInt64(output.result.count) <= manifest.resultByteCount else {
-                throw NodeError.resultTooLarge(UInt64(output.result.count))
-            }
-            let hash = sha256(output.result)
-            try storage.keep(result: output.result, hash: hash)
-            cores.append(
-                Core(resultHash: hash, operations: output.operations, evidence: output.evidence)
+            running.begin(unit)
+            let request = UnitRequest(
+                workload: workload.name,
+                unit: UnitInput(
+                    parameters: Parameters(bytes: manifest.parameters),
+                    index: Int(unit),
+                    bytes: try input(bytes(of: unit, in: plan), manifest),
+                    variant: workload.variant
+                )
             )
+            let report = executor.run(request, within: manifest.caps, as: running.execution)
+            state.withLock { $0.usage.add(report.usage) }
+            switch report.ending {
+            case .finished(let output): cores.append(try keep(output, manifest))
+            case .stopped: return .stopped
+            case .failed(let failure): return .failed("\(failure)")
+            }
         }
         return .finished(cores)
+    }
+
+    private func keep(_ computed: UnitOutput, _ manifest: Manifest) throws -> Core {
+        let output = tamper?(computed) ?? computed
+        guard UInt64(output.result.count) <= manifest.resultByteCount else {
+            throw NodeError.resultTooLarge(UInt64(output.result.count))
+        }
+        let hash = sha256(output.result)
+        try storage.keep(result: output.result, hash: hash)
+        return Core(resultHash: hash, operations: output.operations, evidence: output.evidence)
     }
 
     /// The bytes of `range` of the dataset, from its chunks.
@@ -121,6 +163,11 @@ package final class WorkRunner: Sendable {
         return bytes
     }
 
+    private func bytes(of unit: UInt32, in plan: UnitPlan) throws -> Range<UInt64> {
+        guard Int(unit) < plan.unitCount else { throw NodeError.noSuchUnit(unit) }
+        return plan[Int(unit)].bytes
+    }
+
     private func plan(_ id: ManifestID, _ manifest: Manifest) throws -> UnitPlan {
         if let known = plans.withLock({ $0[id] }) { return known }
         let plan = try workload(manifest.workload).plan(manifest)
@@ -136,5 +183,59 @@ package final class WorkRunner: Sendable {
             throw NodeError.unknownWorkload(name)
         }
         return workload
+    }
+}
+
+extension WorkRunner {
+    /// Ends an order at once; does nothing for one that has ended.
+    package func stop(_ number: UInt64) {
+        state.withLock { $0.orders[number] }?.execution.stop()
+    }
+
+    /// Ends all orders at once.
+    package func stopAll() {
+        for order in state.withLock({ Array($0.orders.values) }) { order.execution.stop() }
+    }
+
+    /// Halts all orders, and those that begin from now on; their deadlines wait with them.
+    package func pause() {
+        state.withLock { state in
+            state.isPaused = true
+            for order in state.orders.values { order.execution.pause() }
+        }
+    }
+
+    /// Lets all orders go on.
+    package func resume() {
+        state.withLock { state in
+            state.isPaused = false
+            for order in state.orders.values { order.execution.resume() }
+        }
+    }
+
+    /// Whether orders are halted.
+    package var isPaused: Bool { state.withLock(\.isPaused) }
+
+    /// The orders that are being computed, ascending by number.
+    package var progress: [OrderProgress] {
+        let orders = state.withLock { state in state.orders.sorted { $0.key < $1.key } }
+        return orders.map { number, order in order.progress(number) }
+    }
+
+    /// What all units so far took of the machine.
+    package var usage: UnitUsage { state.withLock(\.usage) }
+
+    /// Orders that failed, oldest first; only the newest hundred.
+    package var failures: [OrderFailure] { state.withLock(\.failures) }
+}
+
+extension Manifest {
+    /// What each unit of the job may take.
+    fileprivate var caps: UnitCaps {
+        UnitCaps(
+            deadline: .seconds(secondsPerUnit),
+            memoryByteCount: memoryByteCount,
+            resultByteCount: resultByteCount
+        )
     }
 }

@@ -2,19 +2,23 @@ package import Kernels
 import Primitives
 import Wire
 
-/// A built-in kernel behind one surface, whatever its type.
+/// A workload that this peer runs: what it must know of one without running it.
+///
+/// The units themselves run in child processes. A plan is made here, from a manifest that a
+/// stranger wrote; a kernel's limits bound what that may cost.
 package struct Workload: Sendable {
     /// Name and version, as manifests state them.
     let name: String
+    /// The implementation that its units run in.
+    let variant: Variant
     /// Works out a job's units; throws what is wrong with its manifest.
     let plan: @Sendable (Manifest) throws -> UnitPlan
-    /// Computes one unit from its bytes; `isStopped` is asked between steps.
-    let run: @Sendable (Manifest, Int, Bytes, @Sendable () -> Bool) throws -> UnitOutput?
 
     /// The drift search, in the given implementation.
     package static func driftSearch(_ variant: Variant) -> Workload {
         Workload(
             name: DriftSearch.id.description,
+            variant: variant,
             plan: { manifest in
                 let plan = try DriftSearch.plan(
                     Parameters(bytes: manifest.parameters),
@@ -22,19 +26,6 @@ package struct Workload: Sendable {
                 )
                 try check(plan, against: manifest)
                 return plan
-            },
-            run: { manifest, index, bytes, isStopped in
-                let input = UnitInput(
-                    parameters: Parameters(bytes: manifest.parameters),
-                    index: index,
-                    bytes: bytes,
-                    variant: variant
-                )
-                var unit = try DriftSearch(input)
-                while true {
-                    if isStopped() { return nil }
-                    if try unit.step().isFinished { return unit.finish() }
-                }
             }
         )
     }
@@ -65,14 +56,20 @@ package enum NodeError: Error, Hashable, Sendable, CustomStringConvertible {
     case parametersTooLong(Int)
     /// The search has no unit: no channel can reach the threshold.
     case nothingToCompute
+    /// A job has no such unit.
+    case noSuchUnit(UInt32)
     /// A chunk that a unit needs is not kept here.
     case missingChunk(UInt32)
     /// A result is larger than its manifest allows.
     case resultTooLarge(UInt64)
+    /// A job is not this peer's own, or was held and let go too often.
+    case cannotHold(String)
     /// An address is not of the form that `--join` takes.
     case malformedAddress(String)
     /// The journal could not be written, so the peer stops before it says anything more.
     case journalFailed(String)
+    /// Another process signs with this peer's key, from this address.
+    case keyUsedElsewhere(String)
 
     package var description: String {
         switch self {
@@ -86,6 +83,8 @@ package enum NodeError: Error, Hashable, Sendable, CustomStringConvertible {
         case .nothingToCompute:
             "no channel of the file can reach the threshold, so there is nothing to compute; "
                 + "lower --snr, or use a file with signals"
+        case .noSuchUnit(let unit):
+            "the job has no unit \(unit)"
         case .missingChunk(let index):
             "chunk \(index) of the dataset is not here"
         case .resultTooLarge(let count):
@@ -96,6 +95,13 @@ package enum NodeError: Error, Hashable, Sendable, CustomStringConvertible {
         case .journalFailed(let reason):
             "the journal cannot be written: \(reason); free space or mend the disk, then start "
                 + "again"
+        case .cannotHold(let job):
+            "job \(job) cannot be held or let go from here: only the peer that submitted it can do "
+                + "that, and \(Limits.holdsPerManifest) times in all; check the job's id"
+        case .keyUsedElsewhere(let endpoint):
+            "another process uses this peer's key, at \(endpoint); two at once would sign "
+                + "contradictions and lose their credit: keep one, and give the other a folder of "
+                + "its own with --folder"
         }
     }
 }

@@ -36,12 +36,22 @@ package struct Options: Hashable, Sendable {
     package let throughBytes: Bool
     /// Whether the job is cancelled half way.
     package let isCancelled: Bool
+    /// Whether the job is held for a while.
+    package let isHeld: Bool
+    /// Whether two machines have one owner.
+    package let areSiblings: Bool
+    /// Whether a machine gets another key half way.
+    package let isSucceeded: Bool
     /// How long faults happen.
     package let faultSpan: TimeSpan
     /// Whether the last peer says whatever a decoder lets through, beside what it should.
     package let isHostile: Bool
     /// Virtual time in which the epoch grows by one, so that hours pass in a short life.
     package let hourSpan: TimeSpan
+    /// The longest that a commit takes, while further inputs come; zero for none.
+    package let commitMax: TimeSpan
+    /// Crashes in which the machine's copy of the ledger, and the hubs it knew, are damaged.
+    package let gridLoss: Ratio
 
     /// The options of `seed`; `peers` overrides their number when it is given.
     package init(seed: UInt64, peers wanted: Int? = nil) {
@@ -66,5 +76,10 @@ package struct Options: Hashable, Sendable {
         faultSpan = .seconds(20 + random.below(60))
         isHostile = random.below(4) == 0 && peers > 2 + anchors
         hourSpan = .seconds(isOn(&random) ? 3_600 : 15 + random.below(120))
+        commitMax = .milliseconds(isOn(&random) ? 1 + random.below(100) : 0)
+        gridLoss = isOn(&random) ? Ratio(1 + random.below(50), of: 100) : .never
+        isHeld = random.below(4) == 0
+        areSiblings = random.below(4) == 0 && peers > 2
+        isSucceeded = random.below(8) == 0 && peers > 1 + liars + (isHostile ? 1 : 0)
     }
 }

@@ -14,6 +14,8 @@ package struct Report: Hashable, Sendable {
     package internal(set) var duplicated: UInt64 = 0
     /// Crashes, each followed by a restart.
     package internal(set) var crashes: UInt64 = 0
+    /// Crashes that damaged a machine's copy of the ledger.
+    package internal(set) var damaged: UInt64 = 0
     /// Units with a certificate in the end.
     package internal(set) var certified: UInt64 = 0
     /// Units whose certificate is not the oracle's.
@@ -46,6 +48,12 @@ package struct Report: Hashable, Sendable {
     package internal(set) var hostile: UInt64 = 0
     /// Punishments of a liar or of the hostile peer.
     package internal(set) var punished: UInt64 = 0
+    /// Times that the submitter let a job on hold go on.
+    package internal(set) var resumed: UInt64 = 0
+    /// Machines that went on with another key.
+    package internal(set) var succeeded: UInt64 = 0
+    /// Results of machines that share an owner with another.
+    package internal(set) var shared: UInt64 = 0
     /// Results paid in the end.
     package internal(set) var paid: UInt64 = 0
     /// Virtual time from the start until everything was done.

@@ -24,6 +24,12 @@ struct SimulatedDisk {
         rows[RowKey(table: row.table.rawValue, key: row.key)] = row.value
     }
 
+    /// Loses rows that can be had from other machines again: all that `isLost` picks.
+    mutating func loseGrid(where isLost: () -> Bool) {
+        let tables = [JournalTable.items.rawValue, JournalTable.records.rawValue]
+        for key in rows.keys where tables.contains(key.table) && isLost() { rows.remove(key) }
+    }
+
     /// What a peer gets back when it starts again.
     func stored(dataset: Peer.Dataset?) -> Peer.Stored {
         var stored = Peer.Stored()
@@ -39,10 +45,15 @@ struct SimulatedDisk {
 
 /// A machine: a disk, and a core while it is up.
 final class SimulatedPeer {
-    let id: PeerID
+    /// Its keys in their order: each foresaw the next; all but the last two are revoked or unused.
+    private let keys: [PeerID]
+    /// Which of its keys it has now.
+    private var keyIndex = 0
     let index: Int
     let isLiar: Bool
-    let secret: Bytes
+    /// Whose machine it is, which is also the key that it submits with.
+    let owner: OwnerID
+    private let seed: Bytes
     var disk = SimulatedDisk()
     /// Nil while the machine is down.
     var core: Peer?
@@ -50,6 +61,14 @@ final class SimulatedPeer {
     var life: UInt64 = 0
     /// Local events that wait for the outbox to be drained.
     var inputs: [LocalEvent] = []
+    /// Effects that wait for the end of the commit that is under way.
+    var pending: [Effect] = []
+    /// Effects whose rows are being committed; nil when no commit is under way.
+    var committing: [Effect]?
+    /// Its newest record that is durable: what new links are told.
+    var announced: Signed<Record>?
+    /// The record that is durable once the commit has ended.
+    var announcing: Signed<Record>?
     /// Wake-ups in a row that came at once and led to nothing.
     var idleWakes = 0
     /// When it woke last.
@@ -57,12 +76,43 @@ final class SimulatedPeer {
     /// The instant for which a wake-up is scheduled.
     var wakeAt: Instant?
 
-    init(id: PeerID, index: Int, isLiar: Bool, secret: Bytes) {
-        self.id = id
+    /// A machine that never ran; the second of its three keys is the first one's successor.
+    init(keys: [PeerID], index: Int, isLiar: Bool, owner: OwnerID, seed: Bytes) {
+        self.keys = keys
         self.index = index
         self.isLiar = isLiar
-        self.secret = secret
+        self.owner = owner
+        self.seed = seed
     }
 
+    var id: PeerID { keys[keyIndex] }
+
+    /// The key that may replace the present one.
+    var successor: PeerID { keys[keyIndex + 1] }
+
+    /// The key that the present one has replaced.
+    var predecessor: PeerID? { keyIndex > 0 ? keys[keyIndex - 1] : nil }
+
+    /// What only it knows; another with each key.
+    var secret: Bytes { seed + [UInt8(keyIndex)] }
+
     var isUp: Bool { core != nil }
+
+    /// What the process held in memory is gone.
+    func forgetMemory() {
+        core = nil
+        life += 1
+        inputs = []
+        pending = []
+        committing = nil
+        announced = nil
+        announcing = nil
+    }
+
+    /// The successor takes over; work that the old key had begun is nobody's.
+    func replaceKey() {
+        keyIndex += 1
+        let open = [JournalTable.rounds.rawValue, JournalTable.bundles.rawValue]
+        disk.rows.filter { key, _ in !open.contains(key.table) }
+    }
 }

@@ -46,6 +46,9 @@ extension World {
         case .item(.certificate(let signed)): watch(signed)
         case .item(.ruling(let signed)): watch(signed)
         case .item(.cancel(let signed)): watch(signed)
+        case .item(.hold(let signed)): watch(signed)
+        case .item(.device(let signed)): watch(signed)
+        case .item(.revoke(let signed)): watch(signed)
         default: break
         }
     }
@@ -60,6 +63,21 @@ extension World {
             if earlier != signed.id {
                 report.violations.append("two bodies for one slot of \(Body.kind)")
             }
+        }
+    }
+
+    /// Nothing new begins in a job on hold.
+    func checkHold(_ out: Outbox, of peer: SimulatedPeer) {
+        for case .send(let message, _) in out.effects {
+            let job: ManifestID?
+            switch message {
+            case .claim(let claim): job = claim.manifest
+            case .lease(let lease): job = lease.manifest
+            case .held(let list): job = list.manifest
+            default: job = nil
+            }
+            guard let job, peer.core?.ledger.isHeld(job) == true else { continue }
+            report.violations.append("peer \(peer.index) goes on with a job on hold: \(message)")
         }
     }
 
@@ -113,19 +131,40 @@ extension World {
                 \(peer.core?.openWork ?? "")
                 """
         }
-        return "the job does not end:\n" + lines.joined(separator: "\n")
+        return "the job does not end:\n" + lines.joined(separator: "\n") + unsettled(manifestID)
+    }
+
+    /// The units that peer 0 does not hold for final, with their certificates.
+    private func unsettled(_ id: ManifestID) -> String {
+        var text = ""
+        for unit in 0..<options.units {
+            guard let ledger = peers[0].core?.ledger else { continue }
+            let verdict = ledger.verdict(on: unit, of: id)
+            if case .certified = verdict { continue }
+            let list = ledger.certificates(on: unit, of: id).map { signed in
+                let steward = indices[signed.body.steward] ?? -1
+                let workers = signed.body.entries.map { indices[$0.worker] ?? -1 }
+                return "\(signed.body.vote) of \(workers) by \(steward)"
+            }
+            text += "unit \(unit) is \(verdict): \(list)\n"
+        }
+        return text
     }
 
     func checkEnd() {
         guard let manifestID else { return }
         // Long after the last change everything is final, also what a cancelled job leaves.
         let later = now.advanced(by: .seconds(3_600))
-        let boards = honestPeers.map { $0.core?.board(at: later) ?? [] }
+        let boards = honestPeers.compactMap { peer in
+            peer.core?.ledger.boards(epoch: epoch, at: later, settle: .zero)
+        }
         for index in boards.indices where boards[index] != boards[0] {
             report.violations.append("peers 0 and \(index) hold one ledger and two boards")
         }
         countTwice(manifestID)
-        checkCredit(boards[0], manifestID)
+        checkOwners(manifestID)
+        checkCredit(boards[0].hosts, manifestID)
+        checkUsers(boards[0])
         checkFold(boards[0])
         for peer in peers {
             let certificates = peer.core?.certificates(of: manifestID) ?? []
@@ -168,9 +207,10 @@ extension World {
         }
         let known = (peers[0].core?.verdicts(of: manifestID) ?? []).map(\.unit)
         for (worker, units) in pairs {
+            guard let index = indices[worker] else { continue }
             for unit in distinct(units) where known.contains(unit) {
                 let truth = oracle.truth(of: unit, crypto: crypto)
-                expected[worker, default: 0] += truth.operations
+                expected[peers[index].id, default: 0] += truth.operations
                 report.paid += 1
             }
         }
@@ -191,8 +231,46 @@ extension World {
         !peer.isLiar && peer.index != hostile?.index
     }
 
-    /// Any order and any number of copies of the same items give the same board.
-    private func checkFold(_ board: [BoardRow]) {
+    /// No vote holds the words of two keys of one owner, be it two machines or one with a new key.
+    private func checkOwners(_ manifestID: ManifestID) {
+        for certificate in peers[0].core?.certificates(of: manifestID) ?? [] {
+            let workers = distinct(certificate.entries.map(\.worker))
+            let owners = distinct(workers.compactMap { indices[$0] }.map { peers[$0].owner })
+            if owners.count < workers.count, certificate.steward != hostile?.id {
+                report.violations.append("two keys of one owner vote on one unit")
+            }
+            let sibling = peers[peers.count - 1].owner
+            guard options.areSiblings, owners.contains(sibling) else { continue }
+            report.shared += UInt64(certificate.units.count)
+        }
+    }
+
+    /// The users' board adds up the hosts', owner by owner, and nobody gains by itself.
+    private func checkUsers(_ boards: Boards) {
+        var expected = SortedTable<OwnerID, UInt64>()
+        var total: UInt64 = 0
+        for row in boards.hosts {
+            guard let index = indices[row.peer] else { continue }
+            // The hostile peer gives itself to whomever it likes.
+            let isHostile = index == hostile?.index
+            let given = peers[0].core?.ledger.ownership.owner(of: row.peer)
+            let owner = isHostile ? given ?? peers[index].owner : peers[index].owner
+            expected[owner, default: 0] += row.finalOperations
+            total += row.finalOperations
+        }
+        for row in boards.users where row.donated != expected[row.owner] ?? 0 {
+            report.violations.append("owner \(row.owner.short) has another sum than its hosts")
+        }
+        let consumed = boards.users.reduce(0) { $0 + $1.consumed }
+        let shares = boards.users.reduce(0) { $0 + $1.share }
+        let done = boards.projects.reduce(0) { $0 + $1.tally.finalOperations }
+        if consumed != total || done != total || shares != 0 {
+            report.violations.append("\(total) paid, \(consumed) consumed, \(done) done")
+        }
+    }
+
+    /// Any order and any number of copies of the same items give the same boards.
+    private func checkFold(_ boards: Boards) {
         guard var items = peers[0].core?.allItems else { return }
         items += items
         for index in items.indices.reversed() {
@@ -202,7 +280,7 @@ extension World {
         for item in items {
             _ = ledger.insert(item.verifiedHere, epoch: epoch, at: .zero)
         }
-        if ledger.board(at: now, settle: .zero) != board {
+        if ledger.boards(epoch: epoch, at: now, settle: .zero) != boards {
             report.violations.append("a permuted ledger gives another board")
         }
     }

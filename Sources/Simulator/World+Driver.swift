@@ -31,7 +31,7 @@ extension World {
             return
         }
         input(.epoch(epoch), to: peer)
-        input(.advertise(record(of: peer)), to: peer)
+        introduce(peer)
         var speeds = SortedTable<String, UInt64>()
         speeds[Oracle.workload] = Oracle.speed
         input(.donate(places: 2, speeds: speeds), to: peer)
@@ -41,8 +41,55 @@ extension World {
         }
     }
 
+    /// The driver's word on keys, owner and offer, at each start.
+    private func introduce(_ peer: SimulatedPeer) {
+        input(.advertise(record(of: peer)), to: peer)
+        input(.keep(firstRecord(of: peer.id, followedBy: peer.successor, peer)), to: peer)
+        let consent = Device.consentBytes(network: network, owner: peer.owner)
+        input(
+            .adopt(owner: peer.owner, consent: crypto.sign(consent, by: peer.id.digest)),
+            to: peer
+        )
+        guard let old = peer.predecessor else { return }
+        let first = firstRecord(of: old, followedBy: peer.id, peer)
+        let bytes = COSE.signedBytes(kind: .record, network: network, payload: first.payload)
+        let signed = Signed(first, signature: crypto.sign(bytes, by: old.digest))
+        input(.succeed(signed.verifiedHere), to: peer)
+    }
+
+    /// What a key signs once, before anything else.
+    private func firstRecord(
+        of key: PeerID,
+        followedBy next: PeerID,
+        _ peer: SimulatedPeer
+    ) -> Record {
+        let curveKey = curveKey(of: peer)
+        let bytes = Record.bindingBytes(network: network, curveKey: curveKey)
+        return Record(
+            peer: key,
+            incarnation: 0,
+            curveKey: curveKey,
+            binding: crypto.sign(bytes, by: key.digest),
+            controlEndpoints: [],
+            bulkEndpoints: [],
+            role: .leaf,
+            owner: peer.owner,
+            cores: 0,
+            memoryByteCount: 0,
+            kernels: [],
+            engines: [],
+            successorHash: Record.successorHash(of: next),
+            epoch: 0,
+            expiry: 0
+        )
+    }
+
+    private func curveKey(of peer: SimulatedPeer) -> CurveKey {
+        CurveKey(Digest(UInt64(peer.index), 0, 0, 7))
+    }
+
     func record(of peer: SimulatedPeer) -> Record {
-        let curveKey = CurveKey(Digest(UInt64(peer.index), 0, 0, 7))
+        let curveKey = curveKey(of: peer)
         let bytes = Record.bindingBytes(network: network, curveKey: curveKey)
         return Record(
             peer: peer.id,
@@ -52,26 +99,35 @@ extension World {
             controlEndpoints: ["sim://\(peer.index)"],
             bulkEndpoints: [],
             role: .hub,
-            owner: OwnerID(peer.id.digest),
+            owner: peer.owner,
             cores: 2,
             memoryByteCount: 1 << 30,
             kernels: [
                 KernelOffer(kernel: Oracle.workload, operationsPerSecond: Oracle.speed)
             ],
             engines: [],
-            successorHash: .zero,
+            successorHash: Record.successorHash(of: peer.successor),
             epoch: epoch,
             expiry: epoch + 24
         )
     }
 
-    private func crash(_ peer: SimulatedPeer) {
-        report.crashes += 1
-        peer.core = nil
-        peer.life += 1
-        peer.inputs = []
+    /// Power off.
+    func stop(_ peer: SimulatedPeer) {
+        peer.forgetMemory()
         for other in peers where other.index != peer.index {
             unlink(peer.index, other.index)
+        }
+    }
+
+    private func crash(_ peer: SimulatedPeer) {
+        report.crashes += 1
+        stop(peer)
+        if random.chance(options.gridLoss) {
+            report.damaged += 1
+            // All of it, or any part.
+            let share = random.below(2) == 0 ? Ratio(1, of: 1) : Ratio(1, of: 2)
+            peer.disk.loseGrid { random.chance(share) }
         }
         queue.push(
             .restart(peer: peer.index),
@@ -94,13 +150,54 @@ extension World {
         peer.inputs = []
     }
 
-    /// Performs an outbox in its order; a crash may cut it anywhere.
+    /// Performs an outbox after all that came before it; a crash may cut it anywhere.
     ///
+    /// In half of the seeds commits take time, and outboxes that come meanwhile share the next one.
+    func perform(_ out: Outbox, of peer: SimulatedPeer) {
+        checkHold(out, of: peer)
+        peer.pending += out.effects
+        flush(peer)
+        if peer.isUp { scheduleWake(of: peer) }
+    }
+
+    private func flush(_ peer: SimulatedPeer) {
+        guard peer.committing == nil, !peer.pending.isEmpty else { return }
+        let batch = peer.pending
+        peer.pending = []
+        guard options.commitMax > .zero, batch.contains(where: Self.isRow) else {
+            carryOut(batch, of: peer)
+            peer.announced = peer.core?.ownRecord
+            return
+        }
+        peer.committing = batch
+        peer.announcing = peer.core?.ownRecord
+        let delay = TimeSpan(nanoseconds: random.below(options.commitMax.nanoseconds))
+        queue.push(.committed(peer: peer.index, life: peer.life), at: now.advanced(by: delay))
+    }
+
+    /// A commit has ended: all its rows are durable, unless the machine crashed just before.
+    func committed(_ peer: SimulatedPeer) {
+        guard let batch = peer.committing else { return }
+        peer.committing = nil
+        if areFaultsOn, random.chance(options.crash) {
+            crash(peer)
+            return
+        }
+        for case .persist(let row) in batch { peer.disk.write(row) }
+        peer.announced = peer.announcing
+        carryOut(batch.filter { !Self.isRow($0) }, of: peer)
+        if peer.isUp { flush(peer) }
+    }
+
+    private static func isRow(_ effect: Effect) -> Bool {
+        if case .persist = effect { true } else { false }
+    }
+
     /// Rows wait until something else comes: a crash before that loses them all, as a journal that
     /// commits in groups would.
-    func perform(_ out: Outbox, of peer: SimulatedPeer) {
+    private func carryOut(_ batch: [Effect], of peer: SimulatedPeer) {
         var unsynced: [JournalRow] = []
-        for effect in out.effects {
+        for effect in batch {
             if areFaultsOn, random.chance(options.crash) {
                 crash(peer)
                 return
@@ -114,7 +211,6 @@ extension World {
             perform(effect, of: peer)
         }
         for row in unsynced { peer.disk.write(row) }
-        scheduleWake(of: peer)
     }
 
     private func scheduleWake(of peer: SimulatedPeer) {
@@ -131,7 +227,7 @@ extension World {
         case .persist:
             preconditionFailure("rows are written in groups")
         case .sign(let request):
-            let key = request.key == .peer ? peer.id.digest : project.digest
+            let key = request.key == .peer ? peer.id.digest : peer.owner.digest
             let bytes = COSE.signedBytes(
                 kind: request.kind,
                 network: network,
@@ -141,13 +237,19 @@ extension World {
         case .send(let message, let to):
             watch(message, of: peer)
             note(message, of: peer, to: to)
-            if let index = indices[to] { send(message, from: peer.index, to: index) }
+            if let index = indices[to], peers[index].id == to {
+                send(message, from: peer.index, to: index)
+            }
         case .connect(let record):
-            if let index = indices[record.peer] { dial(from: peer.index, to: index) }
+            if let index = indices[record.peer], peers[index].id == record.peer {
+                dial(from: peer.index, to: index)
+            }
         case .storeChunk, .sendChunk, .storePiece, .sendPiece:
             performData(effect, of: peer)
         case .prepareWork, .startWork, .stopWork:
             performWork(effect, of: peer)
+        case .keyUsedElsewhere:
+            report.violations.append("peer \(peer.index) takes itself for an impostor")
         case .penalize(let target, let misbehavior):
             guard let index = indices[target], peer.index != hostile?.index else { return }
             guard !peers[index].isLiar, index != hostile?.index else {

@@ -42,7 +42,7 @@ extension World {
     }
 
     private func hostileMessage(of peer: SimulatedPeer, to target: SimulatedPeer) -> Message? {
-        switch random.below(20) {
+        switch random.below(22) {
         case 0: .claim(anyClaim())
         case 1, 2: .lease(anyLease())
         case 3: .commit(signed(anyCommit(of: peer, to: target), by: peer))
@@ -60,6 +60,8 @@ extension World {
         case 16: .fetch(random.below(2) == 0 ? .ledger : .records, anyKeys())
         case 17: anyCertificate(of: peer, to: target)
         case 18: .item(.manifest(signedManifest(of: peer)))
+        case 19: .item(.hold(signed(anyHold(of: peer), by: peer)))
+        case 20: .item(.device(signed(anyDevice(of: peer), by: peer)))
         default: .item(.opening(anyOpening()))
         }
     }
@@ -224,6 +226,29 @@ extension World {
             reducer: ""
         )
         return signed(body, by: peer)
+    }
+
+    /// A pause of somebody else's job.
+    private func anyHold(of peer: SimulatedPeer) -> Hold {
+        Hold(
+            project: ProjectID(peer.id.digest),
+            manifest: anyManifest(),
+            number: UInt32(truncatingIfNeeded: random.below(UInt64(Limits.holdsPerManifest))),
+            isHeld: random.below(2) == 0,
+            epoch: anyEpoch()
+        )
+    }
+
+    /// The hostile peer adopts itself; where it has a sibling, only as long as nobody else counts.
+    private func anyDevice(of peer: SimulatedPeer) -> Device {
+        let owner = OwnerID(peer.id.digest)
+        let bytes = Device.consentBytes(network: network, owner: owner)
+        return Device(
+            owner: owner,
+            peer: peer.id,
+            consent: crypto.sign(bytes, by: peer.id.digest),
+            epoch: options.areSiblings ? epoch + 1 : anyEpoch()
+        )
     }
 
     private func anyOpening() -> Opening {

@@ -21,10 +21,15 @@ extension World {
             queue.push(.link(left, right), at: end)
             return
         }
-        guard peers[left].isUp, peers[right].isUp, !links.contains(linkKey(left, right)),
-            let leftRecord = peers[left].core?.ownRecord,
-            let rightRecord = peers[right].core?.ownRecord
-        else { return }
+        guard peers[left].isUp, peers[right].isUp, !links.contains(linkKey(left, right)) else {
+            return
+        }
+        guard let leftRecord = peers[left].announced, let rightRecord = peers[right].announced
+        else {
+            // One of them is starting and refuses: the dialler tries again.
+            dial(from: left, to: right)
+            return
+        }
         links[linkKey(left, right)] = true
         // The first frames of a link carry the records, which both sides check.
         for (peer, record) in [(peers[left], rightRecord), (peers[right], leftRecord)] {
@@ -75,7 +80,13 @@ extension World {
         let limit = areFaultsOn ? options.delayMax : min(options.delayMax, .milliseconds(50))
         let delay = TimeSpan(nanoseconds: 100_000).nanoseconds + random.below(limit.nanoseconds)
         queue.push(
-            .message(message, from: from, to: to, life: peers[to].life),
+            .message(
+                message,
+                from: from,
+                sender: peers[from].id,
+                to: to,
+                life: peers[to].life
+            ),
             at: now.advanced(by: TimeSpan(nanoseconds: delay))
         )
     }

@@ -11,14 +11,17 @@ import WorkUnits
 package final class World {
     /// Indirect: the queue moves events often.
     indirect enum Event {
-        case message(Message, from: Int, to: Int, life: UInt64)
+        case message(Message, from: Int, sender: PeerID, to: Int, life: UInt64)
         case local(LocalEvent, peer: Int, life: UInt64)
         case wake(peer: Int, life: UInt64)
+        case committed(peer: Int, life: UInt64)
         case restart(peer: Int)
         case link(Int, Int)
         case unlink(Int, Int)
         case submit
         case cancel
+        case hold
+        case succeed
         case check
         case hour
         case hostility
@@ -30,6 +33,7 @@ package final class World {
     var queue = EventQueue<Event>()
     var now = Instant(nanoseconds: 1_000_000_000)
     var peers: [SimulatedPeer] = []
+    /// Where each key's machine is, revoked keys included.
     var indices = SortedTable<PeerID, Int>()
     var links = SortedTable<Int, Bool>()
     /// When both sides of a broken link know that it is.
@@ -43,6 +47,8 @@ package final class World {
     /// Which body fills each slot that was ever sent: the watch for equivocation.
     var slots = SortedTable<Slot, ItemID>()
     var manifestID: ManifestID?
+    /// When the job goes on that is held before.
+    var resumeAt: Instant?
     var areFaultsOn = true
     var coverage = Coverage()
 
@@ -67,13 +73,25 @@ package final class World {
         network = NetworkID(Digest(random.next(), random.next(), random.next(), random.next()))
         project = ProjectID(Digest(random.next(), random.next(), random.next(), random.next()))
         oracle = Oracle(chunks: options.chunks, units: options.units, crypto: crypto)
-        for index in 0..<options.peers {
-            let id = PeerID(Digest(random.next(), random.next(), random.next(), random.next()))
-            let isLiar = index > 0 && index <= options.liars
-            let secret = Bytes((0..<16).map { UInt8(truncatingIfNeeded: index &* 31 &+ $0) })
-            peers.append(SimulatedPeer(id: id, index: index, isLiar: isLiar, secret: secret))
-            indices[id] = index
+        for index in 0..<options.peers { peers.append(machine(index)) }
+    }
+
+    private func machine(_ index: Int) -> SimulatedPeer {
+        let keys = (0..<3).map { _ in
+            PeerID(Digest(random.next(), random.next(), random.next(), random.next()))
         }
+        for key in keys { indices[key] = index }
+        let own = Digest(random.next(), random.next(), random.next(), random.next())
+        // The last two are siblings: one of them may be hostile, none is the submitter.
+        let isSibling = options.areSiblings && index == options.peers - 1
+        let digest = index == Self.submitter ? project.digest : own
+        return SimulatedPeer(
+            keys: keys,
+            index: index,
+            isLiar: index > 0 && index <= options.liars,
+            owner: isSibling ? peers[index - 1].owner : OwnerID(digest),
+            seed: Bytes((0..<16).map { UInt8(truncatingIfNeeded: index &* 31 &+ $0) })
+        )
     }
 
     /// Runs the whole life: faults first, then a healed network that must finish its job.
@@ -82,6 +100,12 @@ package final class World {
         queue.push(.submit, at: now.advanced(by: .milliseconds(random.below(3_000))))
         if options.isCancelled {
             queue.push(.cancel, at: now.advanced(by: .milliseconds(3_000 + random.below(20_000))))
+        }
+        if options.isHeld {
+            queue.push(.hold, at: now.advanced(by: .milliseconds(3_000 + random.below(20_000))))
+        }
+        if options.isSucceeded {
+            queue.push(.succeed, at: now.advanced(by: .milliseconds(3_000 + random.below(40_000))))
         }
         queue.push(.check, at: now)
         queue.push(.hour, at: now.advanced(by: options.hourSpan))
@@ -109,13 +133,17 @@ package final class World {
 
     private func handle(_ event: Event) {
         switch event {
-        case .message(let message, let from, let to, let life):
+        case .message(let message, let from, let sender, let to, let life):
+            guard peers[from].id == sender else { return }
             deliver(message, from: from, to: to, life: life)
         case .local(let local, let index, let life):
             guard peers[index].life == life else { return }
             input(local, to: peers[index])
         case .wake(let index, let life):
             wake(peers[index], life: life)
+        case .committed(let index, let life):
+            guard peers[index].life == life else { return }
+            committed(peers[index])
         case .restart(let index):
             start(peers[index])
         case .link(let left, let right):
@@ -126,10 +154,15 @@ package final class World {
             submit()
         case .cancel:
             cancel()
+        case .hold:
+            hold()
+        case .succeed:
+            succeed()
         case .check:
             checkNow()
             checkTraffic()
             resubmit()
+            resume()
             queue.push(.check, at: now.advanced(by: .seconds(1)))
         case .hour:
             startHour()
@@ -187,6 +220,39 @@ package final class World {
             return
         }
         input(.cancel(manifestID), to: peers[Self.submitter])
+    }
+
+    private func hold() {
+        guard let manifestID, peers[Self.submitter].isUp else {
+            queue.push(.hold, at: now.advanced(by: .seconds(1)))
+            return
+        }
+        resumeAt = now.advanced(by: .seconds(2 + random.below(60)))
+        input(.hold(manifestID), to: peers[Self.submitter])
+    }
+
+    /// A crash may have swallowed the word: it is said again until the job goes on.
+    private func resume() {
+        let submitter = peers[Self.submitter]
+        guard let manifestID, let resumeAt, resumeAt <= now, submitter.isUp,
+            submitter.core?.ledger.isHeld(manifestID) == true
+        else { return }
+        report.resumed += 1
+        input(.resume(manifestID), to: submitter)
+    }
+
+    /// The machine after the submitter and the liars gets another key, as if somebody had run the
+    /// command between two starts.
+    private func succeed() {
+        let peer = peers[1 + options.liars]
+        guard peer.isUp else {
+            queue.push(.succeed, at: now.advanced(by: .seconds(1)))
+            return
+        }
+        report.succeeded += 1
+        stop(peer)
+        peer.replaceKey()
+        start(peer)
     }
 
     private func wake(_ peer: SimulatedPeer, life: UInt64) {

@@ -4,7 +4,8 @@ package import Wire
 
 /// A job with its network, project and peers: the ground that tests of the core stand on.
 ///
-/// Every key signs with the simulator's signatures, which are checked as real ones are.
+/// Every key signs with the simulator's signatures, which are checked as real ones are, unless a
+/// test brings real ones.
 package struct TestGrid: Sendable {
     /// The epoch in which everything happens.
     package static let epoch: UInt64 = 500_000
@@ -16,9 +17,10 @@ package struct TestGrid: Sendable {
     /// The network.
     package let network = NetworkID(Digest(0xA, 0, 0, 1))
     /// The project that signs the manifest and rulings.
-    package let project = ProjectID(Digest(0xB, 0, 0, 1))
+    package let project: ProjectID
     /// The job.
     package let manifest: Manifest
+    private let signer: @Sendable (Bytes, Digest) -> Signature
 
     /// A grid with a job of `units`; a population of 3 admits every ticket.
     package init(
@@ -27,12 +29,19 @@ package struct TestGrid: Sendable {
         population: UInt64 = 3,
         submitter: PeerID = TestGrid.peer(0),
         anchors: [PeerID] = [],
-        nonce: UInt64 = 1
+        owner: OwnerID? = nil,
+        nonce: UInt64 = 1,
+        project: ProjectID = ProjectID(Digest(0xB, 0, 0, 1)),
+        signer: @escaping @Sendable (Bytes, Digest) -> Signature = {
+            SimulatedCrypto().sign($0, by: $1)
+        }
     ) {
+        self.project = project
+        self.signer = signer
         manifest = Manifest(
             network: network,
             project: project,
-            owner: OwnerID(project.digest),
+            owner: owner ?? OwnerID(project.digest),
             submitter: submitter,
             nonce: Digest(nonce, 0, 0, 0),
             epoch: Self.epoch,
@@ -85,13 +94,16 @@ package struct TestGrid: Sendable {
 // MARK: - Signatures
 
 extension TestGrid {
+    /// What `key` signs.
+    package func signature(of bytes: Bytes, by key: Digest) -> Signature { signer(bytes, key) }
+
     /// What checks signatures here.
     package var verifier: some SignatureVerifier { SimulatedCrypto() }
 
     /// `body` with the signature of its own signer.
     package func sign<Body: StatementBody>(_ body: Body) -> Signed<Body> {
         let bytes = COSE.signedBytes(kind: Body.kind, network: network, payload: body.payload)
-        return Signed(body, signature: SimulatedCrypto().sign(bytes, by: body.signer))
+        return Signed(body, signature: signer(bytes, body.signer))
     }
 
     /// What the driver of `peer` answers to `request`.
@@ -118,7 +130,8 @@ extension TestGrid {
         expiry: UInt64 = TestGrid.epoch + 24,
         role: Role = .hub,
         endpoints: [String] = ["tcp://10.0.0.1:7000"],
-        owner: OwnerID? = nil
+        owner: OwnerID? = nil,
+        successor: PeerID? = nil
     ) -> Signed<Record> {
         let curveKey = CurveKey(peer.digest)
         let binding = Record.bindingBytes(network: network, curveKey: curveKey)
@@ -127,7 +140,7 @@ extension TestGrid {
                 peer: peer,
                 incarnation: incarnation,
                 curveKey: curveKey,
-                binding: SimulatedCrypto().sign(binding, by: peer.digest),
+                binding: signer(binding, peer.digest),
                 controlEndpoints: endpoints,
                 bulkEndpoints: [],
                 role: role,
@@ -136,7 +149,7 @@ extension TestGrid {
                 memoryByteCount: 1 << 30,
                 kernels: [KernelOffer(kernel: Self.workload, operationsPerSecond: 1_000_000)],
                 engines: [],
-                successorHash: .zero,
+                successorHash: successor.map(Record.successorHash(of:)) ?? .zero,
                 epoch: epoch,
                 expiry: expiry
             )

@@ -23,6 +23,11 @@ package struct TestJournal: Sendable {
         values[Place(table: row.table.rawValue, key: row.key)] = row.value
     }
 
+    /// Loses a whole table.
+    package mutating func lose(_ table: JournalTable) {
+        values.filter { place, _ in place.table != table.rawValue }
+    }
+
     /// Every row.
     package var rows: [JournalRow] {
         values.compactMap { place, value in
@@ -69,7 +74,7 @@ package struct OutboxContract: Sendable {
                     if !isStored { violations.append("\(message) was sent before it was kept") }
                 }
             case .sign, .connect, .storeChunk, .sendChunk, .storePiece, .sendPiece, .prepareWork,
-                .startWork, .stopWork, .penalize:
+                .startWork, .stopWork, .penalize, .keyUsedElsewhere:
                 break
             }
         }
@@ -86,6 +91,9 @@ package struct OutboxContract: Sendable {
         case .item(.certificate(let signed)): own(signed)
         case .item(.ruling(let signed)): own(signed)
         case .item(.cancel(let signed)): own(signed)
+        case .item(.hold(let signed)): own(signed)
+        case .item(.device(let signed)): own(signed)
+        case .item(.revoke(let signed)): own(signed)
         case .item(.opening), .reconcile, .fetch, .claim, .lease, .refuse, .opening, .resultWant,
             .resultPiece, .resultOffer, .resultHeld, .held, .chunkWant, .chunk:
             []

@@ -7,10 +7,14 @@ package import Primitives
 package struct CBORDecoder: Sendable {
     private let bytes: Bytes
     /// Offset of the next byte to read.
-    package private(set) var position = 0
+    package private(set) var position: Int
 
-    /// A decoder at the first of `bytes`.
-    package init(_ bytes: Bytes) { self.bytes = bytes }
+    /// A decoder of `bytes` from the byte at `position` on, which is not beyond their end.
+    package init(_ bytes: Bytes, at position: Int = 0) {
+        precondition((0...bytes.count).contains(position), "a decoder begins within its input")
+        self.bytes = bytes
+        self.position = position
+    }
 
     /// Fails unless every byte has been read.
     package func finish() throws(DecodeError) {
@@ -104,6 +108,9 @@ package struct CBORDecoder: Sendable {
         }
         return name
     }
+
+    /// Whether the next item is a text string.
+    package var isAtText: Bool { position < bytes.count && bytes[position] >> 5 == 3 }
 
     /// True or false.
     package mutating func bool() throws(DecodeError) -> Bool {

@@ -45,6 +45,77 @@ package struct Cancel: StatementBody {
     }
 }
 
+/// HOLD: the project pauses its job, or lets it go on; of several the highest number counts.
+package struct Hold: StatementBody {
+    package static let kind = StatementKind.hold
+
+    /// The project, which signs.
+    package let project: ProjectID
+    /// The job.
+    package let manifest: ManifestID
+    /// Grows by one with each HOLD of the job, from 0; below `Limits.holdsPerManifest`.
+    package let number: UInt32
+    /// Whether the job pauses; it goes on otherwise.
+    package let isHeld: Bool
+    /// UTC hours since 1970.
+    package let epoch: UInt64
+
+    /// A pause of `manifest`, or the end of one.
+    package init(
+        project: ProjectID,
+        manifest: ManifestID,
+        number: UInt32,
+        isHeld: Bool,
+        epoch: UInt64
+    ) {
+        self.project = project
+        self.manifest = manifest
+        self.number = number
+        self.isHeld = isHeld
+        self.epoch = epoch
+    }
+
+    package var signer: Digest { project.digest }
+
+    package var slots: [Slot] {
+        [
+            Slot(.hold, signer: signer, count: 2) { encoder in
+                encoder.identifier(manifest)
+                encoder.unsigned(UInt64(number))
+            }
+        ]
+    }
+
+    package func encode(into encoder: inout CBOREncoder) {
+        encoder.map(5)
+        encoder.unsigned(1)
+        encoder.identifier(project)
+        encoder.unsigned(2)
+        encoder.identifier(manifest)
+        encoder.unsigned(3)
+        encoder.unsigned(UInt64(number))
+        encoder.unsigned(4)
+        encoder.bool(isHeld)
+        encoder.unsigned(5)
+        encoder.unsigned(epoch)
+    }
+
+    package init(from decoder: inout CBORDecoder) throws(DecodeError) {
+        try decoder.map(exactly: 5)
+        try decoder.key(1)
+        project = try decoder.identifier()
+        try decoder.key(2)
+        manifest = try decoder.identifier()
+        try decoder.key(3)
+        let numberMax = UInt64(Limits.holdsPerManifest - 1)
+        number = UInt32(try decoder.unsigned(upTo: numberMax, field: "number"))
+        try decoder.key(4)
+        isHeld = try decoder.bool()
+        try decoder.key(5)
+        epoch = try decoder.unsigned()
+    }
+}
+
 /// RULING: the submitter's last word on a unit of its own job, which it computed itself.
 package struct Ruling: StatementBody {
     package static let kind = StatementKind.ruling

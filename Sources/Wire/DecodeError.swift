@@ -21,3 +21,21 @@ package enum DecodeError: Error, Hashable, Sendable {
     /// A message or statement kind that this version does not know.
     case unknownKind(UInt64)
 }
+
+extension DecodeError {
+    /// What is wrong, in words without a place.
+    package var reason: String {
+        switch self {
+        case .truncated: "it ends too early"
+        case .trailing(let count): "\(count) bytes follow its end"
+        case .unexpectedType(_, let expected): "another type stands where it needs: \(expected)"
+        case .notDeterministic: "a value is not in its one deterministic form"
+        case .tooLong(_, let limit): "a length is above its limit of \(limit)"
+        case .unexpectedKey(_, let expected): "key \(expected) is missing"
+        case .outOfRange(_, let field): "a value is out of range: \(field)"
+        case .notAscending(_, let field): "a list does not ascend: \(field)"
+        case .invalidText: "a text is not what the format allows"
+        case .unknownKind(let kind): "kind \(kind) is not known to this version"
+        }
+    }
+}

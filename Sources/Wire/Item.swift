@@ -30,6 +30,12 @@ package enum Item: Hashable, Sendable {
     case ruling(Signed<Ruling>)
     /// The end of a job.
     case cancel(Signed<Cancel>)
+    /// A job that pauses, or goes on.
+    case hold(Signed<Hold>)
+    /// A peer's adoption.
+    case device(Signed<Device>)
+    /// A key that takes over from another.
+    case revoke(Signed<Revoke>)
 
     /// SHA-256 of the payload.
     package var id: ItemID {
@@ -39,17 +45,22 @@ package enum Item: Hashable, Sendable {
         case .opening(let opening): opening.id
         case .ruling(let signed): signed.id
         case .cancel(let signed): signed.id
+        case .hold(let signed): signed.id
+        case .device(let signed): signed.id
+        case .revoke(let signed): signed.id
         }
     }
 
-    /// The job that the item is about.
-    package var manifest: ManifestID {
+    /// The job that the item is about; nil for what is said of keys.
+    package var manifest: ManifestID? {
         switch self {
         case .manifest(let signed): ManifestID(signed.id.digest)
         case .certificate(let signed): signed.body.manifest
         case .opening(let opening): opening.manifest
         case .ruling(let signed): signed.body.manifest
         case .cancel(let signed): signed.body.manifest
+        case .hold(let signed): signed.body.manifest
+        case .device, .revoke: nil
         }
     }
 
@@ -72,6 +83,15 @@ package enum Item: Hashable, Sendable {
         case .cancel(let signed):
             encoder.unsigned(5)
             encoder.byteString(signed.envelope)
+        case .hold(let signed):
+            encoder.unsigned(6)
+            encoder.byteString(signed.envelope)
+        case .device(let signed):
+            encoder.unsigned(7)
+            encoder.byteString(signed.envelope)
+        case .revoke(let signed):
+            encoder.unsigned(8)
+            encoder.byteString(signed.envelope)
         }
     }
 
@@ -84,6 +104,9 @@ package enum Item: Hashable, Sendable {
         case 3: self = .opening(try Opening(from: &decoder))
         case 4: self = .ruling(try decoder.signed())
         case 5: self = .cancel(try decoder.signed())
+        case 6: self = .hold(try decoder.signed())
+        case 7: self = .device(try decoder.signed())
+        case 8: self = .revoke(try decoder.signed())
         case let kind: throw .unknownKind(kind)
         }
     }

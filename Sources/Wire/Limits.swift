@@ -51,6 +51,8 @@ package enum Limits {
     package static let secondsPerUnit: UInt64 = 7 * 86_400
     /// Times that a seat's admission may double.
     package static let wideningMax: UInt8 = 63
+    /// Times that one job may be held or go on, counted together.
+    package static let holdsPerManifest: UInt32 = 1_000
     /// Epochs that a clock may be off: an item further in the future is refused for now.
     package static let epochSkew: UInt64 = 1
 }

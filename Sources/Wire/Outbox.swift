@@ -53,6 +53,8 @@ package enum Effect: Hashable, Sendable {
     case stopWork(UInt64)
     /// A peer broke a rule.
     case penalize(PeerID, Misbehavior)
+    /// Somebody signs with this peer's own key: stop, before two bodies fill one slot.
+    case keyUsedElsewhere(Record)
 }
 
 /// Units to compute.
@@ -114,6 +116,10 @@ package enum JournalTable: UInt8, CaseIterable, Sendable {
     case bundles = 4
     /// Cores of units that this peer computed.
     case sealed = 5
+    /// Records of other peers: their key, and the signed record.
+    case records = 7
+    /// Openings of certificates by this peer as a steward: the certificate's id, and the item.
+    case openings = 8
 }
 
 /// A row to insert, replace or, with no value, delete.

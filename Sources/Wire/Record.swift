@@ -31,6 +31,8 @@ package struct Record: StatementBody {
     /// The peer's own key, which signs.
     package let peer: PeerID
     /// Grows with each new record of the peer; the highest counts.
+    ///
+    /// The first record, 0, is kept and not advertised: a REVOKE embeds it.
     package let incarnation: UInt64
     /// The key of the peer's encrypted links.
     package let curveKey: CurveKey
@@ -52,7 +54,7 @@ package struct Record: StatementBody {
     package let kernels: [KernelOffer]
     /// Engines for submitted code, ascending.
     package let engines: [String]
-    /// SHA-256 of the key that may replace this one; zero for none.
+    /// Names the key that may replace this one, see `successorHash(of:)`; zero for none.
     package let successorHash: Digest
     /// UTC hours since 1970 when it was made.
     package let epoch: UInt64
@@ -96,8 +98,16 @@ package struct Record: StatementBody {
 
     package var signer: Digest { peer.digest }
 
-    package var slots: [Slot] {
-        [Slot(.record, signer: signer, count: 1) { $0.unsigned(incarnation) }]
+    package var slots: [Slot] { Self.slots(peer: peer, incarnation: incarnation) }
+
+    /// The slot of the record of `peer` with `incarnation`.
+    package static func slots(peer: PeerID, incarnation: UInt64) -> [Slot] {
+        [Slot(.record, signer: peer.digest, count: 1) { $0.unsigned(incarnation) }]
+    }
+
+    /// `H("starling/successor/1", key)`: tells nobody the key until it takes over.
+    package static func successorHash(of key: PeerID) -> Digest {
+        taggedHash("starling/successor/1", count: 1) { $0.identifier(key) }
     }
 
     /// The bytes that `binding` signs: `["starling/curve/1", network, CURVE key]`.

@@ -18,11 +18,18 @@ package enum StatementKind: UInt8, CaseIterable, Sendable {
     case result = 7
     /// A proof of a vote.
     case certificate = 8
+    /// A job that pauses, or goes on.
+    case hold = 9
+    /// An owner's word that a machine is its own.
+    case device = 10
+    /// A key that takes over from another.
+    case revoke = 11
 
     /// The first item of the statement's external authenticated data.
     package var tag: String { "starling/signed/\(name)/1" }
 
-    private var name: String {
+    /// The kind in a word, as in its tag.
+    package var name: String {
         switch self {
         case .record: "record"
         case .manifest: "manifest"
@@ -32,6 +39,9 @@ package enum StatementKind: UInt8, CaseIterable, Sendable {
         case .commitSet: "commitset"
         case .result: "result"
         case .certificate: "certificate"
+        case .hold: "hold"
+        case .device: "device"
+        case .revoke: "revoke"
         }
     }
 }

@@ -14,6 +14,10 @@ package enum VerificationError: Error, Hashable, Sendable {
     case badSignature(StatementKind)
     /// A record's CURVE binding is not its peer's.
     case badBinding
+    /// An adopted peer has not agreed.
+    case badConsent
+    /// A key takes over from one that foresaw another.
+    case badSuccessor
     /// A manifest is for another network.
     case otherNetwork
     /// A chunk does not lead to its root.
@@ -112,6 +116,29 @@ extension Record {
     }
 }
 
+extension Device {
+    package func checkContent(
+        with verifier: some SignatureVerifier,
+        in network: NetworkID
+    ) throws(VerificationError) {
+        let bytes = Self.consentBytes(network: network, owner: owner)
+        guard verifier.isValid(consent, of: bytes, by: peer.digest) else { throw .badConsent }
+    }
+}
+
+extension Revoke {
+    /// Checks the first record of the old key, and that it foresaw this successor.
+    package func checkContent(
+        with verifier: some SignatureVerifier,
+        in network: NetworkID
+    ) throws(VerificationError) {
+        guard record.body.successorHash == Record.successorHash(of: successor) else {
+            throw .badSuccessor
+        }
+        try record.check(with: verifier, in: network)
+    }
+}
+
 extension Certificate {
     /// Checks the signature of every commit set, every result and every ruling.
     package func checkContent(
@@ -186,6 +213,9 @@ extension Item: Checkable {
         case .opening: break
         case .ruling(let signed): try signed.check(with: verifier, in: network)
         case .cancel(let signed): try signed.check(with: verifier, in: network)
+        case .hold(let signed): try signed.check(with: verifier, in: network)
+        case .device(let signed): try signed.check(with: verifier, in: network)
+        case .revoke(let signed): try signed.check(with: verifier, in: network)
         }
     }
 }

@@ -70,6 +70,9 @@ package struct ChunkDesk: Sendable {
         ask(at: now, into: &out)
     }
 
+    /// The driver no longer keeps a chunk.
+    package mutating func lost(_ chunk: ChunkWant) { held.remove(chunk) }
+
     /// Asks another holder where nothing has come for a while.
     package mutating func tick(at now: Instant, into out: inout Outbox) {
         wants.updateAll { _, want in

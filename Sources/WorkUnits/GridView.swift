@@ -23,6 +23,10 @@ package struct GridView: Sendable {
     package let epoch: UInt64
     /// Peers with a link to this one that run the job's workload, without this one.
     package let candidates: [Candidate]
+    /// Whose machine a peer is, as far as this one knows.
+    package let owner: @Sendable (PeerID) -> OwnerID
+    /// The job's submitter, by the key that it has now.
+    package let submitter: PeerID
     /// The other peer that must hold results before they are certified, if one can be reached.
     package let secondHolder: PeerID?
     /// The steward after this one, if it can be reached.
@@ -33,18 +37,17 @@ package struct GridView: Sendable {
         me: PeerID,
         epoch: UInt64,
         candidates: [Candidate],
+        owner: @escaping @Sendable (PeerID) -> OwnerID,
+        submitter: PeerID,
         secondHolder: PeerID?,
         nextSteward: PeerID?
     ) {
         self.me = me
         self.epoch = epoch
         self.candidates = candidates
+        self.owner = owner
+        self.submitter = submitter
         self.secondHolder = secondHolder
         self.nextSteward = nextSteward
-    }
-
-    /// Whose machine `peer` is, as far as this peer knows; its own otherwise.
-    func owner(of peer: PeerID) -> OwnerID {
-        candidates.first { $0.peer == peer }?.owner ?? OwnerID(peer.digest)
     }
 }

@@ -76,4 +76,6 @@ package enum WorkLimits {
     package static let refusalMillisecondsMax: UInt64 = 60_000
     /// Lease times that a steward waits before it publishes an opening itself.
     package static let openingLeases: UInt64 = 2
+    /// Certificates whose openings a worker keeps for the case that nobody publishes them.
+    package static let unopenedMax = 4_096
 }

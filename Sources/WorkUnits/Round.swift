@@ -180,16 +180,6 @@ extension Round {
         return JournalRow(.rounds, key: Self.rowKey(of: shard, key), value: encoder.bytes)
     }
 
-    /// The shard and round that a row's key names.
-    static func shardKey(ofRow key: Bytes) throws(DecodeError) -> ShardKey {
-        var decoder = CBORDecoder(key)
-        try decoder.array(exactly: 4)
-        return ShardKey(
-            manifest: try decoder.identifier(),
-            shard: try decoder.unsigned32(field: "shard")
-        )
-    }
-
     /// The round that a row's value holds; leases and reveals get fresh time from `now`.
     init(row value: Bytes, reveal: TimeSpan, at now: Instant) throws(DecodeError) {
         var decoder = CBORDecoder(value)
@@ -261,5 +251,31 @@ extension Revealed {
             try decoder.array(exactly: 3)
             return try Core(from: &decoder)
         }
+    }
+}
+
+extension ShardKey {
+    /// The shard that the key of a steward's row names.
+    init(rowKey: Bytes) throws(DecodeError) {
+        var decoder = CBORDecoder(rowKey)
+        guard try decoder.array(upTo: 4) >= 2 else { throw .outOfRange(at: 0, field: "row key") }
+        manifest = try decoder.identifier()
+        shard = try decoder.unsigned32(field: "shard")
+    }
+
+    /// The key of the row that holds the floor of the rounds' numbers.
+    static func floorRowKey(_ key: ShardKey) -> Bytes {
+        var encoder = CBOREncoder()
+        encoder.array(2)
+        encoder.identifier(key.manifest)
+        encoder.unsigned(UInt64(key.shard))
+        return encoder.bytes
+    }
+
+    /// The row that keeps `floor`.
+    func row(floor: UInt32) -> JournalRow {
+        var encoder = CBOREncoder()
+        encoder.unsigned(UInt64(floor))
+        return JournalRow(.rounds, key: Self.floorRowKey(self), value: encoder.bytes)
     }
 }

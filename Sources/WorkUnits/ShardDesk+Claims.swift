@@ -26,7 +26,7 @@ extension ShardDesk {
         guard mayGrow else { return .refused(.quota) }
         guard job.manifest.deadline >= view.epoch else { return .refused(.finished) }
         retireRounds(view: view, at: now, into: &out)
-        let claimant = Candidate(peer: worker, owner: view.owner(of: worker))
+        let claimant = Candidate(peer: worker, owner: view.owner(worker))
         for key in rounds.keys {
             guard let seat = freeSeat(in: key, for: claimant, view: view, at: now) else { continue }
             grant(key, seat: seat, to: claimant, view: view, at: now, into: &out)
@@ -77,7 +77,7 @@ extension ShardDesk {
                 seat: seat,
                 to: occupant,
                 for: end.since(now),
-                epoch: view.epoch,
+                view: view,
                 into: &out
             )
             found = true
@@ -152,7 +152,7 @@ extension ShardDesk {
         at now: Instant
     ) -> Bool {
         guard
-            claimant.peer == steward || claimant.peer == job.manifest.submitter
+            claimant.peer == steward || claimant.peer == view.submitter
                 || round.units.contains(where: { wasSilent(claimant, on: $0, before: round.key) })
         else { return false }
         if now.since(round.seats[seat].since) >= lease(of: round.units.count) { return false }
@@ -162,7 +162,7 @@ extension ShardDesk {
 
     private func strangers(to round: Round, view: GridView) -> Int {
         view.candidates.count { candidate in
-            candidate.peer != job.manifest.submitter
+            candidate.peer != view.submitter
                 && !round.seats.contains { $0.occupant.map(candidate.shares(with:)) ?? false }
                 && round.units.allSatisfy {
                     isNew(candidate, to: $0)
@@ -198,7 +198,7 @@ extension ShardDesk {
         }
         guard !bundle.isEmpty else { return nil }
         let round = Round(
-            number: bundle.map { units[index($0)].nextRound }.max() ?? 0,
+            number: max(roundFloor, bundle.map { units[index($0)].nextRound }.max() ?? 0),
             units: bundle,
             epoch: view.epoch,
             isFirstVote: isFirstVote,
@@ -243,7 +243,7 @@ extension ShardDesk {
         round.seats[seat] = Seat(since: now, occupant: occupant)
         rounds[key] = round
         persist(round, into: &out)
-        send(round, seat: seat, to: occupant, for: span, epoch: view.epoch, into: &out)
+        send(round, seat: seat, to: occupant, for: span, view: view, into: &out)
     }
 
     private func send(
@@ -251,19 +251,19 @@ extension ShardDesk {
         seat: Int,
         to occupant: Occupant,
         for span: TimeSpan,
-        epoch: UInt64,
+        view: GridView,
         into out: inout Outbox
     ) {
         let lease = Lease(
             manifest: job.id,
             units: round.units,
             seatCount: UInt8(round.seats.count),
-            epoch: round.seats.count == 1 ? round.epoch : epoch,
+            epoch: round.seats.count == 1 ? round.epoch : view.epoch,
             round: round.number,
             seat: UInt8(seat),
             widening: occupant.widening,
             commitMilliseconds: span.nanoseconds / 1_000_000,
-            holders: [job.manifest.submitter]
+            holders: [view.submitter]
         )
         out.send(.lease(lease), to: occupant.worker)
     }

@@ -99,7 +99,16 @@ extension ShardDesk {
                 proof.stage = .signing
                 proof.nextAttempt = nil
             }
-            switch vault.sign(certificate(for: proof), by: .peer, into: &out) {
+            let certificate = certificate(for: proof)
+            if certificate.openings.isEmpty {
+                // The key may be replaced at any time, and its rounds go then: whatever becomes of
+                // them, a certificate that is signed can be opened.
+                let id = ItemID(SHA256.hash(certificate.payload))
+                let cores = proof.cores
+                let opening = Opening(manifest: job.id, certificate: id, cores: cores)
+                retain(opening, into: &out)
+            }
+            switch vault.sign(certificate, by: .peer, into: &out) {
             case .requested: break
             case .signed(let signed), .taken(let signed): ready.append(.certificate(signed))
             }
@@ -307,6 +316,7 @@ extension ShardDesk {
         into out: inout Outbox
     ) {
         guard let next = view.nextSteward else {
+            retain(opening, into: &out)
             ready.append(.opening(opening))
             return
         }
@@ -325,8 +335,17 @@ extension ShardDesk {
 
     /// The ledger has taken in an opening.
     package mutating func opened(_ certificate: ItemID, into out: inout Outbox) {
-        openings.remove(certificate)
+        if let pending = openings.remove(certificate) { retain(pending.opening, into: &out) }
         prune(into: &out)
+    }
+
+    /// Keeps an opening for good: the rounds that could make it again go once it is published, and
+    /// the ledger may be lost.
+    func retain(_ opening: Opening, into out: inout Outbox) {
+        var encoder = CBOREncoder()
+        Item.opening(opening).encode(into: &encoder)
+        let key = opening.certificate.digest.bytes
+        out.append(.persist(JournalRow(.openings, key: key, value: encoder.bytes)))
     }
 
     /// Forgets rounds whose units are all certified and opened.
@@ -339,6 +358,19 @@ extension ShardDesk {
         for round in done {
             rounds.remove(round.key)
             for unit in round.units { units[index(unit)].rounds.removeAll { $0 == round.key } }
+        }
+        forget(done, into: &out)
+    }
+
+    /// Deletes rounds' rows; their numbers stay taken.
+    mutating func forget(_ done: [Round], into out: inout Outbox) {
+        guard let highest = done.map(\.number).max() else { return }
+        let floor = max(roundFloor, highest + 1)
+        if floor > roundFloor {
+            roundFloor = floor
+            out.append(.persist(key.row(floor: floor)))
+        }
+        for round in done {
             let row = round.row(of: key)
             out.append(.persist(JournalRow(.rounds, key: row.key, value: nil)))
         }

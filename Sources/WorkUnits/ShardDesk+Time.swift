@@ -30,6 +30,7 @@ extension ShardDesk {
         askForRulings(view: view, at: now, into: &out)
         for (id, pending) in openings where pending.publishAt <= now {
             openings.remove(id)
+            retain(pending.opening, into: &out)
             ready.append(.opening(pending.opening))
         }
         return late
@@ -92,6 +93,7 @@ extension ShardDesk {
         at now: Instant,
         into out: inout Outbox
     ) {
+        guard !isPaused else { return }
         var list: [UInt32] = []
         for offset in units.indices where isUndecided(units[offset]) {
             let unit = unit(at: offset)
@@ -111,14 +113,31 @@ extension ShardDesk {
         }
         guard !list.isEmpty else { return }
         let held = UnitList(manifest: job.id, units: list)
-        out.send(.held(held), to: job.manifest.submitter)
+        out.send(.held(held), to: view.submitter)
     }
 
     private func hasVoterLeft(for unit: UInt32, view: GridView) -> Bool {
         let voters = participants(of: unit)
         return view.candidates.contains { candidate in
-            candidate.peer != job.manifest.submitter
+            candidate.peer != view.submitter
                 && !voters.contains(where: candidate.shares(with:))
+        }
+    }
+
+    // MARK: - Jobs on hold
+
+    /// The project has paused the job: nothing new begins, and nobody is asked to rule.
+    package mutating func pause() { isPaused = true }
+
+    /// The job goes on: what waited in vain meanwhile waits anew.
+    package mutating func resume(at now: Instant) {
+        guard isPaused else { return }
+        isPaused = false
+        for index in units.indices { units[index].waitingSince = now }
+        rounds.updateAll { _, round in
+            for index in round.seats.indices where round.seats[index].occupant == nil {
+                round.seats[index].since = now
+            }
         }
     }
 

@@ -53,7 +53,7 @@ extension ShardDesk {
         at now: Instant
     ) -> Int? {
         if let seat = rounds[key]?.seat(of: worker) { return seat }
-        let claimant = Candidate(peer: worker, owner: view.owner(of: worker))
+        let claimant = Candidate(peer: worker, owner: view.owner(worker))
         guard let seat = freeSeat(in: key, for: claimant, view: view, at: now) else { return nil }
         rounds.update(key) { round in
             round.seats[seat] = Seat(

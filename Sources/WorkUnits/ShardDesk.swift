@@ -23,12 +23,17 @@ package struct ShardDesk: Sendable {
     package internal(set) var rounds = SortedTable<RoundKey, Round>()
     /// One for each unit of the shard, in order.
     var units: [UnitRow]
+    /// One more than the number of any round that is forgotten: no number comes twice, whatever
+    /// becomes of the ledger.
+    var roundFloor: UInt32 = 0
     /// Votes that are won and wait for their certificate, by lowest unit.
     var proofs = SortedTable<UInt32, Proof>()
     /// Own certificates whose openings are not in the ledger yet.
     var openings = SortedTable<ItemID, PendingOpening>()
     /// What the caller must publish.
     var ready: [Item] = []
+    /// Whether the project has paused the job.
+    package internal(set) var isPaused = false
 
     /// What a steward knows of one unit.
     struct UnitRow: Sendable {
@@ -64,8 +69,19 @@ package struct ShardDesk: Sendable {
         for unit in certified where range.contains(unit) { units[index(unit)].isCertified = true }
     }
 
-    /// Puts back a round that the journal kept.
-    package mutating func restore(row value: Bytes, at now: Instant) throws(DecodeError) {
+    /// Puts back a row that the journal kept: a round, or the floor of the rounds' numbers.
+    mutating func restore(_ row: JournalRow, at now: Instant) throws(DecodeError) {
+        guard let value = row.value else { return }
+        if row.key == ShardKey.floorRowKey(key) {
+            var decoder = CBORDecoder(value)
+            roundFloor = try decoder.unsigned32(field: "round")
+            try decoder.finish()
+        } else {
+            try restore(round: value, at: now)
+        }
+    }
+
+    private mutating func restore(round value: Bytes, at now: Instant) throws(DecodeError) {
         let round = try Round(row: value, reveal: lease(of: 1), at: now)
         let range = job.manifest.units(ofShard: key.shard)
         guard let last = round.units.last, range.contains(round.units[0]), range.contains(last)
@@ -125,6 +141,7 @@ package struct ShardDesk: Sendable {
         for opening in openings.values { consider(opening.publishAt) }
         for offset in units.indices where isUndecided(units[offset]) {
             switch need(of: unit(at: offset)) {
+            case .ruling where isPaused, .furtherVote where isPaused: break
             case .ruling where units[offset].heldSince == nil: consider(.zero)
             case .furtherVote, .ruling: consider(heldCheck(of: units[offset]))
             // A restart leaves votes that are won and whose proof is not begun: at once.

@@ -7,6 +7,8 @@ package struct Steward: Sendable {
     package private(set) var desks = SortedTable<ShardKey, ShardDesk>()
     private var due = SortedTable<ShardKey, Instant>()
     private var quotas = SortedTable<PeerID, UInt32>()
+    /// Rows of jobs whose manifests are not here: the ledger was lost, and comes back.
+    private var unplaced = SortedTable<ManifestID, [JournalRow]>()
     /// What is left to publish of jobs that are over: workers are paid for what is certified.
     private var parting: [Item] = []
     private let me: PeerID
@@ -224,7 +226,18 @@ package struct Steward: Sendable {
             let late = change(key) { desk in
                 desk.tick(view: view(key), at: now, vault: &vault, into: &out)
             }
+            // Leases of a paused job may have been left alone for that.
+            guard desks[key]?.isPaused == false else { continue }
             for worker in late { quotas[worker] = max(1, quota(of: worker) / 2) }
+        }
+    }
+
+    /// The project has paused a job, or lets it go on.
+    package mutating func held(_ manifest: ManifestID, isHeld: Bool, at now: Instant) {
+        for key in desks.keys where key.manifest == manifest {
+            change(key) { desk in
+                if isHeld { desk.pause() } else { desk.resume(at: now) }
+            }
         }
     }
 
@@ -236,17 +249,32 @@ package struct Steward: Sendable {
             desks.remove(key)
             due.remove(key)
         }
+        for row in unplaced.remove(manifest) ?? [] {
+            out.append(.persist(JournalRow(row.table, key: row.key, value: nil)))
+        }
     }
 
-    /// Puts back a round that the journal kept; `job` finds a manifest in the ledger.
+    /// The ledger has taken in a manifest: rows that waited for it find their place.
+    package mutating func learned(_ job: Job, at now: Instant) {
+        for row in unplaced.remove(job.id) ?? [] {
+            // A damaged row is as good as none: its units are voted on anew.
+            try? restore(row, job: { $0 == job.id ? job : nil }, at: now)
+        }
+    }
+
+    /// Puts back a row that the journal kept; `job` finds a manifest in the ledger.
     package mutating func restore(
         _ row: JournalRow,
         job find: (ManifestID) -> Job?,
         at now: Instant
     ) throws(DecodeError) {
-        guard row.table == .rounds, let value = row.value else { return }
-        let key = try Round.shardKey(ofRow: row.key)
-        guard let job = find(key.manifest), key.shard < job.manifest.shardCount else { return }
+        guard row.table == .rounds else { return }
+        let key = try ShardKey(rowKey: row.key)
+        guard let job = find(key.manifest) else {
+            unplaced[key.manifest, default: []].append(row)
+            return
+        }
+        guard key.shard < job.manifest.shardCount else { return }
         if !desks.contains(key) {
             desks[key] = ShardDesk(
                 job: job,
@@ -257,7 +285,7 @@ package struct Steward: Sendable {
             )
         }
         guard var desk = desks[key] else { return }
-        try desk.restore(row: value, at: now)
+        try desk.restore(row, at: now)
         desks[key] = desk
         // One look at everything: what a unit needs follows from its rows.
         due[key] = now
@@ -310,10 +338,7 @@ extension ShardDesk {
     /// Deletes every row of the shard, and returns the openings that nobody has published yet.
     mutating func discard(into out: inout Outbox) -> [Opening] {
         defer { openings = SortedTable() }
-        for round in rounds.values {
-            let row = round.row(of: key)
-            out.append(.persist(JournalRow(.rounds, key: row.key, value: nil)))
-        }
+        forget(rounds.values, into: &out)
         rounds = SortedTable()
         proofs = SortedTable()
         return openings.values.map(\.opening)

@@ -14,7 +14,7 @@ package struct Vault: Sendable {
     /// A statement that is signed, or asked to be.
     private enum Stored: Sendable {
         case requested
-        case signed(Bytes)
+        case signed(StatementKind, Bytes)
     }
 
     private struct Request: Sendable {
@@ -47,7 +47,7 @@ package struct Vault: Sendable {
         let bodySlots = body.slots
         for slot in bodySlots {
             guard let filled = slots[slot] else { continue }
-            guard case .signed(let envelope)? = statements[filled] else { return .requested }
+            guard case .signed(_, let envelope)? = statements[filled] else { return .requested }
             guard let stored = try? Signed<Body>(envelope: envelope) else {
                 preconditionFailure("the vault holds what it encoded itself")
             }
@@ -80,7 +80,7 @@ package struct Vault: Sendable {
             preconditionFailure("the vault asks only for what it encoded itself")
         }
         let id = ItemID(SHA256.hash(request.payload))
-        statements[id] = .signed(statement.envelope)
+        statements[id] = .signed(request.kind, statement.envelope)
         out.append(.persist(row(id: id, kind: request.kind, envelope: statement.envelope)))
         for slot in request.slots {
             let value = id.digest.bytes
@@ -92,9 +92,35 @@ package struct Vault: Sendable {
     /// The statement that fills the first slot of `slots`, if it is of the wanted kind.
     package func statement<Body: StatementBody>(in slots: [Slot]) -> Signed<Body>? {
         guard let slot = slots.first, let id = self.slots[slot],
-            case .signed(let envelope)? = statements[id]
+            case .signed(_, let envelope)? = statements[id]
         else { return nil }
         return try? Signed<Body>(envelope: envelope)
+    }
+
+    /// Whether the statement of `id` was signed here.
+    package func holds(_ id: ItemID) -> Bool {
+        if case .signed? = statements[id] { true } else { false }
+    }
+
+    /// The signed statements that belong into the ledger, in the order of their ids.
+    ///
+    /// They are all that a ledger which was lost cannot get from anybody else.
+    package func ledgerItems() throws(DecodeError) -> [Item] {
+        var items: [Item] = []
+        for stored in statements.values {
+            guard case .signed(let kind, let envelope) = stored else { continue }
+            switch kind {
+            case .manifest: items.append(.manifest(try Signed(envelope: envelope)))
+            case .certificate: items.append(.certificate(try Signed(envelope: envelope)))
+            case .ruling: items.append(.ruling(try Signed(envelope: envelope)))
+            case .cancel: items.append(.cancel(try Signed(envelope: envelope)))
+            case .hold: items.append(.hold(try Signed(envelope: envelope)))
+            case .device: items.append(.device(try Signed(envelope: envelope)))
+            case .revoke: items.append(.revoke(try Signed(envelope: envelope)))
+            case .record, .commit, .commitSet, .result: continue
+            }
+        }
+        return items
     }
 
     /// Fills the vault again from rows that it once made durable.
@@ -105,15 +131,18 @@ package struct Vault: Sendable {
                 guard let id = Digest(row.key), let value = row.value else { continue }
                 var decoder = CBORDecoder(value)
                 try decoder.array(exactly: 2)
-                _ = try decoder.unsigned8(field: "statement kind")
+                let number = try decoder.unsigned8(field: "statement kind")
+                guard let kind = StatementKind(rawValue: number) else {
+                    throw .outOfRange(at: 0, field: "statement kind")
+                }
                 let envelope = try decoder.byteString(upTo: Limits.statementByteCount)
                 try decoder.finish()
-                statements[ItemID(id)] = .signed(envelope)
+                statements[ItemID(id)] = .signed(kind, envelope)
             case .slots:
                 guard let key = Digest(row.key), let id = row.value.flatMap({ Digest($0) })
                 else { continue }
                 slots[Slot(key: key)] = ItemID(id)
-            case .items, .rounds, .bundles, .sealed:
+            case .items, .rounds, .bundles, .sealed, .records, .openings:
                 continue
             }
         }
@@ -146,6 +175,12 @@ package enum SignedStatement: Sendable {
     case result(Signed<ResultStatement>)
     /// A proof of a vote.
     case certificate(Signed<Certificate>)
+    /// A job that pauses, or goes on.
+    case hold(Signed<Hold>)
+    /// A peer's adoption.
+    case device(Signed<Device>)
+    /// A key that takes over.
+    case revoke(Signed<Revoke>)
 
     init?(_ kind: StatementKind, _ payload: Bytes, _ signature: Signature) {
         do throws(DecodeError) {
@@ -161,6 +196,9 @@ package enum SignedStatement: Sendable {
                 self = .result(Signed(try ResultStatement(payload: payload), signature))
             case .certificate:
                 self = .certificate(Signed(try Certificate(payload: payload), signature))
+            case .hold: self = .hold(Signed(try Hold(payload: payload), signature))
+            case .device: self = .device(Signed(try Device(payload: payload), signature))
+            case .revoke: self = .revoke(Signed(try Revoke(payload: payload), signature))
             }
         } catch {
             return nil
@@ -177,6 +215,9 @@ package enum SignedStatement: Sendable {
         case .commitSet(let signed): signed.envelope
         case .result(let signed): signed.envelope
         case .certificate(let signed): signed.envelope
+        case .hold(let signed): signed.envelope
+        case .device(let signed): signed.envelope
+        case .revoke(let signed): signed.envelope
         }
     }
 }

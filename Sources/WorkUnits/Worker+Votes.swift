@@ -173,7 +173,16 @@ extension Worker {
     }
 
     /// The ledger has taken in a certificate: bundles that it settles are over.
-    package mutating func certified(_ certificate: Certificate, into out: inout Outbox) {
+    ///
+    /// Cores are kept until the certificate is opened: its stewards may never come back.
+    package mutating func certified(
+        _ signed: Signed<Certificate>,
+        isOpened: Bool,
+        of job: Job,
+        at now: Instant,
+        into out: inout Outbox
+    ) {
+        let certificate = signed.body
         for key in bundles.keys where key.manifest == certificate.manifest {
             guard let bundle = bundles[key] else { continue }
             let isSettled = certificate.entries.contains { entry in
@@ -184,9 +193,57 @@ extension Worker {
             let isCovered = bundle.lease.units.allSatisfy { certificate.units.contains($0) }
             if isSettled || (isCovered && bundle.isBusy) { drop(key, into: &out) }
         }
-        for unit in certificate.units {
-            forget(UnitKey(manifest: certificate.manifest, unit: unit), into: &out)
+        if isOpened {
+            opened(certificate.units, of: certificate.manifest, into: &out)
+        } else if let opening = opening(of: signed), unopened.count < WorkLimits.unopenedMax {
+            let span = job.leaseSpan(unitCount: certificate.units.count)
+                .times(2 * WorkLimits.openingLeases)
+            unopened[signed.id] = Unopened(opening: opening, publishAt: now.advanced(by: span))
         }
+    }
+
+    /// Certificates of `units` are opened: their cores are of no use any more.
+    package mutating func opened(
+        _ units: [UInt32],
+        of manifest: ManifestID,
+        into out: inout Outbox
+    ) {
+        for unit in units { forget(UnitKey(manifest: manifest, unit: unit), into: &out) }
+        unopened.filter { _, each in
+            each.opening.manifest != manifest
+                || !each.opening.cores.contains { units.contains($0.unit) }
+        }
+    }
+
+    /// The opening of a vote of one mind, if this worker computed all its units and found the same.
+    private func opening(of signed: Signed<Certificate>) -> Opening? {
+        let certificate = signed.body
+        guard certificate.openings.isEmpty, let entry = certificate.entries.first else {
+            return nil
+        }
+        let set = certificate.sets[Int(entry.set)]
+        var cores: [UnitCore] = []
+        for unit in certificate.units {
+            guard let core = sealed[UnitKey(manifest: certificate.manifest, unit: unit)],
+                let offset = set.units.firstIndex(of: unit),
+                entry.digests[offset]
+                    == core.digest(
+                        manifest: certificate.manifest,
+                        steward: set.steward,
+                        round: set.round,
+                        unit: unit
+                    )
+            else { return nil }
+            cores.append(UnitCore(unit: unit, core: core))
+        }
+        return Opening(manifest: certificate.manifest, certificate: signed.id, cores: cores)
+    }
+
+    /// Openings that nobody else has published for a long time.
+    package mutating func takeUnopened(at now: Instant) -> [Opening] {
+        let due = unopened.values.filter { $0.publishAt <= now }.map(\.opening)
+        for opening in due { unopened.remove(opening.certificate) }
+        return due
     }
 
     /// The job is over: everything about it goes.
@@ -195,6 +252,7 @@ extension Worker {
         for unit in sealed.keys where unit.manifest == manifest {
             forget(unit, into: &out)
         }
+        unopened.filter { _, each in each.opening.manifest != manifest }
         claims.filter { key, _ in key.manifest != manifest }
     }
 
@@ -242,7 +300,7 @@ extension Worker {
             var decoder = CBORDecoder(value)
             try decoder.array(exactly: 3)
             sealed[unit] = try Core(from: &decoder)
-        case .slots, .statements, .items, .rounds: break
+        case .slots, .statements, .items, .rounds, .records, .openings: break
         }
     }
 

@@ -9,6 +9,8 @@ package struct Worker: Sendable {
     var bundles = SortedTable<BundleKey, Bundle>()
     /// Units that this peer has computed: kept, so that a late lease costs no second computation.
     var sealed = SortedTable<UnitKey, Core>()
+    /// Certificates that this worker can open, should their stewards fail to.
+    var unopened = SortedTable<ItemID, Unopened>()
     var claims = SortedTable<ShardKey, ClaimState>()
     /// Jobs that the driver could not compute, and until when they are left to others.
     var refused = SortedTable<ManifestID, Instant>()
@@ -20,6 +22,12 @@ package struct Worker: Sendable {
 
     /// Chunks of bundles that were dropped before they had come.
     private var forgottenChunks: [ChunkWant] = []
+
+    /// An opening, and when to stop waiting for others to publish it.
+    struct Unopened: Sendable {
+        let opening: Opening
+        let publishAt: Instant
+    }
 
     /// What is known of asking for units of one shard.
     struct ClaimState: Sendable {
@@ -67,6 +75,7 @@ package struct Worker: Sendable {
             consider(bundle.giveUp)
             if let resendAt = bundle.resendAt { consider(resendAt) }
         }
+        for each in unopened.values { consider(each.publishAt) }
         let isFull = claimRoom <= 0
         guard freePlaces > 0 else { return earliest }
         for until in refused.values { consider(until) }
@@ -274,6 +283,19 @@ package struct Worker: Sendable {
                 bundle.chunks.contains(chunk)
             else { continue }
             bundles.update(key) { $0.resendAt = now.advanced(by: WorkLimits.fetchPatience) }
+        }
+    }
+
+    /// A chunk is gone before the work that needs it has begun: it is fetched again.
+    package mutating func lost(
+        _ chunk: ChunkWant,
+        at now: Instant,
+        desk: inout ChunkDesk,
+        into out: inout Outbox
+    ) {
+        for bundle in bundles.values {
+            guard case .fetching = bundle.state, bundle.chunks.contains(chunk) else { continue }
+            desk.want([chunk], from: bundle.lease.holders.filter { $0 != me }, at: now, into: &out)
         }
     }
 

@@ -27,9 +27,10 @@ struct Sum {
     /// Seeds from which on everything must have happened once.
     private static let longCampaign: UInt64 = 1_000
     private static let expected = [
-        "lost", "duplicated", "crashes", "quorums", "panels", "rulings", "held", "reopened",
+        "lost", "duplicated", "crashes", "damaged", "quorums", "panels", "rulings", "held",
+        "reopened",
         "kept", "late", "resealed", "twice", "self-opened", "reconciled", "refetched",
-        "hostile", "punished",
+        "hostile", "punished", "resumed", "succeeded", "shared",
     ]
 
     var json: String {
@@ -48,12 +49,14 @@ extension Report {
     var counts: [(name: String, value: UInt64)] {
         [
             ("events", events), ("delivered", delivered), ("lost", lost),
-            ("duplicated", duplicated), ("crashes", crashes), ("certified", certified),
+            ("duplicated", duplicated), ("crashes", crashes), ("damaged", damaged),
+            ("certified", certified),
             ("wrong", wrong), ("quorums", quorums), ("panels", panels), ("rulings", rulings),
             ("paid", paid), ("held", held), ("reopened", reopened), ("kept", kept),
             ("late", late), ("resealed", resealed), ("twice", twice),
             ("self-opened", selfOpened), ("reconciled", reconciled),
             ("refetched", refetched), ("hostile", hostile), ("punished", punished),
+            ("resumed", resumed), ("succeeded", succeeded), ("shared", shared),
         ]
     }
 

@@ -16,6 +16,7 @@ struct DemoCommand: AsyncParsableCommand {
               starling demo
               starling demo --peers 6 --liars 1
               starling demo --input voyager.fil --output voyager.dat --json
+              starling demo --export ledger.cbor && starling audit ledger.cbor
             """
     )
 
@@ -42,6 +43,9 @@ struct DemoCommand: AsyncParsableCommand {
 
     @Option(help: "Where to write the grid's table.")
     var output: String?
+
+    @Option(help: "Where to write the ledger of the first peer, for 'starling audit'.")
+    var export: String?
 
     @Option(parsing: .unconditional, help: "Seconds after which the demo gives up.")
     var timeout: UInt64 = 300
@@ -70,7 +74,9 @@ struct DemoCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        if let output { try OutputFile.checkFolder(of: output) }
+        for path in [output, export] {
+            if let path { try OutputFile.checkFolder(of: path) }
+        }
         if !json { FileHandle.standardError.write(Data(Self.searchingAlone.utf8)) }
         // Nothing is made before this search ends, so a signal that comes meanwhile leaves nothing.
         let search = try DemoSearch(self)

@@ -5,6 +5,8 @@ struct DemoRequest: Codable, Sendable {
         case submit
         /// Tell the board and the audit.
         case report
+        /// Write the ledger to the output.
+        case export
         /// End.
         case quit
     }
@@ -33,6 +35,8 @@ enum DemoEvent: Codable, Sendable {
     case finished(JobOutcome)
     /// The board and the audit.
     case report([BoardLine], AuditLine)
+    /// The ledger is written.
+    case exported
     /// Something went wrong.
     case failed(String)
 }

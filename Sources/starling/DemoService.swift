@@ -50,6 +50,13 @@ struct DemoService: Service {
                 ledger: audit.ledgerHash.description
             )
             emit(.report(await boardLines(), line))
+        case .export:
+            do {
+                try await node.export(to: request.output ?? "")
+                emit(.exported)
+            } catch {
+                emit(.failed("\(error)"))
+            }
         case .quit:
             break
         }

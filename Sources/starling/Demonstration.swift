@@ -43,7 +43,7 @@ final class Demonstration: Sendable {
         }
         let begin = ContinuousClock.now
         let files = try DemoFiles(search, in: folder)
-        var state = DemoState(peers: command.peers)
+        var state = DemoState(peers: command.peers, isExported: command.export == nil)
         try start(0, join: nil, in: folder)
         for await happening in happenings.stream {
             switch happening {
@@ -57,7 +57,7 @@ final class Demonstration: Sendable {
                 try take(event, of: index, files, &state)
             case .isTimeToAskAgain: askForReports()
             }
-            guard state.isComplete else { continue }
+            guard state.isComplete, state.isExported else { continue }
             let elapsed = ContinuousClock.now - begin
             return try DemoReport(
                 state,
@@ -102,6 +102,10 @@ final class Demonstration: Sendable {
             state.boards[index] = board
             state.audits[index] = audit
             retryUnequal(&state)
+            guard state.isComplete, let path = command.export else { return }
+            tell(0, DemoRequest(verb: .export, output: path))
+        case .exported:
+            state.isExported = true
         case .failed(let reason):
             throw CommandFailure("peer \(index): \(reason)")
         }
@@ -204,8 +208,13 @@ struct DemoState {
     var outcome: JobOutcome?
     var boards: [Int: [BoardLine]] = [:]
     var audits: [Int: AuditLine] = [:]
+    /// Whether the ledger is written, or need not be.
+    var isExported: Bool
 
-    init(peers: Int) { self.peers = peers }
+    init(peers: Int, isExported: Bool) {
+        self.peers = peers
+        self.isExported = isExported
+    }
 
     /// Whether every peer is linked to every other.
     var isLinked: Bool { (0..<peers).allSatisfy { links[$0] == peers - 1 } }

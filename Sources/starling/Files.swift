@@ -101,6 +101,11 @@ enum OutputFile {
         }
     }
 
+    /// Writes `text` to standard error, where nobody may listen.
+    static func writeToStandardError(_ text: String) {
+        _ = writeAll(Bytes(text.utf8), to: STDERR_FILENO)
+    }
+
     /// Returns the error number of the first failure, or zero.
     private static func writeAll(_ bytes: Bytes, to descriptor: Int32) -> Int32 {
         bytes.withUnsafeBytes { buffer in

@@ -67,7 +67,7 @@ struct SearchCommand: AsyncParsableCommand {
     func run() async throws {
         let variant = try KernelVariant.forced()
         if let output { try OutputFile.checkFolder(of: output) }
-        let progress = ProgressLine()
+        let progress = ProgressLine(verb: "searched")
         let dataset = try pack()
         let search = LocalSearch(threadCount: threads ?? LocalSearch.coreCount, variant: variant)
         let aggregate = try await search.run(dataset, progress)

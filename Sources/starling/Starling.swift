@@ -32,7 +32,7 @@ struct Starling: AsyncParsableCommand {
             ),
             CommandGroup(
                 name: "Without a grid",
-                subcommands: [DemoCommand.self, SearchCommand.self]
+                subcommands: [DemoCommand.self, SearchCommand.self, AuditCommand.self]
             ),
         ]
     )

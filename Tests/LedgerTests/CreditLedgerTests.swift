@@ -195,10 +195,13 @@ import Wire
         #expect(!fixture.ledger.isFinal(grid.id, at: before, settle: settle))
         #expect(fixture.ledger.isFinal(grid.id, at: settled, settle: settle))
         let operations = TestGrid.core(0).operations
-        let provisional = fixture.ledger.board(at: before, settle: settle)
+        func board(at now: Instant) -> [BoardRow] {
+            fixture.ledger.boards(epoch: TestGrid.epoch, at: now, settle: settle).hosts
+        }
+        let provisional = board(at: before)
         #expect(provisional.map(\.provisionalOperations) == [operations, operations])
         #expect(provisional.map(\.finalOperations) == [0, 0])
-        let final = fixture.ledger.board(at: settled, settle: settle)
+        let final = board(at: settled)
         #expect(final.map(\.finalOperations) == [operations, operations])
         #expect(final.map(\.provisionalOperations) == [0, 0])
         #expect(final.map(\.won) == [1, 1] && final.map(\.lost) == [0, 0])

@@ -54,11 +54,17 @@ struct LedgerFixture {
         take(.opening(grid.opening(of: signed, variant: variant)), at: now)
     }
 
-    /// The board when everything has settled.
-    var board: [BoardRow] {
+    /// The boards when everything has settled, in the hour of the job.
+    var boards: Boards { boards(epoch: TestGrid.epoch) }
+
+    /// The boards when everything has settled.
+    func boards(of project: ProjectID? = nil, epoch: UInt64) -> Boards {
         let late = Self.start.advanced(by: .seconds(1_000))
-        return ledger.board(at: late, settle: Self.settle)
+        return ledger.boards(of: project, epoch: epoch, at: late, settle: Self.settle)
     }
+
+    /// The board of hosts when everything has settled.
+    var board: [BoardRow] { boards.hosts }
 
     func row(of peer: PeerID) -> BoardRow? { board.first { $0.peer == peer } }
 

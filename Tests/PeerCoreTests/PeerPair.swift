@@ -209,6 +209,8 @@ extension PeerPair {
             input(.resultStored(hash), to: 1 - index)
         case .storePiece, .connect, .stopWork:
             break
+        case .keyUsedElsewhere:
+            Issue.record("a peer takes itself for an impostor")
         case .penalize(let peer, let misbehavior):
             Issue.record("\(peer.short) is punished for \(misbehavior)")
         }

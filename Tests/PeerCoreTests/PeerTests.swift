@@ -94,9 +94,96 @@ import Wire
         )
         expectAgreement(pair)
         for machine in pair.machines {
-            #expect(machine.journal.rows(of: .rounds).isEmpty)
+            // The numbers of the rounds stay taken; the rounds are gone.
+            #expect(machine.journal.rows(of: .rounds).allSatisfy { $0.value?.count == 1 })
             #expect(machine.journal.rows(of: .bundles).isEmpty)
             #expect(machine.journal.rows(of: .sealed).isEmpty)
         }
+    }
+
+    // MARK: - What was lost
+
+    @Test(arguments: [false, true]) func aLostLedgerComesBack(isOtherLostToo: Bool) throws {
+        let grid = TestGrid(units: 6, submitter: TestGrid.peer(0))
+        let pair = try submitted(grid, seed: 5)
+        for _ in 0..<400 where !isComplete(pair) { pair.pass(atMost: .seconds(2)) }
+        let keys = pair.machines[0].core.ledgerKeys
+        for index in 0...(isOtherLostToo ? 1 : 0) {
+            for table in [JournalTable.items, .records] { pair.machines[index].journal.lose(table) }
+        }
+        // What each of them signed and opened itself is all there ever was.
+        for index in 0...(isOtherLostToo ? 1 : 0) { try pair.restart(index) }
+        for _ in 0..<50 { pair.pass(atMost: .seconds(2)) }
+        #expect(pair.machines.map { $0.core.ledgerKeys } == [keys, keys])
+        #expect(isComplete(pair))
+        expectAgreement(pair)
+        #expect(pair.machines[0].journal.rows(of: .items).count == keys.count, "and is kept again")
+    }
+
+    @Test func aHubThatWasMetIsDialledAfterARestart() throws {
+        let grid = TestGrid(submitter: TestGrid.peer(0))
+        let pair = try PeerPair(grid, seed: 6)
+        let other = pair.machines[1].id
+        #expect(pair.machines[0].journal.rows(of: .records).map(\.key) == [other.digest.bytes])
+        var stored = Peer.Stored()
+        stored.rows = pair.machines[0].journal.rows
+        var core = try started(pair.machines[0].id, stored, at: pair.now)
+        var out = Outbox()
+        core.handle(.epoch(TestGrid.epoch), at: pair.now, into: &out)
+        for seconds: UInt64 in [0, 2, 4] {
+            core.tick(at: pair.now.advanced(by: .seconds(seconds)), into: &out)
+        }
+        let dialled = out.drain().compactMap { effect -> PeerID? in
+            if case .connect(let record) = effect { record.peer } else { nil }
+        }
+        #expect(dialled.contains(other))
+        // Long after its record has expired it is forgotten.
+        let record = pair.machines[1].core.ownRecord
+        let expiry = try #require(record).body.expiry
+        core.handle(.epoch(expiry + 30 * 24), at: pair.now, into: &out)
+        #expect(!out.drain().contains { forgets($0, other) })
+        core.handle(.epoch(expiry + 30 * 24 + 1), at: pair.now, into: &out)
+        #expect(out.drain().contains { forgets($0, other) })
+    }
+
+    private func forgets(_ effect: Effect, _ peer: PeerID) -> Bool {
+        effect == .persist(JournalRow(.records, key: peer.digest.bytes, value: nil))
+    }
+
+    @Test func aPeerWhoseKeyIsUsedElsewhereIsTold() throws {
+        let grid = TestGrid(submitter: TestGrid.peer(0))
+        let pair = try PeerPair(grid, seed: 7)
+        let me = pair.machines[0].id
+        var stored = Peer.Stored()
+        stored.rows = pair.machines[0].journal.rows
+        var core = try started(me, stored, at: pair.now)
+        let record = pair.machines[0].core.ownRecord
+        let own = try #require(record)
+        let foreign = grid.record(of: me, incarnation: 99, endpoints: ["tcp://10.0.0.9:1"])
+        for (record, isForeign) in [(own, false), (foreign, true)] {
+            var out = Outbox()
+            let message = try Verified(
+                checking: Message.record(record),
+                with: grid.verifier,
+                in: grid.network
+            )
+            core.receive(message, from: pair.machines[1].id, at: pair.now, into: &out)
+            let warnings = out.drain().filter { $0 == .keyUsedElsewhere(record.body) }
+            #expect(warnings.count == (isForeign ? 1 : 0))
+        }
+    }
+
+    private func started(
+        _ id: PeerID,
+        _ stored: Peer.Stored,
+        at now: Instant
+    ) throws(DecodeError) -> Peer {
+        try Peer(
+            me: id,
+            secret: PeerPair.Machine.secret(of: id),
+            seed: 1,
+            stored: stored,
+            at: now
+        )
     }
 }

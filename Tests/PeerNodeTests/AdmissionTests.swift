@@ -1,6 +1,7 @@
 import Identity
 import PeerNode
 import Primitives
+import Store
 import Testing
 import Transport
 import Wire

@@ -3,6 +3,7 @@ import Identity
 import Kernels
 import PeerNode
 import Primitives
+import Store
 import Wire
 
 /// A manifest that can be changed before it is signed.
@@ -15,6 +16,7 @@ struct HostileManifest {
     var unitCount: UInt32
     var operationsPerUnit: UInt64
     var resultByteCount = Limits.resultByteCount
+    var secondsPerUnit: UInt64 = 30
     private let project: ProjectID
     private let submitter: PeerID
 
@@ -49,7 +51,7 @@ struct HostileManifest {
             operationsPerUnit: operationsPerUnit,
             resultByteCount: resultByteCount,
             memoryByteCount: 256 << 20,
-            secondsPerUnit: 30,
+            secondsPerUnit: secondsPerUnit,
             policy: .strict,
             anchors: [submitter],
             recognised: [],

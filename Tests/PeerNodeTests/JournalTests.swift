@@ -1,5 +1,6 @@
 import PeerNode
 import Primitives
+import Store
 import Synchronization
 import Testing
 import Transport
@@ -24,7 +25,7 @@ struct JournalTests {
         // Everything that was sent before the end has come when the link is down.
         try await client.next { event -> Void? in
             if case .received(_, let frames) = event, let frame = frames.first,
-                case .item? = try? Message(frame: frame)
+                case .item(.manifest)? = try? Message(frame: frame)
             {
                 Issue.record("the manifest was sent although its row was not kept")
             }
@@ -64,9 +65,9 @@ private final class BrokenStorage: Storage {
         memory.commit(rows)
     }
 
-    func rows() throws -> [JournalRow] {
+    func contents() throws -> StorageContents {
         guard !isUnreadable.withLock({ $0 }) else { throw DiskFull() }
-        return memory.rows()
+        return memory.contents()
     }
 
     func keep(_ chunk: Chunk) { memory.keep(chunk) }
@@ -74,4 +75,9 @@ private final class BrokenStorage: Storage {
     func keep(_ dataset: StoredDataset) { memory.keep(dataset) }
     func keep(result: Bytes, hash: Digest) { memory.keep(result: result, hash: hash) }
     func result(_ hash: Digest) -> Bytes? { memory.result(hash) }
+    func forget(dataset root: Digest) { memory.forget(dataset: root) }
+    func forget(result hash: Digest) { memory.forget(result: hash) }
+    func takeEvicted() -> [ChunkWant] { memory.takeEvicted() }
+    var isDraining: Bool { memory.isDraining }
+    func recover() { memory.recover() }
 }

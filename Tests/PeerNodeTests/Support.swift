@@ -4,6 +4,7 @@ import Kernels
 import PeerCore
 import PeerNode
 import Primitives
+import Store
 import Synchronization
 import Testing
 import Transport

@@ -1,7 +1,10 @@
+import Foundation
 import Identity
 import Kernels
 import PeerNode
 import Primitives
+import Sandbox
+import Store
 import Testing
 import Wire
 
@@ -17,7 +20,12 @@ struct WorkRunnerTests {
         search = try SmallSearch()
         storage.keep(StoredDataset(search.packed.dataset.bytes, hash: sha256))
         storage.keep(StoredDataset([1, 2, 3], hash: sha256))
-        runner = WorkRunner(storage: storage, workloads: [.driftSearch(.vector)], tamper: nil)
+        runner = try WorkRunner(
+            storage: storage,
+            workloads: [.driftSearch(.vector)],
+            executor: ExecutorLocation.path,
+            tamper: nil
+        )
     }
 
     @Test func honestJobIsComputed() async throws {
@@ -52,9 +60,10 @@ struct WorkRunnerTests {
     }
 
     @Test func missingChunkIsNamed() async throws {
-        let empty = WorkRunner(
+        let empty = try WorkRunner(
             storage: MemoryStorage(),
             workloads: [.driftSearch(.vector)],
+            executor: ExecutorLocation.path,
             tamper: nil
         )
         let manifest = HostileManifest(stranger, search.packed).manifest
@@ -75,6 +84,86 @@ struct WorkRunnerTests {
         }
     }
 
+    @Test func unitThatTheJobDoesNotHaveIsNamed() async {
+        let manifest = HostileManifest(stranger, search.packed).manifest
+        guard case .failed(let reason) = await outcome(manifest, units: [9_999]) else {
+            Issue.record("it was computed")
+            return
+        }
+        #expect(reason == "the job has no unit 9999")
+    }
+
+    @Test func unitsAreHeldToTheManifestsDeadline() async throws {
+        let folder = try TestFolder()
+        let hanging = try WorkRunner(
+            storage: storage,
+            workloads: [.driftSearch(.vector)],
+            executor: try HangingExecutor.write(in: folder),
+            tamper: nil
+        )
+        var draft = HostileManifest(stranger, search.packed)
+        draft.secondsPerUnit = 1
+        guard case .failed(let reason) = await outcome(draft.manifest, units: [0], at: hanging)
+        else {
+            Issue.record("it was computed")
+            return
+        }
+        #expect(reason == "the unit needed more time than its manifest allows")
+        #expect(hanging.failures.map(\.reason) == [reason])
+        #expect(hanging.usage.processorNanoseconds > 0)
+    }
+
+    @Test func ordersAreWatchedPausedResumedAndStopped() async throws {
+        let packed = try Self.endless()
+        storage.keep(StoredDataset(packed.dataset.bytes, hash: sha256))
+        let manifest = HostileManifest(stranger, packed).manifest
+        let id = ManifestID(SHA256.hash(manifest.payload))
+        let outcomes = AsyncStream.makeStream(of: WorkRunner.Outcome.self)
+        #expect(runner.progress.isEmpty)
+        runner.pause()
+        for number in 1...2 {
+            let order = WorkOrder(number: UInt64(number), manifest: id, units: [0])
+            runner.start(order, manifest: manifest) { outcomes.continuation.yield($0) }
+        }
+        try await eventually { runner.progress.allSatisfy { $0.unit == 0 } }
+        #expect(runner.progress.map(\.number) == [1, 2])
+        #expect(runner.progress.allSatisfy { $0.manifest == id && $0.fraction == 0 })
+        #expect(runner.progress.allSatisfy { $0.runningTime == .zero })
+        runner.resume()
+        try await eventually { runner.progress.allSatisfy { $0.runningTime > .zero } }
+        runner.stop(1)
+        for await outcome in outcomes.stream {
+            guard case .stopped = outcome else {
+                Issue.record("it was not stopped")
+                return
+            }
+            if runner.progress.isEmpty { break }
+            #expect(runner.progress.map(\.number) == [2])
+            runner.stopAll()
+        }
+        #expect(runner.failures.isEmpty)
+    }
+
+    @Test func runnerWithoutAnExecutorIsNotMade() throws {
+        let folder = try TestFolder()
+        let error = #expect(throws: ExecutorError.self) {
+            _ = try WorkRunner(
+                storage: storage,
+                workloads: [.driftSearch(.vector)],
+                executor: "\(folder.path)/none",
+                tamper: nil
+            )
+        }
+        #expect(error?.fault == .missing)
+    }
+
+    /// A search of one unit that takes far longer than any test.
+    private static func endless() throws -> PackedSearch {
+        let made = SyntheticFilterbank(seed: 1, channelCount: 4_096, toneCount: 1).make()
+        let file = InputFile(name: "endless.fil", bytes: made.file)
+        return try PackedSearch(file, DriftSettings(maxDrift: 5_000))
+    }
+
     private func outcome(
         _ manifest: Manifest,
         units: [UInt32],
@@ -88,4 +177,28 @@ struct WorkRunnerTests {
             }
         }
     }
+}
+
+/// A program that greets like an executor, and then does nothing.
+private enum HangingExecutor {
+    static func write(in folder: TestFolder) throws -> String {
+        let path = "\(folder.path)/executor"
+        let script = #"""
+            #!/bin/sh
+            printf '\001\035\000\000\000starling\001\000\000\000\000\001\016drift-search/1'
+            [ -n "$(head -c 1)" ] || exit 0
+            exec sleep 1000
+
+            """#
+        try Data(script.utf8).write(to: URL(filePath: path))
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+        return path
+    }
+}
+
+/// Asks until it is true; the suite's time limit bounds it.
+///
+/// Progress has nobody who tells of it.
+private func eventually(_ isTrue: () -> Bool) async throws {
+    while !isTrue() { try await Task.sleep(for: .milliseconds(5)) }
 }

@@ -93,6 +93,7 @@ struct CommandTests {
         ["submit", "--file", "x", "--dry-run", "--wait"], ["pause", "1"], ["pause", "1y"],
         ["pause", "0s"], ["status", "--wait", "long"], ["why"], ["cancel"],
         ["results"], ["results", "x", "--wait", "--partial"], ["key", "backup"], ["key", "other"],
+        ["audit"], ["audit", "x", "y"],
     ])
     func wrongUseExitsWith64(arguments: [String]) async throws {
         let outcome = try await Program.run(arguments)
@@ -151,12 +152,22 @@ struct CommandTests {
         )
     }
 
+    @Test func executorThatIsNotThereIsNamedWithItsPath() async throws {
+        let path = folder.file("no-executor")
+        try await expectFailure(
+            ["peer", "--folder", folder.path],
+            "there is no executor at \(path)",
+            environment: ["STARLING_EXECUTOR": path]
+        )
+    }
+
     private func expectFailure(
         _ arguments: [String],
         _ message: String,
+        environment: [String: String] = [:],
         at location: SourceLocation = #_sourceLocation
     ) async throws {
-        let outcome = try await Program.run(arguments)
+        let outcome = try await Program(arguments, environment: environment).outcome()
         #expect(!outcome.isKilled, sourceLocation: location)
         #expect(outcome.status == 1, sourceLocation: location)
         #expect(outcome.output.isEmpty, sourceLocation: location)

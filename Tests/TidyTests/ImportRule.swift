@@ -28,17 +28,19 @@ enum ImportRule {
         // Tier 2
         "CZeroMQ": [],
         "COpenSSL": [],
+        "CLinux": [],
         "CWasmtime": [],
         "Identity": tier0 + ["COpenSSL"] + platform,
         "Transport": tier0 + ["CZeroMQ"] + platform,
         "Store": tier0 + ["GRDB"] + platform,
-        "Sandbox": ["Primitives", "Kernels", "CWasmtime"] + platform,
+        "Sandbox": ["Primitives", "Kernels", "CLinux", "CWasmtime"] + platform,
         "PeerNode": tier0 + tier1 + ["Kernels", "Identity", "Transport", "Store", "Sandbox"]
             + ["ServiceLifecycle", "Logging", "Metrics"] + platform,
         // Tier 3
         "Dashboard": ["PeerNode", "Hummingbird"] + tier0 + platform,
-        "starling": ["PeerNode", "Dashboard", "Kernels", "WorkUnits", "Ledger", "PeerCore"] + tier0
-            + ["ArgumentParser", "ServiceLifecycle", "UnixSignals", "Logging", "Yams"] + platform,
+        "starling": ["PeerNode", "Store", "Dashboard", "Kernels", "WorkUnits", "Ledger"] + tier0
+            + ["PeerCore", "ArgumentParser", "ServiceLifecycle", "UnixSignals", "Logging", "Yams"]
+            + platform,
         "starling-executor": ["Sandbox", "Glibc", "Musl"],
         // Development
         "Simulator": tier0 + tier1,
@@ -51,6 +53,7 @@ enum ImportRule {
         "TidyTests": [],
         "SimulationTests": ["Simulator"] + tier0 + tier1,
         "ProcessTests": ["Kernels", "Primitives"],
+        "StoreTests": tier0 + ["Store", "GRDB", "Identity"],
     ]
 
     /// The imports of `file` that the table does not allow.

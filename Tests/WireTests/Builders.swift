@@ -139,6 +139,25 @@ extension PRNG {
         )
     }
 
+    mutating func hold() -> Hold {
+        Hold(
+            project: identifier(),
+            manifest: identifier(),
+            number: UInt32(below(UInt64(Limits.holdsPerManifest))),
+            isHeld: below(2) == 0,
+            epoch: number()
+        )
+    }
+
+    mutating func device() -> Device {
+        Device(owner: identifier(), peer: identifier(), consent: signature(), epoch: number())
+    }
+
+    mutating func revoke() -> Revoke {
+        let first = record().with(incarnation: 0)
+        return Revoke(successor: identifier(), record: signed(first), epoch: number())
+    }
+
     mutating func commit() -> CommitStatement {
         CommitStatement(
             worker: identifier(),

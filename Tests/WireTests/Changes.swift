@@ -4,15 +4,17 @@ import Wire
 extension Record {
     /// This record with some fields replaced.
     func with(
+        incarnation: UInt64? = nil,
         binding: Signature? = nil,
         controlEndpoints: [String]? = nil,
         bulkEndpoints: [String]? = nil,
         kernels: [KernelOffer]? = nil,
-        engines: [String]? = nil
+        engines: [String]? = nil,
+        successorHash: Digest? = nil
     ) -> Record {
         Record(
             peer: peer,
-            incarnation: incarnation,
+            incarnation: incarnation ?? self.incarnation,
             curveKey: curveKey,
             binding: binding ?? self.binding,
             controlEndpoints: controlEndpoints ?? self.controlEndpoints,
@@ -23,10 +25,17 @@ extension Record {
             memoryByteCount: memoryByteCount,
             kernels: kernels ?? self.kernels,
             engines: engines ?? self.engines,
-            successorHash: successorHash,
+            successorHash: successorHash ?? self.successorHash,
             epoch: epoch,
             expiry: expiry
         )
+    }
+}
+
+extension Device {
+    /// This adoption with another consent.
+    func with(consent: Signature) -> Device {
+        Device(owner: owner, peer: peer, consent: consent, epoch: epoch)
     }
 }
 

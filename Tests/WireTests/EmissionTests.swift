@@ -21,10 +21,13 @@ import Wire
             let units = generator.units()
             emission.add(generator.result(units: units), &generator)
             emission.add(generator.certificate(), &generator)
+            emission.add(generator.hold(), &generator)
+            emission.add(generator.device(), &generator)
+            emission.add(generator.revoke(), &generator)
             for index in 0..<PRNG.messageCount {
                 emission.messages.append(hexadecimal(generator.message(index).frame))
             }
-            for index in 0..<5 {
+            for index in 0..<PRNG.itemCount {
                 emission.items.append(hexadecimal(encoded(generator.item(index))))
             }
             emission.hellos.append(hexadecimal(generator.hello().frame))

@@ -12,8 +12,8 @@ struct Format: Sendable, CustomTestStringConvertible {
 
     var testDescription: String { name }
 
-    /// Every format: payloads, envelopes, items, first frames and messages.
-    static let all: [Format] = statements + items + messages + [hello, opening]
+    /// Every format: payloads, envelopes, items, first frames, messages and elements of exports.
+    static let all: [Format] = statements + items + messages + [hello, opening] + exports
 
     private static let statements: [Format] = [
         statement { $0.record() },
@@ -27,6 +27,9 @@ struct Format: Sendable, CustomTestStringConvertible {
             return generator.result(units: units)
         },
         statement { $0.certificate() },
+        statement { $0.hold() },
+        statement { $0.device() },
+        statement { $0.revoke() },
     ].flatMap { $0 }
 
     private static let hello = Format(
@@ -46,7 +49,7 @@ struct Format: Sendable, CustomTestStringConvertible {
         }
     )
 
-    private static let items: [Format] = (0..<5).map { index in
+    private static let items: [Format] = (0..<PRNG.itemCount).map { index in
         Format(
             name: "item \(index + 1)",
             example: { encoded($0.item(index)) },
@@ -55,6 +58,46 @@ struct Format: Sendable, CustomTestStringConvertible {
                 let item = try Item(from: &decoder)
                 try decoder.finish()
                 return encoded(item)
+            }
+        )
+    }
+
+    private static let exports: [Format] = [
+        export("header") {
+            .header(
+                ExportHeader(
+                    network: $0.identifier(),
+                    epoch: $0.number(),
+                    itemCount: $0.number()
+                )
+            )
+        },
+        export("item") { .item($0.item(Int($0.below(5)))) },
+        export("line") {
+            .line(
+                ExportLine(
+                    peer: $0.identifier(),
+                    operations: $0.number(),
+                    won: $0.number(),
+                    lost: $0.number()
+                )
+            )
+        },
+        export("end") { .end($0.digest()) },
+    ]
+
+    private static func export(
+        _ name: String,
+        _ build: @escaping @Sendable (inout PRNG) -> ExportElement
+    ) -> Format {
+        Format(
+            name: "export \(name)",
+            example: { build(&$0).bytes },
+            recode: { (bytes) throws(DecodeError) in
+                var decoder = CBORDecoder(bytes)
+                let element = try ExportElement(from: &decoder)
+                try decoder.finish()
+                return element.bytes
             }
         )
     }

@@ -235,6 +235,32 @@ import Wire
         }
     }
 
+    @Test func holdsAreNumberedBelowTheirLimit() {
+        let limit = Limits.holdsPerManifest
+        for (number, fits) in [(limit - 1, true), (limit, false), (.max, false)] {
+            let hold = Hold(
+                project: ProjectID(.zero),
+                manifest: ManifestID(.zero),
+                number: number,
+                isHeld: true,
+                epoch: .max
+            )
+            #expect(recodes(hold) == fits)
+        }
+    }
+
+    @Test func aRevokeHoldsTheFirstRecordOfAnotherKey() {
+        var generator = PRNG(seed: 11)
+        let record = generator.record()
+        for incarnation in [1, UInt64.max] {
+            let later = generator.signed(record.with(incarnation: incarnation))
+            #expect(!recodes(Revoke(successor: PeerID(.zero), record: later, epoch: 0)))
+        }
+        let first = generator.signed(record.with(incarnation: 0))
+        #expect(recodes(Revoke(successor: PeerID(.zero), record: first, epoch: 0)))
+        #expect(!recodes(Revoke(successor: record.peer, record: first, epoch: 0)))
+    }
+
     @Test func aResultIsWantedFromWithinItsLimit() {
         let limit = Limits.resultByteCount
         #expect(recodes(.resultWant(.zero, offset: limit)))

@@ -3,14 +3,20 @@ import Wire
 
 /// Random items, first frames and messages.
 extension PRNG {
-    /// An item of the kind at `index` of five.
+    /// The number of builders that `item(_:)` knows.
+    static var itemCount: Int { 8 }
+
+    /// An item of the kind at `index` of eight.
     mutating func item(_ index: Int) -> Item {
         switch index {
         case 0: .manifest(signed(manifest()))
         case 1: .certificate(signed(certificate()))
         case 2: .opening(opening())
         case 3: .ruling(signed(ruling()))
-        default: .cancel(signed(cancel()))
+        case 4: .cancel(signed(cancel()))
+        case 5: .hold(signed(hold()))
+        case 6: .device(signed(device()))
+        default: .revoke(signed(revoke()))
         }
     }
 
@@ -26,7 +32,7 @@ extension PRNG {
         switch index {
         case 0: return .record(signed(record()))
         case 1:
-            let kind = count(0...4)
+            let kind = count(0...Self.itemCount - 1)
             return .item(item(kind))
         case 2: return .reconcile(reconciliation())
         case 3:

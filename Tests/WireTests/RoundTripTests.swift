@@ -24,6 +24,9 @@ import Wire
             try expectRoundTrip(of: generator.commitSet(), &generator)
             try expectRoundTrip(of: generator.result(units: units), &generator)
             try expectRoundTrip(of: generator.certificate(), &generator)
+            try expectRoundTrip(of: generator.hold(), &generator)
+            try expectRoundTrip(of: generator.device(), &generator)
+            try expectRoundTrip(of: generator.revoke(), &generator)
         }
     }
 
@@ -40,7 +43,7 @@ import Wire
     @Test func itemsAndFirstFramesSurvive() throws {
         var generator = PRNG(seed: 4)
         for index in 0..<100 {
-            let item = generator.item(index % 5)
+            let item = generator.item(index % PRNG.itemCount)
             var decoder = CBORDecoder(encoded(item))
             #expect(try Item(from: &decoder) == item)
             try decoder.finish()

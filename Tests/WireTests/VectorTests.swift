@@ -26,6 +26,9 @@ import Wire
             case "commitset": try expectStatement(CommitSet.self, vector)
             case "result": try expectStatement(ResultStatement.self, vector)
             case "certificate": try expectStatement(Certificate.self, vector)
+            case "hold": try expectStatement(Hold.self, vector)
+            case "device": try expectStatement(Device.self, vector)
+            case "revoke": try expectStatement(Revoke.self, vector)
             default: Issue.record("unknown kind")
             }
         }
@@ -48,7 +51,7 @@ import Wire
     }
 
     @Test func itemsAreAsWritten() throws {
-        #expect(vectors["items"].list.count == 5)
+        #expect(vectors["items"].list.count == 8)
         for vector in vectors["items"].list {
             var decoder = CBORDecoder(try #require(vector["bytes"].bytes))
             let item = try Item(from: &decoder)
@@ -111,6 +114,17 @@ import Wire
             curveKey: CurveKey(try #require(hashes["binding"]["curveKey"].digest))
         )
         #expect(.bytes(binding) == hashes["binding"]["bytes"])
+    }
+
+    @Test func whatOwnersAndSuccessorsAreNamedByIsAsWritten() throws {
+        let hashes = vectors["hashes"]
+        let consent = Device.consentBytes(
+            network: try network,
+            owner: OwnerID(try #require(hashes["consent"]["owner"].digest))
+        )
+        #expect(.bytes(consent) == hashes["consent"]["bytes"])
+        let key = PeerID(try #require(hashes["successor"]["key"].digest))
+        #expect(.digest(Record.successorHash(of: key)) == hashes["successor"]["hash"])
     }
 
     @Test func fingerprintsOfRangesAreAsWritten() throws {

@@ -16,6 +16,9 @@ import Wire
             try expectOwnSignatureCounts(generator.result(units: units))
             try expectOwnSignatureCounts(generator.cancel())
             try expectOwnSignatureCounts(generator.ruling())
+            try expectOwnSignatureCounts(generator.hold())
+            try expectOwnSignatureCounts(device(&generator))
+            try expectOwnSignatureCounts(revoke(&generator))
             try expectOwnSignatureCounts(generator.manifest().with(network: network))
             try expectOwnSignatureCounts(bound(generator.record()))
         }
@@ -34,6 +37,74 @@ import Wire
         let unbound = FakeVerifier.sign(generator.record(), in: network)
         #expect(throws: VerificationError.badBinding) { try check(unbound) }
         #expect(throws: VerificationError.badBinding) { try check(Message.record(unbound)) }
+    }
+
+    // MARK: - Owners and successors
+
+    private func device(_ generator: inout PRNG) -> Device {
+        let device = generator.device()
+        let bytes = Device.consentBytes(network: network, owner: device.owner)
+        return device.with(consent: FakeVerifier.sign(bytes, by: device.peer.digest))
+    }
+
+    /// A REVOKE whose record foresaw its successor.
+    private func revoke(_ generator: inout PRNG) -> Revoke {
+        let successor: PeerID = generator.identifier()
+        let hash = Record.successorHash(of: successor)
+        let first = bound(generator.record().with(incarnation: 0, successorHash: hash))
+        let record = FakeVerifier.sign(first, in: network)
+        return Revoke(successor: successor, record: record, epoch: generator.number())
+    }
+
+    @Test func nobodyAdoptsAPeerThatHasNotAgreed() throws {
+        var generator = PRNG(seed: 8)
+        let device = device(&generator)
+        try check(FakeVerifier.sign(device, in: network))
+        let bytes = Device.consentBytes(network: network, owner: device.owner)
+        let elsewhere = Device.consentBytes(network: NetworkID(.zero), owner: device.owner)
+        let toAnother = Device.consentBytes(network: network, owner: generator.identifier())
+        for wrong in [
+            FakeVerifier.sign(bytes, by: device.owner.digest),
+            FakeVerifier.sign(elsewhere, by: device.peer.digest),
+            FakeVerifier.sign(toAnother, by: device.peer.digest),
+            generator.signature(),
+        ] {
+            let signed = FakeVerifier.sign(device.with(consent: wrong), in: network)
+            #expect(throws: VerificationError.badConsent) { try check(signed) }
+            #expect(throws: VerificationError.badConsent) { try check(Item.device(signed)) }
+        }
+    }
+
+    @Test func onlyTheForeseenKeyTakesOver() throws {
+        var generator = PRNG(seed: 9)
+        let good = revoke(&generator)
+        try check(FakeVerifier.sign(good, in: network))
+        let thief: PeerID = generator.identifier()
+        let stolen = Revoke(successor: thief, record: good.record, epoch: good.epoch)
+        let signed = FakeVerifier.sign(stolen, in: network)
+        #expect(throws: VerificationError.badSuccessor) { try check(signed) }
+        #expect(throws: VerificationError.badSuccessor) { try check(Item.revoke(signed)) }
+        let none = FakeVerifier.sign(good.record.body.with(successorHash: .zero), in: network)
+        let unforeseen = Revoke(successor: good.successor, record: none, epoch: good.epoch)
+        #expect(throws: VerificationError.badSuccessor) {
+            try check(FakeVerifier.sign(unforeseen, in: network))
+        }
+    }
+
+    @Test func everySignatureInsideARevokeCounts() throws {
+        var generator = PRNG(seed: 10)
+        let good = revoke(&generator)
+        let forged = Signed(good.record.body, signature: generator.signature())
+        let unsigned = Revoke(successor: good.successor, record: forged, epoch: good.epoch)
+        #expect(throws: VerificationError.badSignature(.record)) {
+            try check(FakeVerifier.sign(unsigned, in: network))
+        }
+        let loose = good.record.body.with(binding: generator.signature())
+        let record = FakeVerifier.sign(loose, in: network)
+        let unbound = Revoke(successor: good.successor, record: record, epoch: good.epoch)
+        #expect(throws: VerificationError.badBinding) {
+            try check(FakeVerifier.sign(unbound, in: network))
+        }
     }
 
     @Test func everyNestedSignatureOfACertificateCounts() throws {
@@ -75,7 +146,7 @@ import Wire
                 #expect(throws: VerificationError.self) { try check(message) }
             }
         }
-        for index in 0..<5 where index != 2 {
+        for index in 0..<PRNG.itemCount where index != 2 {
             let item = generator.item(index)
             #expect(throws: VerificationError.self) { try check(item) }
         }

@@ -41,10 +41,15 @@ struct StewardBench {
     var job: Job { Job(grid.signedManifest) }
 
     var view: GridView {
-        GridView(
+        let candidates = candidates
+        return GridView(
             me: me,
             epoch: TestGrid.epoch,
             candidates: candidates,
+            owner: { peer in
+                candidates.first { $0.peer == peer }?.owner ?? OwnerID(peer.digest)
+            },
+            submitter: grid.manifest.submitter,
             secondHolder: secondHolder,
             nextSteward: nextSteward
         )

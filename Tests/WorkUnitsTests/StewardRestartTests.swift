@@ -121,6 +121,35 @@ import WorkUnits
         #expect(steward.isIdle && steward.deadline == nil)
     }
 
+    @Test func rowsOfAJobWhoseManifestComesLaterFindTheirPlace() throws {
+        let (bench, _) = try StewardBench.leased()
+        var steward = Steward(me: bench.me)
+        for row in bench.journal.rows {
+            try steward.restore(row, job: { _ in nil }, at: bench.now)
+        }
+        steward.learned(bench.job, at: bench.now)
+        #expect(!steward.isIdle && steward.deadline == bench.now)
+        #expect(
+            steward.desks.values.map(\.rounds.keys) == bench.steward.desks.values.map(\.rounds.keys)
+        )
+    }
+
+    @Test func noRoundNumberComesTwiceWhateverBecomesOfTheLedger() throws {
+        var (bench, leases, set) = try StewardBench.closed()
+        bench.resultStored(0)
+        bench.reveal(2, leases[0], setHash: set.hash)
+        bench.reveal(3, leases[1], setHash: set.hash)
+        bench.answerSigns()
+        let certificate = try bench.takeCertificate()
+        bench.accept(certificate, isOpened: true)
+        bench.restart()
+        // The ledger is gone, and with it the certificate.
+        bench.certified = []
+        bench.claim(2)
+        #expect(try bench.takeLease(of: 2).round == leases[0].round + 1)
+        bench.effects = []
+    }
+
     @Test func aBrokenRowIsAnErrorAndNoCrash() throws {
         let (bench, _) = try StewardBench.leased()
         let row = try #require(bench.journal.rows(of: .rounds).first)

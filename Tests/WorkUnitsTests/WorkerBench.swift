@@ -148,8 +148,17 @@ struct WorkerBench {
         }
     }
 
-    mutating func certified(_ certificate: Certificate) {
-        run { bench, out in bench.worker.certified(certificate, into: &out) }
+    mutating func certified(_ certificate: Certificate, isOpened: Bool = true) {
+        let signed = grid.sign(certificate)
+        run { bench, out in
+            bench.worker.certified(
+                signed,
+                isOpened: isOpened,
+                of: bench.job,
+                at: bench.now,
+                into: &out
+            )
+        }
     }
 
     mutating func pass(_ span: TimeSpan = .zero) {

@@ -153,6 +153,54 @@ import WorkUnits
         bench.expectNothingLeft()
     }
 
+    // MARK: - After the vote
+
+    @Test(arguments: [false, true]) func aWorkerOpensWhatNobodyElseOpens(
+        isRestarted: Bool
+    ) throws {
+        var bench = WorkerBench()
+        _ = try bench.promise(bench.lease())
+        let certificate = bench.grid.quorum(of: bench.steward, on: [0, 1])
+        bench.certified(certificate, isOpened: false)
+        #expect(bench.worker.isIdle)
+        #expect(bench.journal.rows(of: .sealed).count == 2, "it may still be needed")
+        if isRestarted {
+            // The ledger tells of its certificates again.
+            bench.restart()
+            bench.certified(certificate, isOpened: false)
+        }
+        let wait = bench.job.leaseSpan(unitCount: 2).times(2 * WorkLimits.openingLeases)
+        let end = bench.now.advanced(by: wait)
+        #expect(bench.worker.deadline([]) == end)
+        #expect(bench.worker.takeUnopened(at: Instant(nanoseconds: end.nanoseconds - 1)) == [])
+        let opening = bench.grid.opening(of: bench.grid.sign(certificate))
+        #expect(bench.worker.takeUnopened(at: end) == [opening])
+        #expect(bench.worker.takeUnopened(at: end) == [])
+        bench.expectNothingLeft()
+    }
+
+    @Test func whatOthersOpenIsForgotten() throws {
+        var bench = WorkerBench()
+        _ = try bench.promise(bench.lease())
+        bench.certified(bench.grid.quorum(of: bench.steward, on: [0, 1]), isOpened: false)
+        var out = Outbox()
+        bench.worker.opened([0, 1], of: bench.grid.id, into: &out)
+        #expect(out.drain().count == 2, "both cores' rows go")
+        #expect(bench.worker.deadline([]) == nil)
+        bench.expectNothingLeft()
+    }
+
+    @Test func aWorkerThatFoundSomethingElseOpensNothing() throws {
+        var bench = WorkerBench()
+        _ = try bench.promise(bench.lease())
+        bench.certified(
+            bench.grid.quorum(of: bench.steward, on: [0, 1], variant: 1),
+            isOpened: false
+        )
+        #expect(bench.worker.deadline([]) == nil)
+        bench.expectNothingLeft()
+    }
+
     // MARK: - Restart
 
     @Test(arguments: [UInt8(1), 2]) func afterARestartEverythingIsSentVerbatim(

@@ -4,6 +4,7 @@ import Kernels
 import PeerNode
 import Primitives
 import ServiceLifecycle
+import Store
 import UnixSignals
 
 /// Runs one peer in the foreground.
@@ -43,6 +44,14 @@ struct DonateCommand: AsyncParsableCommand {
     @Option(parsing: .unconditional, help: "Cores to donate, 0 to 256.")
     var cores = 1
 
+    @Flag(
+        help: """
+            The folder was moved or restored here, and nobody uses it at its other place: go on \
+            with its key.
+            """
+    )
+    var acceptMove = false
+
     @Flag(help: .hidden)
     var lie = false
 
@@ -68,7 +77,11 @@ struct DonateCommand: AsyncParsableCommand {
         // The demo's peers are driven over standard input, and their folders' paths may be long.
         let socket = control ? nil : try ControlListener(in: folder)
         defer { socket?.close() }
-        let node = try Node(configuration, storage: storage(in: folder))
+        let storage = try storage(in: folder)
+        for notice in storage.notices {
+            OutputFile.writeToStandardError("note: \(notice)\n")
+        }
+        let node = try Node(configuration, storage: storage)
         var services: [any Service] = [node]
         if let socket {
             let peer = ControlledPeer(node: node, folder: folder, names: JobNames(in: folder))
@@ -83,7 +96,13 @@ struct DonateCommand: AsyncParsableCommand {
     }
 
     /// What the peer keeps its rows, chunks and results in.
-    private func storage(in folder: PeerFolder) throws -> any Storage { MemoryStorage() }
+    private func storage(in folder: PeerFolder) throws -> DurableStore {
+        var settings = StoreSettings()
+        settings.acceptsMove = acceptMove
+        // The demo's peers live for seconds, several on one disk.
+        if control { settings.ballastByteCount = 0 }
+        return try Node.store(in: folder.path, settings: settings)
+    }
 
     private func configuration(of folder: PeerFolder) throws -> NodeConfiguration {
         var configuration = NodeConfiguration(folder: folder.path)

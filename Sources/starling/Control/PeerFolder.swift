@@ -65,7 +65,7 @@ final class FolderClaim: Sendable {
     private let descriptor: CInt
 
     fileprivate init(_ folder: PeerFolder) throws {
-        let path = "\(folder.path)/lock"
+        let path = "\(folder.path)/process.lock"
         descriptor = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw CommandFailure("cannot open \(path)", error: errno) }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {

@@ -37,7 +37,7 @@ struct CancelVerb: ControlVerb {
         guard line.stage != .complete else {
             throw CommandFailure("job \(id.short) is complete; there is nothing to cancel")
         }
-        await peer.node.cancel(id)
+        try await peer.node.cancel(id)
         try await tell(try await peer.line(of: id))
     }
 }

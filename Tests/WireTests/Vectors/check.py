@@ -20,7 +20,10 @@ import starling as s
 
 HERE = pathlib.Path(__file__).resolve().parent
 CDDL = HERE.parents[2] / "docs" / "protocol.cddl"
-ITEM_KINDS = {1: "manifest", 2: "certificate", 3: "opening", 4: "ruling", 5: "cancel"}
+ITEM_KINDS = {
+    1: "manifest", 2: "certificate", 3: "opening", 4: "ruling", 5: "cancel", 6: "hold",
+    7: "device", 8: "revoke",
+}
 MESSAGE_RULES = dict(enumerate([
     "record-message", "item-message", "reconcile", "fetch", "claim", "lease", "commit-message",
     "commitset-message", "reveal", "refuse", "opening-message", "result-want", "result-piece",
@@ -100,6 +103,10 @@ def check_envelope(kind, data, what):
     SCHEMAS.check(kind, payload)
     body = canonical(payload, what)
     check_names(body, what)
+    if kind == "revoke":
+        record, _, _ = check_envelope("record", body[2], f"record of {what}")
+        require(record[2] == 0, f"incarnation in {what}")
+        require(record[1] != body[1], f"successor in {what}")
     return body, payload, signature
 
 
@@ -206,8 +213,23 @@ def check_certificate(body, network, what):
 
 
 def verify(key, kind, network, body, signature):
-    message = s.signed_bytes(kind, network, s.encode(body))
+    verify_bytes(key, s.signed_bytes(kind, network, s.encode(body)), signature)
+
+
+def verify_bytes(key, message, signature):
     Ed25519PublicKey.from_public_bytes(key).verify(signature, message)
+
+
+def check_record(body, network):
+    verify_bytes(body[1], s.binding_bytes(network, body[3]), body[4])
+
+
+def check_revoke(body, network, what):
+    """The record inside, its binding, and that it foresaw the successor."""
+    record, payload, signature = check_envelope("record", body[2], what)
+    verify_bytes(record[1], s.signed_bytes("record", network, payload), signature)
+    check_record(record, network)
+    require(record[13] == s.successor_hash(body[1]), f"successor of {what}")
 
 
 def check_vectors(vectors):
@@ -222,9 +244,11 @@ def check_vectors(vectors):
         external = s.external_data(vector["kind"], network)
         SCHEMAS.check("external-data", external)
         if vector["kind"] == "record":
-            Ed25519PublicKey.from_public_bytes(body[1]).verify(
-                body[4], s.binding_bytes(network, body[3])
-            )
+            check_record(body, network)
+        if vector["kind"] == "device":
+            verify_bytes(body[2], s.consent_bytes(network, body[1]), body[3])
+        if vector["kind"] == "revoke":
+            check_revoke(body, network, what)
         if vector["kind"] == "certificate":
             check_certificate(body, network, what)
     for vector in vectors["items"]:
@@ -234,6 +258,7 @@ def check_vectors(vectors):
     for vector in vectors["hellos"]:
         check_hello(bytes.fromhex(vector["bytes"]), vector["name"])
     SCHEMAS.check("curve-binding", bytes.fromhex(vectors["hashes"]["binding"]["bytes"]))
+    SCHEMAS.check("device-consent", bytes.fromhex(vectors["hashes"]["consent"]["bytes"]))
     return sum(len(vectors[k]) for k in ("statements", "items", "messages", "hellos"))
 
 

@@ -10,7 +10,9 @@ import json
 import starling as s
 
 MAX64 = 2**64 - 1
-NAMES = "peer steward steward2 worker1 worker2 worker3 worker4 project project2 owner other"
+NAMES = """
+peer steward steward2 worker1 worker2 worker3 worker4 project project2 owner other successor
+"""
 KEYS = {name: s.Key(name) for name in NAMES.split()}
 PUBLIC = {name: key.public for name, key in KEYS.items()}
 
@@ -73,7 +75,7 @@ def record(name, **changes):
             {"kernel": "fold/2", "operationsPerSecond": MAX64},
         ],
         "engines": ["wasm/1"],
-        "successorHash": s.sha256(PUBLIC["other"]),
+        "successorHash": s.successor_hash(PUBLIC["successor"]),
         "epoch": 490_000,
         "expiry": 490_024,
         **changes,
@@ -238,6 +240,10 @@ def statements():
         "signature": rule["signature"],
     }
     opened = [{"unit": u, "core": c} for u in (3, 4) for c in (good[u], bad[u])]
+    first = record(
+        "first record", incarnation=0, controlEndpoints=[], bulkEndpoints=[], kernels=[],
+        engines=[], cores=0, memoryByteCount=0, role=0, epoch=0, expiry=0,
+    )
     certificates = [
         certificate("certificate of one unit and two winners", jid, 0, [3], [one]),
         certificate("quorum certificate with dissent and silence", jid, 0, [3, 900], [quorum]),
@@ -270,7 +276,26 @@ def statements():
         statement("cancel", "cancel", {
             "project": PUBLIC["project"], "manifest": jid, "epoch": 490_100,
         }, "project"),
-        rule, one.commits[0], quorum.commits[1], single.commits[0], one.set, quorum.set,
+        statement("hold", "hold", {
+            "project": PUBLIC["project"], "manifest": jid, "number": 0, "isHeld": True,
+            "epoch": 490_050,
+        }, "project"),
+        statement("hold that ends, with the last number", "hold", {
+            "project": PUBLIC["project"], "manifest": jid, "number": 999, "isHeld": False,
+            "epoch": MAX64,
+        }, "project"),
+        statement("device", "device", {
+            "owner": PUBLIC["owner"],
+            "peer": PUBLIC["peer"],
+            "consent": KEYS["peer"].sign(s.consent_bytes(NETWORK, PUBLIC["owner"])),
+            "epoch": 490_000,
+        }, "owner"),
+        statement("revoke", "revoke", {
+            "successor": PUBLIC["successor"],
+            "record": inner(first),
+            "epoch": 490_200,
+        }, "successor"),
+        first, rule, one.commits[0], quorum.commits[1], single.commits[0], one.set, quorum.set,
         one.results[0], quorum.results[2], *certificates,
     ]
 
@@ -291,7 +316,10 @@ def items(list_):
     """Every kind of ledger item: [kind, envelope or opening]."""
     by_kind = {v["kind"]: v for v in reversed(list_)}
     vectors = []
-    for number, kind in [(1, "manifest"), (2, "certificate"), (4, "ruling"), (5, "cancel")]:
+    for number, kind in [
+        (1, "manifest"), (2, "certificate"), (4, "ruling"), (5, "cancel"), (6, "hold"),
+        (7, "device"), (8, "revoke"),
+    ]:
         vector = by_kind[kind]
         vectors.append({
             "name": f"item {kind}",
@@ -453,6 +481,14 @@ def hashes(list_):
         "binding": {
             "curveKey": fill("curve key"),
             "bytes": s.binding_bytes(NETWORK, fill("curve key")),
+        },
+        "consent": {
+            "owner": PUBLIC["owner"],
+            "bytes": s.consent_bytes(NETWORK, PUBLIC["owner"]),
+        },
+        "successor": {
+            "key": PUBLIC["successor"],
+            "hash": s.successor_hash(PUBLIC["successor"]),
         },
     }
 

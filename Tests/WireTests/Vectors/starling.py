@@ -49,6 +49,9 @@ KINDS = {
     "commitset": 6,
     "result": 7,
     "certificate": 8,
+    "hold": 9,
+    "device": 10,
+    "revoke": 11,
 }
 
 
@@ -112,6 +115,14 @@ def binding_bytes(network, curve_key):
     return encode(["starling/curve/1", network, curve_key])
 
 
+def consent_bytes(network, owner):
+    return encode(["starling/device/1", network, owner])
+
+
+def successor_hash(key):
+    return tagged_hash("starling/successor/1", key)
+
+
 def slots(kind, payload):
     """The slots of a statement, from its decoded payload."""
 
@@ -123,16 +134,23 @@ def slots(kind, payload):
         return [slot(p[1], p[2])]
     if kind == "manifest":
         return [slot(p[2], p[5])]
-    if kind == "cancel":
+    if kind in ("cancel", "device"):
         return [slot(p[1], p[2])]
-    if kind == "ruling":
+    if kind in ("ruling", "hold"):
         return [slot(p[1], p[2], p[3])]
+    if kind == "revoke":
+        return [slot(p[1], first_record(p)[1])]
     if kind in ("commit", "result"):
         return [slot(p[1], p[2], p[3], p[4], unit) for unit in p[5]]
     if kind == "commitset":
         return [slot(p[1], p[2], p[1], p[3], unit) for unit in p[4]]
     round_ = max([s[1] for s in p[6]], default=0)
     return [slot(p[3], p[2], p[4], round_, unit) for unit in p[5]]
+
+
+def first_record(payload):
+    """The payload of the record that a REVOKE embeds."""
+    return cbor2.loads(cbor2.loads(payload[2]).value[2])
 
 
 def signer(kind, payload):
@@ -263,6 +281,23 @@ def certificate(f):
     )
 
 
+def hold(f):
+    return numbered(f["project"], f["manifest"], f["number"], f["isHeld"], f["epoch"])
+
+
+def device(f):
+    return numbered(f["owner"], f["peer"], f["consent"], f["epoch"])
+
+
+def revoke(f):
+    record_ = f["record"]
+    payload = encode(record(record_["body"]))
+    envelope_ = encode(
+        cbor2.CBORTag(18, [encode({1: -8}), {}, payload, record_["signature"]])
+    )
+    return numbered(f["successor"], envelope_, f["epoch"])
+
+
 def opening(f):
     return numbered(f["manifest"], f["certificate"], unit_cores(f["cores"]))
 
@@ -276,4 +311,7 @@ BODIES = {
     "commitset": commitset,
     "result": result,
     "certificate": certificate,
+    "hold": hold,
+    "device": device,
+    "revoke": revoke,
 }

@@ -1,6 +1,6 @@
 import Identity
-import PeerNode
 import Primitives
+import Store
 import Testing
 import Wire
 
@@ -16,7 +16,7 @@ struct StorageTests {
         for index in dataset.leaves.indices {
             let want = ChunkWant(root: dataset.root, index: UInt32(index))
             let chunk = try #require(storage.chunk(want))
-            _ = try verified(chunk, in: testNetwork)
+            _ = try verified(chunk, in: NetworkID(.zero))
             joined += chunk.bytes
         }
         #expect(joined == bytes)
@@ -38,7 +38,9 @@ struct StorageTests {
             copy(chunk, proof: chunk.proof + [.zero]),
         ]
         for chunk in changed {
-            #expect(throws: VerificationError.badChunk) { _ = try verified(chunk, in: testNetwork) }
+            #expect(throws: VerificationError.badChunk) {
+                _ = try verified(chunk, in: NetworkID(.zero))
+            }
         }
     }
 
@@ -68,7 +70,7 @@ struct StorageTests {
         ])
         storage.commit([JournalRow(.slots, key: [2], value: nil)])
         #expect(
-            Set(storage.rows()) == [
+            Set(storage.contents().rows) == [
                 JournalRow(.items, key: [1], value: [2]), JournalRow(.slots, key: [1], value: [3]),
             ]
         )

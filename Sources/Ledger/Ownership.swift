@@ -1,0 +1,69 @@
+package import Primitives
+import Wire
+
+/// Whose machine each peer is, and which key took over from which: what DEVICE and REVOKE say.
+///
+/// A pure function of the statements that it was told, in whatever order.
+package struct Ownership: Sendable {
+    private var adoptions = SortedTable<PeerID, Adoption>()
+    private var successions = SortedTable<PeerID, Succession>()
+
+    private struct Adoption: Sendable {
+        let owner: OwnerID
+        /// The place of the DEVICE among all items: of several the first counts.
+        let key: ItemKey
+    }
+
+    private enum Succession: Sendable {
+        case successor(PeerID)
+        /// Two keys claim it: whoever signed a second first record had stolen the key. Nobody
+        /// succeeds, so that a theft gains nothing.
+        case contested
+    }
+
+    /// Keys that take over one from the other; a longer chain, or a ring, leads nowhere.
+    package static let successionsMax = 64
+
+    /// Nothing is known of anybody.
+    init() {}
+
+    mutating func adopt(_ device: Device, at key: ItemKey) {
+        if let earlier = adoptions[device.peer], earlier.key < key { return }
+        adoptions[device.peer] = Adoption(owner: device.owner, key: key)
+    }
+
+    mutating func succeed(_ revoke: Revoke) {
+        switch successions[revoke.old] {
+        case nil: successions[revoke.old] = .successor(revoke.successor)
+        case .successor(revoke.successor): break
+        case .successor, .contested: successions[revoke.old] = .contested
+        }
+    }
+
+    /// Whether another key has taken over from `peer`, or claims to.
+    package func isRevoked(_ peer: PeerID) -> Bool { successions.contains(peer) }
+
+    /// The key that `peer` is known by now: its last successor, or itself.
+    package func current(of peer: PeerID) -> PeerID {
+        var key = peer
+        for _ in 0...Self.successionsMax {
+            guard case .successor(let next)? = successions[key] else { return key }
+            key = next
+        }
+        return peer
+    }
+
+    /// Who has adopted `peer`, or the key that took over from it; nil when nobody has.
+    package func adopter(of peer: PeerID) -> OwnerID? { adoptions[current(of: peer)]?.owner }
+
+    /// Whether it is `owner` that has adopted the very key `peer`.
+    package func isAdopted(_ peer: PeerID, by owner: OwnerID) -> Bool {
+        adoptions[peer]?.owner == owner
+    }
+
+    /// Whose line `peer` counts on: its adopter's, or one of its own.
+    package func owner(of peer: PeerID) -> OwnerID {
+        let key = current(of: peer)
+        return adoptions[key]?.owner ?? OwnerID(key.digest)
+    }
+}

@@ -1,0 +1,102 @@
+import Dispatch
+import Identity
+import PeerCore
+import Primitives
+import Store
+import Synchronization
+import Wire
+
+/// Reads and writes chunks and results on a thread of its own, so that the core never waits for
+/// large data.
+final class DataDriver: Sendable {
+    private let storage: any Storage
+    private let send: @Sendable (Message, PeerID) -> Void
+    private let tell: @Sendable (Result<LocalEvent, any Error>) -> Void
+    private let queue = DispatchQueue(label: "starling.data")
+    private let assembly = Mutex(ResultAssembly())
+
+    /// A driver that answers through `tell`, with an error when something cannot be kept.
+    init(
+        storage: any Storage,
+        send: @escaping @Sendable (Message, PeerID) -> Void,
+        tell: @escaping @Sendable (Result<LocalEvent, any Error>) -> Void
+    ) {
+        self.storage = storage
+        self.send = send
+        self.tell = tell
+    }
+
+    /// Performs an effect that moves data, after all that came before it.
+    func perform(_ effect: Effect) {
+        queue.async { [self] in
+            do {
+                if let event = try carryOut(effect) { tell(.success(event)) }
+                for chunk in storage.takeEvicted() { tell(.success(.chunkLost(chunk))) }
+            } catch {
+                tell(.failure(error))
+            }
+        }
+    }
+
+    private func carryOut(_ effect: Effect) throws -> LocalEvent? {
+        switch effect {
+        case .storeChunk(let chunk):
+            try storage.keep(chunk)
+            return .chunkStored(ChunkWant(root: chunk.root, index: chunk.index))
+        case .sendChunk(let want, let to):
+            if let chunk = try storage.chunk(want) { send(.chunk(chunk), to) }
+            return nil
+        case .storePiece(let piece):
+            guard let bytes = assembly.withLock({ $0.add(piece) }) else { return nil }
+            guard sha256(bytes) == piece.resultHash else { return .resultCorrupt(piece.resultHash) }
+            try storage.keep(result: bytes, hash: piece.resultHash)
+            return .resultStored(piece.resultHash)
+        case .sendPiece(let hash, let offset, let to):
+            guard let bytes = try storage.result(hash), offset <= UInt64(bytes.count) else {
+                return nil
+            }
+            let rest = bytes[Int(offset)...].prefix(Limits.chunkByteCount)
+            let piece = ResultPiece(
+                resultHash: hash,
+                byteCount: UInt64(bytes.count),
+                offset: offset,
+                bytes: Array(rest)
+            )
+            send(.resultPiece(piece), to)
+            return nil
+        default:
+            preconditionFailure("only data")
+        }
+    }
+}
+
+/// Results that arrive in pieces.
+private struct ResultAssembly {
+    private var parts: [Digest: Bytes] = [:]
+    /// Their hashes, the one that was begun first in front.
+    private var order: [Digest] = []
+
+    /// Results that arrive at once.
+    private static let resultsMax = 64
+
+    /// Takes in a piece that goes on where the last one ended; returns the bytes once all are here.
+    mutating func add(_ piece: ResultPiece) -> Bytes? {
+        let hash = piece.resultHash
+        if piece.offset == 0 {
+            // What was begun first and never ended makes room.
+            order.removeAll { $0 == hash }
+            if order.count >= Self.resultsMax { parts[order.removeFirst()] = nil }
+            order.append(hash)
+            parts[hash] = []
+        }
+        guard var bytes = parts[hash], UInt64(bytes.count) == piece.offset else { return nil }
+        bytes += piece.bytes
+        guard UInt64(bytes.count) == piece.byteCount else {
+            parts[hash] = bytes
+            return nil
+        }
+        parts[hash] = nil
+        order.removeAll { $0 == hash }
+        return bytes
+    }
+}

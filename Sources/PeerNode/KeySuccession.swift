@@ -1,0 +1,52 @@
+import Identity
+package import Primitives
+package import Store
+import Wire
+
+/// Gives a peer another key, because the present one was stolen or may have been.
+///
+/// The successor's key was made at the peer's first start, and the old key's first record foresaw
+/// it. After the replacement the next start publishes a REVOKE, by which credit, jobs and the place
+/// among stewards become the successor's. The peer must not be running meanwhile.
+package struct KeySuccession: Hashable, Sendable {
+    /// The key that ends.
+    package let old: PeerID
+    /// The key that takes over.
+    package let new: PeerID
+
+    static let successorName = "successor.key"
+    private static let peerName = "peer.key"
+    private static let curveName = "curve.key"
+    private static let suffix = ".revoked"
+
+    /// Replaces the keys in `folder`: `successor.key` becomes `peer.key`, and the old `peer.key` and
+    /// `curve.key` stay beside them, named `.revoked`.
+    ///
+    /// Work that the old key had begun is taken out of `storage`: nobody else may carry it on. Run
+    /// again after a crash, it completes what it began.
+    package static func run(
+        folder: String,
+        storage: any Storage
+    ) throws -> KeySuccession {
+        let peer = "\(folder)/\(peerName)"
+        let curve = "\(folder)/\(curveName)"
+        let successor = "\(folder)/\(successorName)"
+        let old = try KeyFile.load(at: peer, purpose: .peer)
+        let next = try KeyFile.load(at: successor, purpose: .successor)
+        let open = try storage.contents().rows
+            .filter { $0.table == .rounds || $0.table == .bundles }
+        try storage.commit(open.map { JournalRow($0.table, key: $0.key, value: nil) })
+        try KeyFile.retire(at: curve, purpose: .curve, keeping: curve + suffix)
+        try KeyFile.replacePeer(at: peer, by: successor, keeping: peer + suffix)
+        return KeySuccession(old: PeerID(old.publicKey), new: PeerID(next.publicKey))
+    }
+
+    /// The key that was replaced last, if one was.
+    static func revoked(in folder: String) throws(KeyFileError) -> KeyFile? {
+        do throws(KeyFileError) {
+            return try KeyFile.load(at: "\(folder)/\(peerName)\(suffix)", purpose: .peer)
+        } catch .missing {
+            return nil
+        }
+    }
+}

@@ -1,0 +1,84 @@
+package import Primitives
+import Simulator
+package import Wire
+
+/// What projects say of their jobs, and owners and successors of keys.
+extension TestGrid {
+    /// Owner `number`; owners ascend with their numbers.
+    package static func owner(_ number: UInt64) -> OwnerID {
+        OwnerID(Digest(number, 0, 0, 0x0A11))
+    }
+
+    /// The project pauses the job, or lets it go on.
+    package func hold(
+        _ number: UInt32,
+        isHeld: Bool = true,
+        epoch: UInt64 = TestGrid.epoch,
+        by project: ProjectID? = nil
+    ) -> Signed<Hold> {
+        sign(
+            Hold(
+                project: project ?? self.project,
+                manifest: id,
+                number: number,
+                isHeld: isHeld,
+                epoch: epoch
+            )
+        )
+    }
+
+    /// What `peer` signs to be adopted by `owner`.
+    package func consent(of peer: PeerID, to owner: OwnerID) -> Signature {
+        let bytes = Device.consentBytes(network: network, owner: owner)
+        return SimulatedCrypto().sign(bytes, by: peer.digest)
+    }
+
+    /// The adoption of `peer` by `owner`.
+    package func device(
+        _ peer: PeerID,
+        of owner: OwnerID,
+        epoch: UInt64 = TestGrid.epoch
+    ) -> Signed<Device> {
+        let consent = consent(of: peer, to: owner)
+        return sign(Device(owner: owner, peer: peer, consent: consent, epoch: epoch))
+    }
+
+    /// The first record of `peer`, which foresees `successor`.
+    package func firstRecord(
+        of peer: PeerID,
+        followedBy successor: PeerID,
+        owner: OwnerID? = nil
+    ) -> Signed<Record> {
+        let curveKey = CurveKey(peer.digest)
+        let binding = Record.bindingBytes(network: network, curveKey: curveKey)
+        return sign(
+            Record(
+                peer: peer,
+                incarnation: 0,
+                curveKey: curveKey,
+                binding: SimulatedCrypto().sign(binding, by: peer.digest),
+                controlEndpoints: [],
+                bulkEndpoints: [],
+                role: .leaf,
+                owner: owner ?? OwnerID(peer.digest),
+                cores: 0,
+                memoryByteCount: 0,
+                kernels: [],
+                engines: [],
+                successorHash: Record.successorHash(of: successor),
+                epoch: 0,
+                expiry: 0
+            )
+        )
+    }
+
+    /// The end of the key `old` in favour of `successor`, which it foresaw.
+    package func revoke(
+        _ old: PeerID,
+        for successor: PeerID,
+        epoch: UInt64 = TestGrid.epoch
+    ) -> Signed<Revoke> {
+        let record = firstRecord(of: old, followedBy: successor)
+        return sign(Revoke(successor: successor, record: record, epoch: epoch))
+    }
+}
