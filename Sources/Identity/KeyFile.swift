@@ -104,21 +104,9 @@ package struct KeyFile: Sendable, Equatable {
         try PrivateFile.remove(successor)
     }
 
-    /// Moves the key at `path` to `revoked`, so that the next start makes another one.
-    ///
-    /// Does nothing when there is no key; fails when `revoked` holds another key.
-    package static func retire(
-        at path: String,
-        purpose: Purpose,
-        keeping revoked: String
-    ) throws(KeyFileError) {
-        do throws(KeyFileError) {
-            let old = try load(at: path, purpose: purpose)
-            try old.keep(at: revoked)
-            try PrivateFile.remove(path)
-        } catch .missing {
-            return
-        }
+    /// Removes the key at `path` for good, if there is one: the next start makes another.
+    package static func discard(at path: String) throws(KeyFileError) {
+        try PrivateFile.remove(path)
     }
 
     /// Reads the successor's key at `path`, or makes one; a file that was left behind when its key
@@ -133,8 +121,8 @@ package struct KeyFile: Sendable, Equatable {
         return try loadOrCreate(at: path, purpose: .successor)
     }
 
-    /// Makes a copy at `path`, unless this very key is there.
-    private func keep(at path: String) throws(KeyFileError) {
+    /// Makes a copy at `path`, unless this very key is there; fails when something else is.
+    package func keep(at path: String) throws(KeyFileError) {
         try PrivateFile.createUnlessPresent(path, content: Bytes(text.utf8))
         let kept: KeyFile?
         do throws(KeyFileError) {

@@ -19,11 +19,12 @@ package struct KeySuccession: Hashable, Sendable {
     private static let curveName = "curve.key"
     private static let suffix = ".revoked"
 
-    /// Replaces the keys in `folder`: `successor.key` becomes `peer.key`, and the old `peer.key` and
-    /// `curve.key` stay beside them, named `.revoked`.
+    /// Replaces the keys in `folder`: `successor.key` becomes `peer.key`.
     ///
-    /// Work that the old key had begun is taken out of `storage`: nobody else may carry it on. Run
-    /// again after a crash, it completes what it began.
+    /// The old one is kept as `peer.key.revoked`. Who has a copy of it may have one of `curve.key`
+    /// too: that is discarded, and the next start makes another, and another `successor.key`. Work
+    /// that the old key had begun is taken out of `storage`: nobody else may carry it on. Run again
+    /// after a crash, it completes what it began.
     package static func run(
         folder: String,
         storage: any Storage
@@ -33,10 +34,11 @@ package struct KeySuccession: Hashable, Sendable {
         let successor = "\(folder)/\(successorName)"
         let old = try KeyFile.load(at: peer, purpose: .peer)
         let next = try KeyFile.load(at: successor, purpose: .successor)
+        try old.keep(at: peer + suffix)
         let open = try storage.contents().rows
             .filter { $0.table == .rounds || $0.table == .bundles }
         try storage.commit(open.map { JournalRow($0.table, key: $0.key, value: nil) })
-        try KeyFile.retire(at: curve, purpose: .curve, keeping: curve + suffix)
+        try KeyFile.discard(at: curve)
         try KeyFile.replacePeer(at: peer, by: successor, keeping: peer + suffix)
         return KeySuccession(old: PeerID(old.publicKey), new: PeerID(next.publicKey))
     }

@@ -52,6 +52,8 @@ package actor Node: Service {
     /// Why endpoints could not be dialled, for people.
     var dialFailures: [String: DialFailure] = [:]
     let signal = ChangeSignal()
+    /// Hubs that were met before this start.
+    private let remembered: [Record]
     var timer: Task<Void, Never>?
     var timerDeadline: Instant?
     /// Why the peer must stop, once it must.
@@ -61,6 +63,8 @@ package actor Node: Service {
 
     /// Effects that may wait for a commit before links are read no further.
     static let pendingMax = 10_000
+    /// Hubs with expired records that are dialled at start.
+    static let oldDialsMax = 64
     /// Broken rules that are remembered.
     static let misbehaviorsMax = 100
 
@@ -80,12 +84,7 @@ package actor Node: Service {
             tamper: configuration.tamper
         )
         admission = LinkAdmission(network: network, me: me)
-        var settings = TransportConfiguration(
-            listener: .init(address: configuration.address, port: configuration.port),
-            keys: keys.curve
-        )
-        settings.timing.redialMin = .milliseconds(configuration.redialMilliseconds)
-        transport = try ZeroMQTransport(configuration: settings, admission: admission)
+        transport = try Self.transport(configuration, keys.curve, admission)
         data = DataDriver(
             storage: storage,
             send: { [transport] (message: Message, peer: PeerID) in
@@ -98,13 +97,40 @@ package actor Node: Service {
             peer: me,
             curveKey: keys.curve.publicKey
         )
+        let stored = Self.stored(in: try storage.contents())
         peer = try Peer(
             me: me,
             secret: keys.secret,
             seed: randomBytes(count: 8).reduce(0) { $0 << 8 | UInt64($1) },
-            stored: Self.stored(in: storage.contents()),
+            stored: stored,
             at: clock.now
         )
+        remembered = stored.rows.compactMap { row in
+            guard row.table == .records, let value = row.value else { return nil }
+            return (try? Signed<Record>(envelope: value))?.body
+        }
+    }
+
+    /// Listens; where any port will do on the last one, by which others know this peer.
+    private static func transport(
+        _ configuration: NodeConfiguration,
+        _ keys: CurveKeyPair,
+        _ admission: LinkAdmission
+    ) throws -> ZeroMQTransport {
+        func listen(_ port: UInt16) throws -> ZeroMQTransport {
+            var settings = TransportConfiguration(
+                listener: .init(address: configuration.address, port: port),
+                keys: keys
+            )
+            settings.timing.redialMin = .milliseconds(configuration.redialMilliseconds)
+            return try ZeroMQTransport(configuration: settings, admission: admission)
+        }
+        let last = LastPort(folder: configuration.folder)
+        var transport: ZeroMQTransport?
+        if configuration.port == 0, let port = last.value { transport = try? listen(port) }
+        let listening = try transport ?? listen(configuration.port)
+        if let port = listening.boundPort { last.note(port) }
+        return listening
     }
 
     private static func stored(in contents: StorageContents) -> Peer.Stored {
@@ -165,6 +191,18 @@ package actor Node: Service {
         if let job = configuration.firstJob { take(.serveFirst(job)) }
         for target in configuration.join {
             try? transport.dial(endpoint: target.endpoint, curveKey: target.curveKey)
+        }
+        dialOldAcquaintances()
+    }
+
+    /// After a long absence every record has expired, and an old address is better than none; the
+    /// core dials those whose records still count.
+    private func dialOldAcquaintances() {
+        let expired = remembered.filter { $0.expiry < OwnRecord.epoch && $0.peer != id }
+        for record in expired.sorted(by: { $0.expiry > $1.expiry }).prefix(Self.oldDialsMax) {
+            for endpoint in record.controlEndpoints.prefix(1) {
+                try? transport.dial(endpoint: endpoint, curveKey: record.curveKey)
+            }
         }
     }
 

@@ -106,14 +106,18 @@ extension TestGrid {
         return Signed(body, signature: signer(bytes, body.signer))
     }
 
-    /// What the driver of `peer` answers to `request`.
-    package func signature(for request: SignRequest, by peer: PeerID) -> Signature {
+    /// What the driver of `peer`, which submits for `project`, answers to `request`.
+    package func signature(
+        for request: SignRequest,
+        by peer: PeerID,
+        project: ProjectID? = nil
+    ) -> Signature {
         let bytes = COSE.signedBytes(
             kind: request.kind,
             network: network,
             payload: request.payload
         )
-        let key = request.key == .peer ? peer.digest : project.digest
+        let key = request.key == .peer ? peer.digest : (project ?? self.project).digest
         return SimulatedCrypto().sign(bytes, by: key)
     }
 

@@ -1,3 +1,4 @@
+import Ledger
 import PeerCore
 import Primitives
 import TestSupport
@@ -12,6 +13,8 @@ final class PeerPair {
     /// One machine: what it keeps, and its core.
     final class Machine {
         let id: PeerID
+        /// Whose it is, and the key that it submits with.
+        let owner: OwnerID
         var core: Peer
         var journal = TestJournal()
         var results: [Digest] = []
@@ -23,9 +26,10 @@ final class PeerPair {
         /// Payload by slot, of everything that was ever sent.
         var bodies = SortedTable<Slot, ItemID>()
 
-        init(_ id: PeerID, signers: [Digest]) throws(DecodeError) {
+        init(_ id: PeerID, owner: OwnerID) throws(DecodeError) {
             self.id = id
-            contract = OutboxContract(signers: signers)
+            self.owner = owner
+            contract = OutboxContract(signers: [id.digest, owner.digest])
             core = try Peer(
                 me: id,
                 secret: Self.secret(of: id),
@@ -48,14 +52,15 @@ final class PeerPair {
     /// Whether the second machine finds something else than the first for a unit.
     var liesAbout: UInt32?
 
-    init(_ grid: TestGrid, seed: UInt64) throws {
+    /// Two machines, the first of which is the project's; the second has an owner of its own, unless
+    /// one is given.
+    init(_ grid: TestGrid, seed: UInt64, secondOwner: OwnerID = TestGrid.owner(1)) throws {
         self.grid = grid
         random = PRNG(seed: seed)
         let ids = [TestGrid.peer(0), TestGrid.peer(1)]
-        let project = grid.project.digest
         machines = [
-            try Machine(ids[0], signers: [ids[0].digest, project]),
-            try Machine(ids[1], signers: [ids[1].digest]),
+            try Machine(ids[0], owner: OwnerID(grid.project.digest)),
+            try Machine(ids[1], owner: secondOwner),
         ]
         for index in machines.indices { boot(index) }
         link()
@@ -66,6 +71,10 @@ final class PeerPair {
         machines[index].lives += 1
         let record = grid.record(of: machines[index].id, incarnation: machines[index].lives)
         input(.advertise(record.body), to: index)
+        let (id, owner) = (machines[index].id, machines[index].owner)
+        let first = grid.firstRecord(of: id, followedBy: TestGrid.peer(50 + UInt64(index)))
+        input(.keep(first.body), to: index)
+        input(.adopt(owner: owner, consent: grid.consent(of: id, to: owner)), to: index)
         var speeds = SortedTable<String, UInt64>()
         speeds[TestGrid.workload] = 1_000_000
         input(.donate(places: 2, speeds: speeds), to: index)
@@ -182,10 +191,12 @@ extension PeerPair {
         case .persist(let row):
             machine.journal.write(row)
         case .sign(let request):
-            let signature = grid.signature(for: request, by: machine.id)
+            let owner = ProjectID(machine.owner.digest)
+            let signature = grid.signature(for: request, by: machine.id, project: owner)
             input(.signed(request.number, signature), to: index)
         case .send(let message, let peer):
             watch(message, of: machine)
+            expectNoWork(message, ofAHeldJobFrom: machine)
             guard peer == machines[1 - index].id else { return }
             enqueue(message, from: index)
         case .prepareWork(let order):
@@ -216,6 +227,15 @@ extension PeerPair {
         }
     }
 
+    /// Nothing new begins in a job on hold.
+    private func expectNoWork(_ message: Message, ofAHeldJobFrom machine: Machine) {
+        guard machine.core.ledger.isHeld(grid.id) else { return }
+        switch message {
+        case .claim, .lease, .held: violations.append("\(message) in a job on hold")
+        default: break
+        }
+    }
+
     private func watch(_ message: Message, of machine: Machine) {
         switch message {
         case .commit(let signed): watch(signed, of: machine)
@@ -223,6 +243,8 @@ extension PeerPair {
         case .reveal(let reveal): watch(reveal.result, of: machine)
         case .item(.certificate(let signed)): watch(signed, of: machine)
         case .item(.ruling(let signed)): watch(signed, of: machine)
+        case .item(.hold(let signed)): watch(signed, of: machine)
+        case .item(.device(let signed)): watch(signed, of: machine)
         default: break
         }
     }

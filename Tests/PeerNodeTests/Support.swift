@@ -35,9 +35,11 @@ struct TestNode: Sendable {
         places: Int = 1,
         firstJob: ManifestID? = nil,
         tamper: (@Sendable (UnitOutput) -> UnitOutput)? = nil,
-        storage: any Storage = MemoryStorage()
+        storage: any Storage = MemoryStorage(),
+        folder: TestFolder? = nil
     ) throws {
-        folder = try TestFolder()
+        let folder = try folder ?? TestFolder()
+        self.folder = folder
         var configuration = NodeConfiguration(folder: folder.path)
         configuration.network = testNetworkName
         configuration.join = join

@@ -10,9 +10,8 @@ import Testing
         #expect(report.wrong == 0)
     }
 
-    /// What each once showed:
-    /// - 248: peers that were starting when they were dialled never met;
-    /// - 1958: a key was replaced, and a certificate of the old one could never be opened.
+    /// 248 once showed peers that were dialled while they were starting and never met; 1958 a key
+    /// that was replaced, and a certificate of the old one that could never be opened.
     @Test(arguments: [248, 1_958] as [UInt64])
     func seedsThatHaveFoundSomethingHold(seed: UInt64) {
         #expect(World(Options(seed: seed)).run().violations == [])
