@@ -10,7 +10,7 @@ package import WorkUnits
 /// ```
 /// receive ─┐                      ┌─▶ rows to make durable
 /// handle  ─┼─▶ Peer ─▶ Outbox ────┼─▶ sign requests, messages, work
-/// tick    ─┘     └─▶ deadline     └─▶ in this order, drained before the next input
+/// tick    ─┘     └─▶ deadline     └─▶ in this order, outbox after outbox
 /// ```
 package struct Peer: ~Copyable, Sendable {
     /// This peer's key.

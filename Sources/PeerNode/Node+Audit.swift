@@ -11,14 +11,18 @@ extension Node {
     /// Writes everything that the ledger holds to `path`, for an audit on another machine.
     ///
     /// The file appears whole and durable, or not at all; what was there before is replaced.
-    package func export(to path: String) async throws {
+    /// Returns how many items are in it.
+    @discardableResult
+    package func export(to path: String) async throws -> Int {
+        let items = peer.allItems
         try await Self.write(
-            peer.allItems,
+            items,
             lines: peer.board(at: now).map { ExportLine($0) },
             epoch: max(OwnRecord.epoch, peer.ledgerKeys.last?.epoch ?? 0),
             network: network,
             to: path
         )
+        return items.count
     }
 
     @concurrent

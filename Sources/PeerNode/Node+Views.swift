@@ -95,6 +95,16 @@ package struct PeerView: Hashable, Sendable {
     package let dialFailure: DialFailure?
 }
 
+/// The names by which the owner of a peer stands on the boards.
+package struct OwnNames: Hashable, Sendable {
+    /// On the board of hosts.
+    package let peer: PeerID
+    /// On the board of users: who has adopted this peer, and who answers for its jobs.
+    package let owners: [OwnerID]
+    /// On the board of projects.
+    package let project: ProjectID
+}
+
 /// What became of one unit's result.
 package struct UnitResult: Sendable {
     /// The unit.
@@ -140,7 +150,7 @@ extension Node {
         guard let manifest = peer.ledger.manifest(id)?.body, let progress = progress(of: id) else {
             return nil
         }
-        let isOwn = manifest.submitter == self.id
+        let isOwn = isOwn(manifest)
         return JobView(
             id: id,
             manifest: manifest,
@@ -153,6 +163,22 @@ extension Node {
 
     /// Every job's id, for those who look for one.
     package var jobIDs: [ManifestID] { peer.ledger.manifests.keys }
+
+    /// The projects that have submitted any known job, ascending.
+    package var projectIDs: [ProjectID] {
+        var projects = SortedTable<ProjectID, Bool>()
+        for signed in peer.ledger.manifests.values { projects[signed.body.project] = true }
+        return projects.keys
+    }
+
+    /// The names by which this peer's owner stands on the boards.
+    package var ownNames: OwnNames {
+        OwnNames(
+            peer: id,
+            owners: [peer.ledger.ownership.owner(of: id), OwnerID(project.digest)],
+            project: project
+        )
+    }
 
     /// Every known peer's id, this one's too.
     package var peerIDs: [PeerID] { peer.hubs.records.map(\.body.peer) }
@@ -193,6 +219,11 @@ extension Node {
 
     // MARK: - Parts
 
+    /// Whether this peer submitted a job, by its key or by one that this has replaced.
+    private func isOwn(_ manifest: Manifest) -> Bool {
+        peer.ledger.ownership.current(of: manifest.submitter) == id
+    }
+
     private func isOpen(_ id: ManifestID) -> Bool {
         guard let manifest = peer.ledger.manifest(id)?.body else { return false }
         return manifest.deadline >= peer.epoch && !peer.ledger.openShards(of: id).isEmpty
@@ -218,7 +249,7 @@ extension Node {
         guard !progress.isCancelled, manifest.deadline >= peer.epoch else { return 0 }
         return (0..<manifest.shardCount).reduce(0) { sum, shard in
             let steward = peer.stewards(of: ShardKey(manifest: id, shard: shard)).first
-            guard manifest.submitter == self.id || steward == self.id else { return sum }
+            guard isOwn(manifest) || steward == self.id else { return sum }
             let open = manifest.units(ofShard: shard).count { unit in
                 switch peer.ledger.verdict(on: unit, of: id) {
                 case .open, .sealed, .disputed: true

@@ -2,9 +2,9 @@ package import Primitives
 
 /// What a core asks of its driver, in the order in which it must happen.
 ///
-/// Contract: rows are durable before any message of the same outbox leaves, and the driver drains
-/// an outbox fully before the next input. When a row cannot be made durable, nothing after it
-/// happens and the core hears of it.
+/// Contract: rows are durable before any message of the same outbox leaves, and outboxes are
+/// performed in their order, each whole. When a row cannot be made durable, nothing after it
+/// happens, and the peer stops.
 package struct Outbox: Sendable {
     /// The effects so far.
     package private(set) var effects: [Effect] = []

@@ -8,23 +8,29 @@ import Wire
 struct AuditCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "audit",
-        abstract: "Check every statement of an exported ledger, and recompute its board.",
+        abstract: "Check every statement of a ledger, and recompute its board.",
         discussion: """
-            Needs nothing but the file: no peer, no network. Checks every signature, every \
-            certificate and every opening, and compares the board that follows from them with the \
-            one that the file states.
+            Checks every signature, every certificate and every opening. With a file it needs \
+            nothing else, no peer and no network, and compares the board that follows with the \
+            one that the file states. Without one it asks the running peer to check its own ledger.
 
             Example:
-              starling demo --export ledger.cbor
+              starling export ledger.cbor
               starling audit ledger.cbor
+              starling audit
 
             Exits with 0 when everything is right, with 1 when something is not and was named, and \
-            with 2 when the file cannot be read at all.
+            with 2 when the file cannot be read at all, or 3 when no peer runs.
             """
     )
 
-    @Argument(help: "The export of a peer's ledger.")
-    var file: String
+    @OptionGroup var place: FolderOptions
+
+    @Argument(
+        help: "The export of a peer's ledger. (default: ask the running peer)",
+        completion: .file()
+    )
+    var file: String?
 
     @Option(help: "The name of the network that the export must be of. (default: any)")
     var network: String?
@@ -34,21 +40,39 @@ struct AuditCommand: AsyncParsableCommand {
 
     private static let cannotRead = ExitCode(2)
 
+    func validate() throws {
+        guard file == nil || place.folder == nil else {
+            throw ValidationError("a file needs no peer; leave --folder or the file out")
+        }
+        guard file != nil || network == nil else {
+            throw ValidationError("--network is about a file; name one, or leave --network out")
+        }
+    }
+
     func run() async throws {
+        guard let file else {
+            let figures = try place.client().ask(AuditVerb())
+            return try show(AuditView(figures: figures, source: .peer))
+        }
         let begin = ContinuousClock.now
         let report: AuditReport
         do {
-            report = try await audit()
+            report = try await audit(file)
         } catch let error as ExportError {
             OutputFile.writeToStandardError("Error: \(error)\n")
             throw Self.cannotRead
         }
-        let view = AuditView(report, took: ContinuousClock.now - begin)
-        try OutputFile.writeToStandardOutput(json ? try view.json() : Bytes("\(view.text)\n".utf8))
-        guard report.isGood else { throw ExitCode.failure }
+        let figures = AuditFigures(report, took: ContinuousClock.now - begin)
+        try show(AuditView(figures: figures, source: .export))
     }
 
-    private func audit() async throws -> AuditReport {
+    private func show(_ view: AuditView) throws {
+        let text = json ? try view.figures.json() : Bytes("\(view.text)\n".utf8)
+        try OutputFile.writeToStandardOutput(text)
+        guard view.figures.isGood else { throw ExitCode.failure }
+    }
+
+    private func audit(_ file: String) async throws -> AuditReport {
         let reading = ProgressLine(verb: "read")
         let judging = ProgressLine(verb: "checked")
         defer {

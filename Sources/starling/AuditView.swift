@@ -4,98 +4,96 @@ import PeerNode
 import Primitives
 import Wire
 
-/// The report of an audit for people and for programs.
-struct AuditView {
-    private struct Figures: Encodable {
-        struct Finding: Encodable {
-            let offset: UInt64?
-            let statement: String
-            let id: String?
-            let job: String?
-            let units: [UInt32]
-            let key: String?
-            let problem: String
-            let explanation: String
-        }
-
-        struct Line: Encodable {
-            let peer: String
-            let operations: UInt64
-            let won: UInt64
-            let lost: UInt64
-        }
-
-        struct Units: Encodable {
-            let certified: Int
-            let sealed: Int
-            let disputed: Int
-        }
-
-        let network: String
-        let epoch: UInt64
-        let items: [String: Int]
-        let certificates: Int
-        let validCertificates: Int
-        let signatures: Int
-        let units: Units
-        let ledger: String
-        let board: [Line]
-        let findings: [Finding]
-        let findingCount: Int
-        let isGood: Bool
-        let seconds: Double
-        let certificatesPerSecond: Double
+/// What an audit found: what `audit --json` writes, and from which its text is made.
+struct AuditFigures: Codable, Sendable {
+    /// Something that is wrong.
+    struct Finding: Codable, Sendable {
+        let offset: UInt64?
+        let statement: String
+        let id: String?
+        let job: String?
+        let units: [UInt32]
+        let key: String?
+        let problem: String
+        let explanation: String
+        /// All of that in one line for people.
+        let text: String
     }
 
-    private let report: AuditReport
-    private let seconds: Double
+    /// A line of the board that follows.
+    struct Line: Codable, Sendable {
+        let peer: String
+        let operations: UInt64
+        let won: UInt64
+        let lost: UInt64
+    }
+
+    /// Units that have a certificate, by verdict.
+    struct Units: Codable, Sendable {
+        let certified: Int
+        let sealed: Int
+        let disputed: Int
+    }
+
+    let network: String
+    let epoch: UInt64
+    let items: [String: Int]
+    let certificates: Int
+    let validCertificates: Int
+    let signatures: Int
+    let units: Units
+    let ledger: String
+    /// Most operations first.
+    let board: [Line]
+    let findings: [Finding]
+    let findingCount: Int
+    let isGood: Bool
+    let seconds: Double
+    let certificatesPerSecond: Double
 
     init(_ report: AuditReport, took duration: Duration) {
-        self.report = report
+        network = report.network.description
+        epoch = report.epoch
+        items = Dictionary(uniqueKeysWithValues: report.kinds.map { ($0.name, $0.count) })
+        certificates = report.certificates
+        validCertificates = report.valid
+        signatures = report.signatures
+        units = Units(
+            certified: report.units.certified,
+            sealed: report.units.sealed,
+            disputed: report.units.disputed
+        )
+        ledger = report.ledgerHash.description
+        let lines = report.board.sorted { left, right in
+            (right.operations, left.peer) < (left.operations, right.peer)
+        }
+        board = lines.map { line in
+            Line(
+                peer: line.peer.description,
+                operations: line.operations,
+                won: line.won,
+                lost: line.lost
+            )
+        }
+        findings = report.findings.map { Finding($0) }
+        findingCount = report.findingCount
+        isGood = report.isGood
         let components = duration.components
         seconds = Double(components.seconds) + Double(components.attoseconds) / 1e18
+        certificatesPerSecond = Double(report.certificates) / max(seconds, 1e-6)
     }
 
-    private var certificatesPerSecond: Double { Double(report.certificates) / max(seconds, 1e-6) }
-
-    // MARK: - JSON
-
-    /// The report as indented text with sorted keys.
+    /// Indented, with sorted keys.
     func json() throws -> Bytes {
-        let figures = Figures(
-            network: report.network.description,
-            epoch: report.epoch,
-            items: Dictionary(uniqueKeysWithValues: report.kinds.map { ($0.name, $0.count) }),
-            certificates: report.certificates,
-            validCertificates: report.valid,
-            signatures: report.signatures,
-            units: Figures.Units(
-                certified: report.units.certified,
-                sealed: report.units.sealed,
-                disputed: report.units.disputed
-            ),
-            ledger: report.ledgerHash.description,
-            board: board.map { line in
-                Figures.Line(
-                    peer: line.peer.description,
-                    operations: line.operations,
-                    won: line.won,
-                    lost: line.lost
-                )
-            },
-            findings: report.findings.map(Self.figures),
-            findingCount: report.findingCount,
-            isGood: report.isGood,
-            seconds: seconds,
-            certificatesPerSecond: certificatesPerSecond
-        )
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return Bytes(try encoder.encode(figures)) + [UInt8(ascii: "\n")]
+        return Bytes(try encoder.encode(self)) + [UInt8(ascii: "\n")]
     }
+}
 
-    private static func figures(_ finding: AuditFinding) -> Figures.Finding {
-        Figures.Finding(
+extension AuditFigures.Finding {
+    init(_ finding: AuditFinding) {
+        self.init(
             offset: finding.offset,
             statement: finding.subject.kind,
             id: finding.subject.id?.description,
@@ -103,49 +101,56 @@ struct AuditView {
             units: finding.subject.units,
             key: finding.subject.key?.description,
             problem: finding.problem.name,
-            explanation: finding.problem.description
+            explanation: finding.problem.description,
+            text: finding.description
         )
     }
+}
 
-    // MARK: - Text
+/// What was audited.
+enum AuditSource {
+    /// A file, which states a board.
+    case export
+    /// The ledger of a running peer.
+    case peer
+}
 
-    /// Most operations first.
-    private var board: [ExportLine] {
-        report.board.sorted { left, right in
-            (right.operations, left.peer) < (left.operations, right.peer)
-        }
-    }
+/// The report of an audit for people.
+struct AuditView {
+    let figures: AuditFigures
+    let source: AuditSource
 
     /// The report in some lines.
     var text: String {
-        ([head, items] + boardText + findings + [verdict]).joined(separator: "\n")
+        ([head, items] + board + findings + [verdict]).joined(separator: "\n")
     }
 
     private var head: String {
-        let date = Date(timeIntervalSince1970: Double(min(report.epoch, 1 << 40)) * 3_600)
-        return "network \(report.network.short), epoch \(report.epoch) "
+        let date = Date(timeIntervalSince1970: Double(min(figures.epoch, 1 << 40)) * 3_600)
+        return "network \(Printable.short(figures.network)), epoch \(figures.epoch) "
             + "(\(date.formatted(.iso8601)))"
     }
 
     private var items: String {
-        let kinds = report.kinds.map { "\($0.count) \($0.name)" }.joined(separator: ", ")
+        let kinds = figures.items.sorted { $0.key < $1.key }
+            .map { "\($0.value) \($0.key)" }.joined(separator: ", ")
         return "items: \(kinds.isEmpty ? "none" : kinds)\n"
-            + "\(report.valid) of \(report.certificates) certificates are valid; units: "
-            + "\(report.units.certified) certified, \(report.units.sealed) sealed, "
-            + "\(report.units.disputed) disputed\n"
+            + "\(figures.validCertificates) of \(figures.certificates) certificates are valid; "
+            + "units: \(figures.units.certified) certified, \(figures.units.sealed) sealed, "
+            + "\(figures.units.disputed) disputed\n"
             + String(
                 format: "%d signatures in %.2f s: %.0f certificates a second",
-                report.signatures,
-                seconds,
-                certificatesPerSecond
+                figures.signatures,
+                figures.seconds,
+                figures.certificatesPerSecond
             )
     }
 
-    private var boardText: [String] {
-        guard !board.isEmpty else { return [] }
-        let rows = board.map { line in
+    private var board: [String] {
+        guard !figures.board.isEmpty else { return [] }
+        let rows = figures.board.map { line in
             let credit = Double(line.operations) / Double(operationsPerCobblestone)
-            return "  \(line.peer.short)  "
+            return "  \(Printable.short(line.peer))  "
                 + String(
                     format: "%14.6f %20llu %6llu %6llu",
                     credit,
@@ -158,16 +163,24 @@ struct AuditView {
     }
 
     private var findings: [String] {
-        let hidden = report.findingCount - report.findings.count
-        return report.findings.map(\.description)
+        let hidden = figures.findingCount - figures.findings.count
+        return figures.findings.map(\.text)
             + (hidden > 0 ? ["and \(hidden) findings more"] : [])
     }
 
     private var verdict: String {
-        switch report.findingCount {
-        case 0: "right: every statement proves itself, and the board is the one that is stated"
+        switch figures.findingCount {
+        case 0: right
         case 1: "WRONG: 1 finding; docs/AUDITING.md says what it means"
         case let count: "WRONG: \(count) findings; docs/AUDITING.md says what they mean"
+        }
+    }
+
+    private var right: String {
+        switch source {
+        case .export:
+            "right: every statement proves itself, and the board is the one that is stated"
+        case .peer: "right: every statement proves itself"
         }
     }
 }

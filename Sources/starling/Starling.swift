@@ -20,19 +20,21 @@ struct Starling: AsyncParsableCommand {
                 name: "Donate",
                 subcommands: [
                     DonateCommand.self, StatusCommand.self, PauseCommand.self, ResumeCommand.self,
-                    PeersCommand.self, LeaderboardCommand.self, KeyCommand.self,
+                    PeersCommand.self, LeaderboardCommand.self, ExportCommand.self,
+                    AuditCommand.self,
+                    KeyCommand.self,
                 ]
             ),
             CommandGroup(
                 name: "Submit",
                 subcommands: [
                     SubmitCommand.self, JobsCommand.self, WatchCommand.self, ResultsCommand.self,
-                    CancelCommand.self, WhyCommand.self,
+                    HoldCommand.self, ReleaseCommand.self, CancelCommand.self, WhyCommand.self,
                 ]
             ),
             CommandGroup(
                 name: "Without a grid",
-                subcommands: [DemoCommand.self, SearchCommand.self, AuditCommand.self]
+                subcommands: [DemoCommand.self, SearchCommand.self]
             ),
         ]
     )

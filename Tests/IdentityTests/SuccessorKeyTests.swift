@@ -73,9 +73,9 @@ import Testing
         let files = try Files()
         let earlier = Bytes(files.next.text.utf8)
         try files.folder.write(earlier, to: "peer.key.revoked")
-        let error = KeyFileError.taken(path: files.revoked)
+        let error = KeyFileError.present(path: files.revoked)
         #expect(throws: error) { try files.replace() }
-        #expect("\(error)".contains("move it to a safe place"))
+        #expect("\(error)".contains("move that file away"))
         #expect(try KeyFile.load(at: files.peer, purpose: .peer) == files.old)
         #expect(try KeyFile.load(at: files.successor, purpose: .successor) == files.next)
         #expect(files.folder.names == ["peer.key", "peer.key.revoked", "successor.key"])

@@ -21,7 +21,7 @@ struct KeySuccessionTests {
             storage: storage,
             folder: folder
         )
-        try await eventually { await first.node.linkedCount == 1 }
+        try await first.node.until { await $0.linkedCount == 1 }
         try await search.expectFinishes(at: first.node)
         let job = try await first.node.submit(next.packed)
         try await first.node.hold(job)
@@ -47,17 +47,17 @@ struct KeySuccessionTests {
         #expect(
             new == succession.new && second.node.address.curveKey != first.node.address.curveKey
         )
-        try await eventually {
-            let hosts = await other.node.boards().hosts.map(\.peer)
+        try await other.node.until { node in
+            let hosts = await node.boards().hosts.map(\.peer)
             return hosts.contains(new) && !hosts.contains(old)
         }
         let moved = await other.node.boards().hosts.first { $0.peer == new }
         #expect(moved?.won ?? 0 >= paid)
         // The job of the old key goes on, and its results come to the new one.
-        try await second.node.resume(job)
+        try await second.node.release(job)
         let count = next.packed.plan.unitCount
-        try await eventually {
-            let progress = await second.node.progress(of: job)
+        try await second.node.until { node in
+            let progress = await node.progress(of: job)
             return progress?.certified ?? 0 == count && progress?.held ?? 0 == count
         }
         let users = await other.node.boards().users
@@ -69,18 +69,36 @@ struct KeySuccessionTests {
     @Test func aJobOfAnotherPeerIsNotHeldFromHere() async throws {
         try await withGrid(2) { nodes in
             let job = try await nodes[0].submit(SmallSearch().packed)
-            try await eventually { await nodes[1].progress(of: job) != nil }
+            try await nodes[1].until { await $0.progress(of: job) != nil }
             await #expect(throws: NodeError.cannotHold(job.short)) {
                 try await nodes[1].hold(job)
             }
         }
     }
 
+    @Test func aKeyThatWasNotForeseenTakesNothingOver() async throws {
+        let (folder, storage) = (try TestFolder(), MemoryStorage())
+        let member = try TestNode(storage: storage, folder: folder)
+        try await member.node.until { await $0.isReady }
+        try await member.end()
+        // The file is lost, and the next start makes another.
+        try KeyFile.discard(at: "\(folder.path)/successor.key")
+        let again = try TestNode(storage: storage, folder: folder)
+        try await again.node.until { await $0.isReady }
+        try await again.end()
+        let error = #expect(throws: NodeError.self) {
+            try KeySuccession.run(folder: folder.path, storage: storage)
+        }
+        #expect(error == .otherSuccessor("successor.key"))
+        let peer = try KeyFile.load(at: "\(folder.path)/peer.key", purpose: .peer)
+        #expect(PeerID(peer.publicKey) == again.node.id)
+    }
+
     @Test func aSecondReplacementNeedsAPlaceForTheKeyBeforeIt() async throws {
         let (folder, storage) = (try TestFolder(), MemoryStorage())
         for number in 0..<2 {
             let member = try TestNode(storage: storage, folder: folder)
-            try await eventually { await member.node.isReady }
+            try await member.node.until { await $0.isReady }
             try await member.end()
             guard number == 1 else {
                 _ = try KeySuccession.run(folder: folder.path, storage: storage)
@@ -89,7 +107,7 @@ struct KeySuccessionTests {
             let error = #expect(throws: KeyFileError.self) {
                 try KeySuccession.run(folder: folder.path, storage: storage)
             }
-            #expect(error == .taken(path: "\(folder.path)/peer.key.revoked"))
+            #expect(error == .present(path: "\(folder.path)/peer.key.revoked"))
         }
     }
 }

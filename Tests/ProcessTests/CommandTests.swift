@@ -93,7 +93,9 @@ struct CommandTests {
         ["submit", "--file", "x", "--dry-run", "--wait"], ["pause", "1"], ["pause", "1y"],
         ["pause", "0s"], ["status", "--wait", "long"], ["why"], ["cancel"],
         ["results"], ["results", "x", "--wait", "--partial"], ["key", "backup"], ["key", "other"],
-        ["audit"], ["audit", "x", "y"],
+        ["audit", "x", "y"], ["audit", "x", "--folder", "y"], ["audit", "--network", "x"],
+        ["export"], ["hold"], ["release"], ["leaderboard", "--by", "peers"],
+        ["key", "successor", "x"],
     ])
     func wrongUseExitsWith64(arguments: [String]) async throws {
         let outcome = try await Program.run(arguments)

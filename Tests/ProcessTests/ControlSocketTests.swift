@@ -36,7 +36,8 @@ struct ControlSocketTests {
 
     @Test(arguments: [
         ["status"], ["peers"], ["leaderboard"], ["why", "ab"], ["pause"], ["resume"], ["jobs"],
-        ["watch"], ["results", "ab"], ["cancel", "ab"],
+        ["watch"], ["results", "ab"], ["cancel", "ab"], ["hold", "ab"], ["release", "ab"],
+        ["audit"],
     ])
     func commandWithoutAPeerSaysHowToStartOne(arguments: [String]) async throws {
         let folder = try Folder()

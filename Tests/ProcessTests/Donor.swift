@@ -97,6 +97,7 @@ struct Status: Decodable {
     }
 
     let peer: String
+    let project: String
     let address: String
     let folder: String
     let cores: Int
@@ -111,12 +112,13 @@ struct Status: Decodable {
     let certificates: Int
 }
 
-/// A job, as `jobs`, `watch` and `cancel` write it.
+/// A job, as `jobs`, `watch`, `hold`, `release` and `cancel` write it.
 struct Job: Decodable {
     let job: String
     let name: String
     let isOwn: Bool
     let stage: String
+    let isHeld: Bool
     let policy: String
     let priority: Int
     let deadline: Date
@@ -153,22 +155,42 @@ struct Submission: Decodable {
 
 /// What `leaderboard --json` writes.
 struct Leaderboard: Decodable {
-    struct Row: Decodable {
-        struct Line: Decodable {
-            let peer: String
-            let finalOperations: Int
-            let provisionalOperations: Int
-            let won: Int
-            let lost: Int
-        }
-
-        let rank: Int
-        let isOwn: Bool
-        let line: Line
+    struct Tally: Decodable, Equatable {
+        let finalOperations: Int
+        let provisionalOperations: Int
+        let recentOperationsPerDay: Int
+        let won: Int
+        let lost: Int
     }
 
-    let subject: String
-    let rows: [Row]
+    struct User: Decodable {
+        let rank: Int
+        let isOwn: Bool
+        let owner: String
+        let tally: Tally
+        let donatedOperations: Int
+        let consumedOperations: Int
+        let shareOperations: Int
+    }
+
+    struct Host: Decodable, Equatable {
+        let rank: Int
+        let isOwn: Bool
+        let peer: String
+        let tally: Tally
+    }
+
+    struct Project: Decodable {
+        let rank: Int
+        let isOwn: Bool
+        let project: String
+        let tally: Tally
+    }
+
+    let project: String?
+    let users: [User]
+    let hosts: [Host]
+    let projects: [Project]
 }
 
 /// What `peers --json` writes.
@@ -207,6 +229,7 @@ struct Why: Decodable {
         }
 
         let stage: String
+        let isHeld: Bool
         let certificates: [Certificate]
         let waits: [Wait]
     }

@@ -7,8 +7,10 @@ import Testing
 struct HelpTests {
     private static let verbs = [
         ["donate"], ["status"], ["pause"], ["resume"], ["peers"], ["leaderboard"], ["key"],
-        ["key", "show"], ["key", "backup"], ["key", "restore"], ["submit"], ["jobs"], ["watch"],
-        ["results"], ["cancel"], ["why"], ["demo"], ["search"],
+        ["key", "show"], ["key", "backup"], ["key", "restore"], ["key", "successor"], ["submit"],
+        ["jobs"], ["watch"],
+        ["results"], ["cancel"], ["hold"], ["release"], ["why"], ["export"], ["audit"], ["demo"],
+        ["search"],
     ]
 
     @Test(arguments: [[]] + verbs)
@@ -48,12 +50,16 @@ struct HelpTests {
             ["status"], ["peers"], ["leaderboard"], ["jobs"], ["pause"], ["resume"],
             ["why", "\(job)"], ["why", "\(job)/0"], ["why", peer], ["watch", "\(job)"],
             ["results", "\(job)"], ["key", "show"], ["submit", "--file", input, "--dry-run"],
-            ["submit", "--file", input],
+            ["submit", "--file", input], ["export", folder.file("ledger")], ["audit"],
         ]
         for verb in verbs {
             let outcome = try await Program.run(verb + ["--json", "--folder", donor.folder])
             #expect(!outcome.output.isEmpty, "\(verb): \(outcome.errors)")
-            for line in outcome.output.split(separator: UInt8(ascii: "\n")) {
+            // Only an audit's object has more lines than one.
+            let lines =
+                verb == ["audit"]
+                ? [outcome.output[...]] : outcome.output.split(separator: UInt8(ascii: "\n"))
+            for line in lines {
                 let object = try JSONSerialization.jsonObject(with: Data(line)) as? [String: Any]
                 for key in keys(of: try #require(object)) {
                     #expect(page.contains("`\(key)`"), "\(verb): \(key)")
@@ -63,13 +69,13 @@ struct HelpTests {
         for each in [donor, second] { #expect(try await each.end().status == 0) }
     }
 
-    /// The keys of an object and those in it; the table's own are another page's.
+    /// The keys of an object and those in it; those of tables and kinds of items are other pages'.
     private func keys(of value: Any) -> Set<String> {
         if let list = value as? [Any] {
             return list.reduce(into: []) { $0.formUnion(keys(of: $1)) }
         }
         guard let object = value as? [String: Any] else { return [] }
-        let own = object.filter { $0.key != "report" }
+        let own = object.filter { !["report", "items"].contains($0.key) }
         return own.values.reduce(into: Set(object.keys)) { $0.formUnion(keys(of: $1)) }
     }
 

@@ -61,8 +61,8 @@ struct WalkTests {
         #expect(Data(try await first.text("results", short).utf8) == table)
 
         #expect(try await first.text("jobs").contains("tones"))
-        let board = try await second.text("leaderboard").split(separator: "\n")
-        #expect(board.count == 4)
+        let board = try await second.text("leaderboard", "--by", "hosts").split(separator: "\n")
+        #expect(board.count == 5)
         #expect(board.filter { $0.hasSuffix("this peer") }.count == 1)
         #expect(board[1...2].allSatisfy { $0.contains("  16     0") })
         let peers = try await second.text("peers").split(separator: "\n")
@@ -113,11 +113,10 @@ struct WalkTests {
         #expect(last.policy == "strict")
 
         let board = try await first.object(Leaderboard.self, "leaderboard")
-        #expect(board.subject == "peers")
-        #expect(board.rows.map(\.rank) == [1, 2])
-        #expect(board.rows.count { $0.isOwn } == 1)
-        #expect(board.rows.allSatisfy { $0.line.won == 16 && $0.line.lost == 0 })
-        #expect(board.rows.allSatisfy { $0.line.provisionalOperations == 0 })
+        #expect(board.hosts.map(\.rank) == [1, 2])
+        #expect(board.hosts.count { $0.isOwn } == 1)
+        #expect(board.hosts.allSatisfy { $0.tally.won == 16 && $0.tally.lost == 0 })
+        #expect(board.hosts.allSatisfy { $0.tally.provisionalOperations == 0 })
         let status = try await first.object(Status.self, "status")
         let counts = [status.links, status.knownPeers, status.jobs, status.openJobs]
         #expect(counts == [1, 1, 1, 0])

@@ -48,6 +48,55 @@ struct CancelCommand: ParsableCommand {
     }
 }
 
+/// Puts a job on hold.
+struct HoldCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "hold",
+        abstract: "Put a job of your own on hold, until `release`.",
+        discussion: """
+            What is being computed is finished; no more of it is given out, by whichever peer. A \
+            hold outlives this peer's process.
+
+            Example:
+              starling hold 3fa8
+            """
+    )
+
+    @OptionGroup var place: FolderOptions
+    @OptionGroup var answer: AnswerOptions
+
+    @Argument(help: "The job.", completion: IDCompletion.jobs)
+    var job: String
+
+    func run() throws {
+        let line = try place.client().ask(HoldVerb(job: job))
+        try answer.show(line, line.text)
+    }
+}
+
+/// Lets a job go on.
+struct ReleaseCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "release",
+        abstract: "Let a job of your own go on after `hold`.",
+        discussion: """
+            Example:
+              starling release 3fa8
+            """
+    )
+
+    @OptionGroup var place: FolderOptions
+    @OptionGroup var answer: AnswerOptions
+
+    @Argument(help: "The job.", completion: IDCompletion.jobs)
+    var job: String
+
+    func run() throws {
+        let line = try place.client().ask(ReleaseVerb(job: job))
+        try answer.show(line, line.text)
+    }
+}
+
 /// Follows jobs.
 struct WatchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,12 +1,13 @@
 import ArgumentParser
 import PeerNode
 import Primitives
+import Store
 
 /// The keys of a peer.
 struct KeyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "key",
-        abstract: "Show the peer's keys, back them up, and bring them back.",
+        abstract: "Show the peer's keys, back them up, bring them back, and replace a stolen one.",
         discussion: """
             Whoever has the keys can act as the peer and its project. They are the only thing that \
             cannot be had again.
@@ -15,7 +16,10 @@ struct KeyCommand: ParsableCommand {
               starling key show
               starling key backup /media/stick/starling.keys
             """,
-        subcommands: [KeyShowCommand.self, KeyBackupCommand.self, KeyRestoreCommand.self]
+        subcommands: [
+            KeyShowCommand.self, KeyBackupCommand.self, KeyRestoreCommand.self,
+            KeySuccessorCommand.self,
+        ]
     )
 }
 
@@ -111,6 +115,69 @@ struct KeyRestoreCommand: ParsableCommand {
         let text =
             "the keys of \(file) are in \(folder.path); start their peer with: starling donate"
         try answer.show(KeyCopyReport(folder: folder.path, file: file), text)
+    }
+}
+
+/// Replaces the peer's key.
+struct KeySuccessorCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "successor",
+        abstract: "Replace the peer's key by its successor, because it was or may be stolen.",
+        discussion: """
+            The successor key was made with the peer's own, whose first record names it: nobody \
+            without it can take over. Credit, jobs and everything else of the old key become the \
+            new one's as soon as the peer is started again and others hear of it; from then on \
+            the old key counts for nothing. It cannot be taken back. Computations that the old \
+            key had begun are given up. The peer must be stopped.
+
+            Example:
+              starling key successor
+              starling donate
+              starling key backup /media/stick/starling-2.keys
+            """
+    )
+
+    /// Which key took over from which.
+    private struct Report: Encodable {
+        let folder: String
+        let old: String
+        let new: String
+        /// Where the old key is kept.
+        let revoked: String
+    }
+
+    @OptionGroup var place: FolderOptions
+    @OptionGroup var answer: AnswerOptions
+
+    func run() throws {
+        let folder = try place.place()
+        // Before anything is made in the folder.
+        try KeySuccession.check(folder: folder.path)
+        let claim = try folder.claim()
+        defer { withExtendedLifetime(claim) {} }
+        let succession = try KeySuccession.run(
+            folder: folder.path,
+            storage: try Node.store(in: folder.path)
+        )
+        let report = Report(
+            folder: folder.path,
+            old: succession.old.description,
+            new: succession.new.description,
+            revoked: "\(folder.path)/peer.key.revoked"
+        )
+        try answer.show(report, Self.text(report))
+    }
+
+    private static func text(_ report: Report) -> String {
+        """
+        peer \(report.old)
+        goes on as \(report.new)
+        its old key is kept in \(report.revoked); its address is another one
+        1. start it, so that others hear of it: starling donate --folder \(report.folder)
+        2. then keep a new backup: that start makes another successor key and another key for
+           links, which no backup has yet: starling key backup FILE --folder \(report.folder)
+        3. whoever joined it by its old address needs the new one: starling status --address
+        """
     }
 }
 

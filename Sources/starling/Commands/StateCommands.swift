@@ -65,30 +65,6 @@ struct PeersCommand: ParsableCommand {
     }
 }
 
-/// Who has computed how much.
-struct LeaderboardCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "leaderboard",
-        abstract: "Show who has computed how much, as the peer's ledger says.",
-        discussion: """
-            Credit counts the operations of certified results. It is provisional until no \
-            contradiction can be on its way any more.
-
-            Example:
-              starling leaderboard
-              starling leaderboard --json
-            """
-    )
-
-    @OptionGroup var place: FolderOptions
-    @OptionGroup var answer: AnswerOptions
-
-    func run() throws {
-        let report = try place.client().ask(LeaderboardVerb())
-        try answer.show(report, report.text)
-    }
-}
-
 /// Who voted what, and what is waited for.
 struct WhyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

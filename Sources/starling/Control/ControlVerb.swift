@@ -22,8 +22,9 @@ enum ControlVerbs {
     static let all: [any ControlVerb.Type] = [
         StatusVerb.self, PeersVerb.self, LeaderboardVerb.self, WhyVerb.self,
         JobsVerb.self, WatchVerb.self, ResultsVerb.self,
-        EstimateVerb.self, SubmitVerb.self, CancelVerb.self,
-        PauseVerb.self, ResumeVerb.self,
+        EstimateVerb.self, SubmitVerb.self, CancelVerb.self, HoldVerb.self,
+        ReleaseVerb.self,
+        PauseVerb.self, ResumeVerb.self, AuditVerb.self, ExportVerb.self,
     ]
 }
 

@@ -34,6 +34,13 @@ struct PeerFolder: Sendable {
         path.hasPrefix("/") ? path : "\(FileManager.default.currentDirectoryPath)/\(path)"
     }
 
+    /// Whether a file at `path` would lie in this folder, or below it.
+    func contains(_ path: String) -> Bool {
+        let own = URL(filePath: absolutePath).resolvingSymlinksInPath().pathComponents
+        let above = URL(filePath: path).deletingLastPathComponent().resolvingSymlinksInPath()
+        return above.pathComponents.starts(with: own)
+    }
+
     /// Where the running peer is driven.
     var socketPath: String { "\(path)/control.sock" }
 

@@ -29,16 +29,10 @@ enum Subject: Hashable, Sendable {
             }
             return .unit(try await job(String(parts[0]), at: node), unit)
         }
-        let prefix = text.lowercased()
-        guard !prefix.isEmpty, prefix.utf8.count <= digitCount,
-            prefix.utf8.allSatisfy({ isHexadecimal($0) })
-        else {
-            throw CommandFailure(
-                "'\(Printable.text(text))' is no id; write its first hexadecimal digits, as "
-                    + "\(kind == .job ? "`starling jobs`" : "`starling jobs` and `peers`") "
-                    + "\(kind == .job ? "shows" : "show") them"
-            )
-        }
+        let prefix = try prefix(
+            text,
+            shownBy: kind == .job ? "`starling jobs` shows" : "`starling jobs` and `peers` show"
+        )
         var matches = await node.jobIDs.filter { $0.description.hasPrefix(prefix) }.map(Self.job)
         if kind == .any {
             matches += await node.peerIDs.filter { $0.description.hasPrefix(prefix) }.map(Self.peer)
@@ -52,9 +46,41 @@ enum Subject: Hashable, Sendable {
             )
         }
         guard matches.count > 1 else { return first }
+        throw ambiguous(prefix, matches.map(\.description))
+    }
+
+    /// The one project that `text` names at `node`.
+    static func project(_ text: String, at node: Node) async throws -> ProjectID {
+        let prefix = try prefix(text, shownBy: "`starling leaderboard --by projects` shows")
+        let matches = await node.projectIDs.filter { $0.description.hasPrefix(prefix) }
+        guard let first = matches.first else {
+            throw CommandFailure(
+                "no project \(prefix) has a job here; `starling leaderboard --by projects` lists "
+                    + "those with credit"
+            )
+        }
+        guard matches.count > 1 else { return first }
+        throw ambiguous(prefix, matches.map { "project \($0)" })
+    }
+
+    /// The beginning of an id, in lower case.
+    private static func prefix(_ text: String, shownBy verbs: String) throws -> String {
+        let prefix = text.lowercased()
+        guard !prefix.isEmpty, prefix.utf8.count <= digitCount,
+            prefix.utf8.allSatisfy({ isHexadecimal($0) })
+        else {
+            throw CommandFailure(
+                "'\(Printable.text(text))' is no id; write its first hexadecimal digits, as "
+                    + "\(verbs) them"
+            )
+        }
+        return prefix
+    }
+
+    private static func ambiguous(_ prefix: String, _ matches: [String]) -> CommandFailure {
         let list = matches.prefix(matchesMax).map { "\n  \($0)" }.joined()
         let rest = matches.count > matchesMax ? "\n  and more" : ""
-        throw CommandFailure(
+        return CommandFailure(
             "\(prefix) is the beginning of \(matches.count) ids; write more digits:\(list)\(rest)"
         )
     }

@@ -16,6 +16,8 @@ struct JobLine: Codable, Sendable, Equatable {
     let name: String
     let isOwn: Bool
     let stage: Stage
+    /// Whether its submitter has put it on hold.
+    let isHeld: Bool
     let workload: String
     let policy: String
     let priority: UInt8
@@ -43,6 +45,7 @@ struct JobLine: Codable, Sendable, Equatable {
             case .cancelled: .cancelled
             case .expired: .expired
             }
+        isHeld = view.progress.isHeld
         workload = view.manifest.workload
         policy = "\(view.manifest.policy)"
         priority = view.manifest.priority
@@ -162,7 +165,12 @@ extension JobLine {
         return "job \(Printable.short(job))\(title): \(parts.joined(separator: ", "))\(ending)"
     }
 
-    private var ending: String {
+    /// Whether units that nobody may compute now would be given out after `release`.
+    var isWaitingForRelease: Bool { isHeld && stage == .open }
+
+    private var ending: String { (isWaitingForRelease ? "; on hold" : "") + stageEnding }
+
+    private var stageEnding: String {
         switch stage {
         case .open: ""
         case .settling: "; every unit is certified, and waits for a contradiction"
@@ -171,6 +179,16 @@ extension JobLine {
         case .cancelled: "; cancelled"
         case .expired: "; its deadline has passed"
         }
+    }
+
+    /// What a hold means, and how it ends.
+    var holdText: String {
+        let short = Printable.short(job)
+        let end =
+            isOwn
+            ? "let it go on with: starling release \(short)"
+            : "its submitter, peer \(Printable.short(submitter)), alone can release it"
+        return "on hold: what is being computed is finished, and no more is given out; \(end)"
     }
 
     /// Whether this machine may go offline, for the owner of a job.
@@ -201,7 +219,7 @@ extension JobsReport {
             table.add(
                 Printable.short(job.job),
                 job.name,
-                job.stage.rawValue,
+                job.isWaitingForRelease ? "on hold" : job.stage.rawValue,
                 "\(job.units)",
                 "\(job.certified)",
                 "\(job.final)",

@@ -22,31 +22,6 @@ struct BoardLine: Codable, Sendable, Equatable {
     }
 }
 
-/// Who has computed how much.
-struct LeaderboardReport: Codable, Sendable {
-    /// A place on the board.
-    struct Row: Codable, Sendable {
-        let rank: Int
-        let isOwn: Bool
-        let line: BoardLine
-    }
-
-    /// What a row stands for; there is one board today.
-    enum Subject: String, Codable, Sendable {
-        case peers
-    }
-
-    let subject: Subject
-    let rows: [Row]
-
-    init(_ board: [BoardRow], own: PeerID) {
-        subject = .peers
-        rows = board.enumerated().map { index, row in
-            Row(rank: index + 1, isOwn: row.peer == own, line: BoardLine(row))
-        }
-    }
-}
-
 /// A bundle that the peer has leased.
 struct WorkLine: Codable, Sendable, Equatable {
     enum Stage: String, Codable, Sendable {
@@ -168,26 +143,6 @@ struct PeersReport: Codable, Sendable {
 }
 
 // MARK: - Text
-
-extension LeaderboardReport {
-    var text: String {
-        guard !rows.isEmpty else { return "nobody has a certified unit yet" }
-        var table = TextTable(">RANK", "PEER", ">FINAL", ">PROVISIONAL", ">WON", ">LOST", "")
-        for row in rows {
-            table.add(
-                "\(row.rank)",
-                Printable.short(row.line.peer),
-                cobblestones(row.line.finalOperations),
-                cobblestones(row.line.provisionalOperations),
-                "\(row.line.won)",
-                "\(row.line.lost)",
-                row.isOwn ? "this peer" : ""
-            )
-        }
-        return table.text
-            + "\ncredit in cobblestones; provisional credit could still be contradicted"
-    }
-}
 
 /// Operations as BOINC's unit of credit, with the figures that a small job needs.
 func cobblestones(_ operations: UInt64) -> String {

@@ -6,11 +6,14 @@ extension WhyReport {
 }
 
 extension WaitLine {
+    fileprivate var isForRelease: Bool { waitsFor == .release }
+
     /// A sentence, without an end.
     var text: String {
         let name = peer.map { "peer \(Printable.short($0))" }
         let sentence =
             switch waitsFor {
+            case .release: "\(name ?? "the submitter") to release the job, which is on hold"
             case .workers: "\(Printable.count(count ?? 1, "worker")) to take a free seat"
             case .promise: "\(name ?? "a worker"), which computes it"
             case .signedPromises: "the steward's signature on the workers' promises"
@@ -57,6 +60,9 @@ extension UnitStory {
                 + (seat.peer.map { "\(Printable.short($0)) \(seat.stage)" } ?? "free")
         }
         lines += work.map { "  this peer: \($0.stage.sentence)" }
+        if isHeld, stage == .open, jobStage == .open, !waits.contains(where: \.isForRelease) {
+            lines.append("  the job is on hold: no more seats are given")
+        }
         lines += waits.map { "  waits for \($0.text)" }
         if waits.isEmpty { lines.append("  waits for nothing\(over)") }
         if let acting = stewards.first { lines.append("  steward \(Printable.short(acting))") }
@@ -94,6 +100,7 @@ extension CertificateLine.Vote {
 extension JobStory {
     var text: String {
         var lines = [line.text]
+        if line.isWaitingForRelease { lines.append("  \(line.holdText)") }
         if line.isOwn, !line.isOver { lines.append("  \(line.safety)") }
         if !line.isOver {
             let names =

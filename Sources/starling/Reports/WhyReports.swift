@@ -8,6 +8,8 @@ import WorkUnits
 /// What something waits for, and until when.
 struct WaitLine: Codable, Sendable, Equatable {
     enum Subject: String, Codable, Sendable {
+        /// `peer`, the submitter, which has put the job on hold.
+        case release
         /// `count` workers who take a free seat.
         case workers
         /// `peer`, which computes and must promise its result.
@@ -45,7 +47,12 @@ struct WaitLine: Codable, Sendable, Equatable {
     var count: Int?
     var until: Date?
 
-    init(_ wait: UnitView.Wait) {
+    /// While `job` is on hold nobody can take a free seat.
+    init(_ wait: UnitView.Wait, of job: JobLine) {
+        if case .workers = wait.wait, job.isWaitingForRelease {
+            (waitsFor, peer) = (.release, job.submitter)
+            return
+        }
         until = wait.until
         switch wait.wait {
         case .workers(let number): (waitsFor, count) = (.workers, number)
@@ -113,6 +120,8 @@ struct UnitStory: Codable, Sendable {
     let unit: UInt32
     let stage: Stage
     let jobStage: JobLine.Stage
+    /// Whether the job is on hold.
+    let isHeld: Bool
     let resultHash: String?
     let operations: UInt64?
     let certificates: [CertificateLine]
@@ -136,6 +145,7 @@ struct UnitStory: Codable, Sendable {
             case .final: .final
             }
         jobStage = job.stage
+        isHeld = job.isHeld
         resultHash = view.core?.resultHash.description
         operations = view.core?.operations
         certificates = view.certificates.map { CertificateLine($0) }
@@ -143,7 +153,7 @@ struct UnitStory: Codable, Sendable {
             Cast(peer: vote.worker.description, resultHash: vote.core.resultHash.description)
         }
         seats = view.seats.map { Seat(peer: $0.worker?.description, stage: "\($0.stage)") }
-        waits = view.waits.map { WaitLine($0) }
+        waits = view.waits.map { WaitLine($0, of: job) }
         self.stewards = stewards.map(\.description)
         self.work = work.filter { $0.job == job.job && $0.units.contains(view.unit) }
     }
@@ -174,7 +184,7 @@ struct JobStory: Codable, Sendable {
         examinedUnits = units.count
         var groups: [Group] = []
         for unit in units {
-            for wait in unit.waits.map(WaitLine.init) {
+            for wait in unit.waits.map({ WaitLine($0, of: line) }) {
                 let same = groups.firstIndex { group in
                     group.wait.waitsFor == wait.waitsFor && group.wait.peer == wait.peer
                         && group.wait.count == wait.count

@@ -26,18 +26,49 @@ struct CancelVerb: ControlVerb {
         by peer: ControlledPeer,
         tell: @Sendable (JobLine) async throws -> Void
     ) async throws {
-        let id = try await Subject.job(job, at: peer.node)
-        let line = try await peer.line(of: id)
-        guard line.isOwn else {
-            throw CommandFailure(
-                "job \(id.short) was submitted by peer \(Printable.short(line.submitter)), which "
-                    + "alone can cancel it"
-            )
-        }
+        let (id, line) = try await peer.ownJob(job, to: "cancel it")
         guard line.stage != .complete else {
             throw CommandFailure("job \(id.short) is complete; there is nothing to cancel")
         }
         try await peer.node.cancel(id)
+        try await tell(try await peer.line(of: id))
+    }
+}
+
+/// Puts a job of the peer's own on hold.
+struct HoldVerb: ControlVerb {
+    static let name = "hold"
+
+    let job: String
+
+    func answer(
+        by peer: ControlledPeer,
+        tell: @Sendable (JobLine) async throws -> Void
+    ) async throws {
+        let (id, line) = try await peer.ownJob(job, to: "put it on hold")
+        guard !line.isOver else {
+            throw CommandFailure("job \(id.short) is \(line.stage); there is nothing to hold")
+        }
+        try await peer.node.hold(id)
+        try await tell(try await peer.line(of: id))
+    }
+}
+
+/// Lets a job of the peer's own go on.
+struct ReleaseVerb: ControlVerb {
+    static let name = "release"
+
+    let job: String
+
+    func answer(
+        by peer: ControlledPeer,
+        tell: @Sendable (JobLine) async throws -> Void
+    ) async throws {
+        let (id, line) = try await peer.ownJob(job, to: "release it")
+        guard !line.isOver else {
+            throw CommandFailure("job \(id.short) is \(line.stage); there is nothing to release")
+        }
+        try await peer.node.resume(id)
         try await tell(try await peer.line(of: id))
     }
 }
@@ -157,6 +188,22 @@ struct ResultsVerb: ControlVerb {
 }
 
 extension ControlledPeer {
+    /// The job that `text` names; fails when another peer submitted it, which alone can do `deed`.
+    fileprivate func ownJob(
+        _ text: String,
+        to deed: String
+    ) async throws -> (id: ManifestID, line: JobLine) {
+        let id = try await Subject.job(text, at: node)
+        let line = try await line(of: id)
+        guard line.isOwn else {
+            throw CommandFailure(
+                "job \(id.short) was submitted by peer \(Printable.short(line.submitter)), which "
+                    + "alone can \(deed)"
+            )
+        }
+        return (id, line)
+    }
+
     /// Between two looks at a view there is this much time at least, and nine times as much as a
     /// look takes: watching never takes more than a tenth of a processor.
     private static let restMin = Duration.milliseconds(50)

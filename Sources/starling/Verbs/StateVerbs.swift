@@ -32,18 +32,6 @@ struct PeersVerb: ControlVerb {
     }
 }
 
-/// Who has computed how much, as its ledger says.
-struct LeaderboardVerb: ControlVerb {
-    static let name = "leaderboard"
-
-    func answer(
-        by peer: ControlledPeer,
-        tell: @Sendable (LeaderboardReport) async throws -> Void
-    ) async throws {
-        try await tell(LeaderboardReport(await peer.node.board(), own: peer.node.id))
-    }
-}
-
 /// Takes no more work, for a while or until `resume`.
 struct PauseVerb: ControlVerb {
     static let name = "pause"
