@@ -192,6 +192,8 @@ extension Worker {
             }
             let isCovered = bundle.lease.units.allSatisfy { certificate.units.contains($0) }
             if isSettled || (isCovered && bundle.isBusy) { drop(key, into: &out) }
+            // Each certificate lets a worker hold one bundle more: worth asking for at once.
+            if isSettled { mayClaimAgain(bundle, at: now) }
         }
         if isOpened {
             opened(certificate.units, of: certificate.manifest, into: &out)
@@ -199,6 +201,13 @@ extension Worker {
             let span = job.leaseSpan(unitCount: certificate.units.count)
                 .times(2 * WorkLimits.openingLeases)
             unopened[signed.id] = Unopened(opening: opening, publishAt: now.advanced(by: span))
+        }
+    }
+
+    private mutating func mayClaimAgain(_ bundle: Bundle, at now: Instant) {
+        let shard = bundle.lease.units[0] / Limits.unitsPerShard
+        claims.update(ShardKey(manifest: bundle.lease.manifest, shard: shard)) { claim in
+            if !claim.isOutstanding { claim.nextAttempt = min(claim.nextAttempt, now) }
         }
     }
 
