@@ -11,15 +11,17 @@ import Synchronization
 final class DiskRoom: Sendable {
     private let folder: String
     private let ballastByteCount: UInt64
+    private let notices: Notices
     private let draining = Mutex(false)
 
     /// Space without which a store that has no ballast does not end draining: two long results.
     private static let smallestRoom: UInt64 = 32 << 20
 
     /// The room of a store in `folder`; the ballast is there if an earlier start has made it.
-    init(_ folder: String, ballastByteCount: UInt64) {
+    init(_ folder: String, ballastByteCount: UInt64, notices: Notices) {
         self.folder = folder
         self.ballastByteCount = ballastByteCount
+        self.notices = notices
     }
 
     /// Whether the disk was full, and has not had room since.
@@ -47,6 +49,7 @@ final class DiskRoom: Sendable {
             if !isDraining { isDraining = !makeBallast(room: 2 * ballastByteCount) }
         }
         recover()
+        if isDraining { tell() }
     }
 
     /// Puts the ballast back and ends draining, if there is room.
@@ -71,6 +74,14 @@ final class DiskRoom: Sendable {
             // The space is free once the removal is durable.
             try? Disk.synchronize(folder)
         }
+        tell()
+    }
+
+    private func tell() {
+        notices.add(
+            "the disk of \(folder) is nearly full: there is no room for the ballast of "
+                + "\(ballastByteCount) bytes; free some space to take new work"
+        )
     }
 
     /// Whether the ballast is there at the end, made now if `room` bytes are free.

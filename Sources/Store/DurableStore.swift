@@ -37,8 +37,12 @@ package final class DurableStore: Storage {
         self.folder = folder
         self.hash = hash
         lock = try FolderLock(folder)
-        let room = DiskRoom(folder, ballastByteCount: settings.ballastByteCount)
         let said = Notices()
+        let room = DiskRoom(
+            folder,
+            ballastByteCount: settings.ballastByteCount,
+            notices: said
+        )
         (vault, grid) = try room.write { try Self.open(folder, settings, said) }
         datasets = try DatasetFolder(folder, vault: vault, room: room, notices: said, hash: hash)
         chunks = try ChunkFolder(
@@ -50,12 +54,6 @@ package final class DurableStore: Storage {
         )
         try Disk.synchronize(folder)
         room.prepare()
-        if room.isDraining {
-            said.add(
-                "the disk of \(folder) is nearly full: there is no room for the ballast of "
-                    + "\(settings.ballastByteCount) bytes; free some space to take new work"
-            )
-        }
         self.room = room
         self.said = said
     }

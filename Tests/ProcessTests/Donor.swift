@@ -7,20 +7,23 @@ final class Donor: Sendable {
     let program: Program
     /// The peer's own folder.
     let folder: String
-    private let home: Folder
+    /// What its folder stands in.
+    let home: Folder
 
     /// Starts a peer, and waits until it is ready.
     init(
         _ arguments: [String] = [],
         cores: Int = 1,
         in home: Folder? = nil,
-        named name: String = "peer"
+        named name: String = "peer",
+        environment: [String: String?] = [:]
     ) async throws {
         let home = try home ?? Folder()
         self.home = home
         folder = home.file(name)
         program = try Program(
-            ["donate", "--folder", folder, "--cores", "\(cores)", "--redial", "50"] + arguments
+            ["donate", "--folder", folder, "--cores", "\(cores)", "--redial", "50"] + arguments,
+            environment: environment
         )
         try #require(try await program.says("starling://"), "\(program.errors)")
     }
@@ -96,6 +99,12 @@ struct Status: Decodable {
         let until: Date?
     }
 
+    struct Work: Decodable {
+        let job: String
+        let units: [Int]
+        let stage: String
+    }
+
     let peer: String
     let project: String
     let address: String
@@ -105,6 +114,7 @@ struct Status: Decodable {
     let reason: String?
     let pause: Pause
     let firstJob: String?
+    let work: [Work]
     let links: Int
     let knownPeers: Int
     let jobs: Int

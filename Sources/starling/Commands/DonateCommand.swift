@@ -78,11 +78,10 @@ struct DonateCommand: AsyncParsableCommand {
         let socket = control ? nil : try ControlListener(in: folder)
         defer { socket?.close() }
         let storage = try storage(in: folder)
-        for notice in storage.notices {
-            OutputFile.writeToStandardError("note: \(notice)\n")
-        }
+        let said = storage.notices
+        for notice in said { Remarks.say(notice) }
         let node = try Node(configuration, storage: storage)
-        var services: [any Service] = [node]
+        var services: [any Service] = [node, Remarks(node: node, storage: storage, first: said)]
         if let socket {
             let peer = ControlledPeer(node: node, folder: folder, names: JobNames(in: folder))
             services += [
@@ -160,6 +159,27 @@ struct DonateCommand: AsyncParsableCommand {
         }
         return (String(listen[..<colon]), port)
     }
+}
+
+/// Says what the store has to tell its owner, as it happens.
+private struct Remarks: Service {
+    let node: Node
+    let storage: DurableStore
+    /// What was said at the start.
+    let first: [String]
+
+    func run() async throws {
+        var said = first
+        for await _ in node.changes.cancelOnGracefulShutdown() {
+            let notices = storage.notices
+            for notice in notices where !said.contains(notice) { Self.say(notice) }
+            said = notices
+        }
+        // Whether the peer has failed is the node's to say.
+        try await gracefulShutdown()
+    }
+
+    static func say(_ notice: String) { OutputFile.writeToStandardError("note: \(notice)\n") }
 }
 
 /// Says by which address others join: as a service, so that signals are minded before that.

@@ -115,6 +115,9 @@ extension ControlledPeer {
         if let pause = status.pause {
             return (.paused, pause.until.map { Moment.until($0) } ?? "ends with: starling resume")
         }
+        if status.isDiskFull {
+            return (.idle, "the disk of \(folder.absolutePath) is nearly full; free 200 MB or more")
+        }
         if let job = status.firstJob {
             return (.idle, "it serves job \(job.short) first, which has nothing for it now")
         }
