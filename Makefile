@@ -8,11 +8,14 @@ SIM_FLAGS ?= --seeds '0..<200'
 # Suites that start peers or units: one at a time, or they wait for each other's processors.
 PROCESS_SUITES = PeerNodeTests ProcessTests SandboxTests
 
-SOURCES = Sources Tests Package.swift
+# What `make bench` runs.
+BENCH_FLAGS ?=
+
+SOURCES = Sources Tests Benchmarks Package.swift
 PACKAGE_CHECK = --explicit-target-dependency-import-check error
 export SWIFT
 
-.PHONY: help kills demo test build check format sim docs clean setup setup-tests
+.PHONY: help demo test kills build check format sim bench docs clean setup setup-tests
 .DEFAULT_GOAL := help
 
 help: ## List these commands
@@ -54,6 +57,12 @@ format: ## Rewrite the sources in the common format
 sim: setup ## Run the simulator's campaign (SIM_FLAGS)
 	$(SWIFT) build -c release --product starling-sim
 	"$$($(SWIFT) build -c release --show-bin-path)/starling-sim" run $(SIM_FLAGS)
+
+bench: setup ## Measure what certified units cost, and starts (BENCH_FLAGS)
+	$(SWIFT) build -c release --product starling-executor
+	$(SWIFT) build -c release --product starling
+	STARLING_BENCH=1 $(SWIFT) build -c release --product starling-bench
+	"$$($(SWIFT) build -c release --show-bin-path)/starling-bench" $(BENCH_FLAGS)
 
 docs: setup ## Build the reference documentation, fail on dead links
 	.ci/check-docs

@@ -208,3 +208,18 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// Nobody needs the benchmarks but who measures: `make bench` asks for them.
+if Context.environment["STARLING_BENCH"] == "1" {
+    package.targets.append(
+        .executableTarget(
+            name: "starling-bench",
+            dependencies: [
+                "Primitives", "Wire", "Kernels", "PeerCore", "PeerNode", "Store",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Benchmarks/starling-bench",
+            swiftSettings: house
+        )
+    )
+}

@@ -21,14 +21,14 @@ package struct CreditLedger: Sendable {
     struct JobEntry: Sendable {
         var isCancelled = false
         /// The HOLD that counts.
-        var hold: Pause?
+        var hold: HoldState?
         var units = SortedTable<UInt32, UnitEntry>()
         /// Units with a certificate, by shard.
         var certifiedByShard = SortedTable<UInt32, UInt32>()
     }
 
     /// What the HOLD of the highest number says; of several with that number, the first item.
-    struct Pause: Sendable {
+    struct HoldState: Sendable {
         let number: UInt32
         let key: ItemKey
         let isHeld: Bool
@@ -178,7 +178,7 @@ package struct CreditLedger: Sendable {
                 // A higher number, or of one number the item that stands first.
                 guard (earlier.number, key) < (body.number, earlier.key) else { return }
             }
-            job.hold = Pause(number: body.number, key: key, isHeld: body.isHeld)
+            job.hold = HoldState(number: body.number, key: key, isHeld: body.isHeld)
         }
     }
 
@@ -277,7 +277,7 @@ package struct CreditLedger: Sendable {
     /// Whether the project has ended the job.
     package func isCancelled(_ id: ManifestID) -> Bool { jobs[id]?.isCancelled ?? false }
 
-    /// Whether the project has paused the job.
+    /// Whether the project holds the job.
     package func isHeld(_ id: ManifestID) -> Bool { jobs[id]?.hold?.isHeld ?? false }
 
     /// The number of the next HOLD of a job; nil when no more are allowed.

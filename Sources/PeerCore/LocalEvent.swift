@@ -25,9 +25,9 @@ package enum LocalEvent: Sendable {
     case submit(Manifest)
     /// A job of this peer's own is to end.
     case cancel(ManifestID)
-    /// A job of this peer's own is to pause; nothing happens to one that has paused already.
+    /// A job of this peer's own is to be held; nothing happens to one that is held already.
     case hold(ManifestID)
-    /// A job of this peer's own that has paused is to go on.
+    /// A job of this peer's own that is held is to go on.
     case resume(ManifestID)
     /// The answer to `Effect.sign`.
     case signed(UInt64, Signature)

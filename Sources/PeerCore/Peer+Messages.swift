@@ -70,7 +70,7 @@ extension Peer {
         guard !ledger.isCancelled(claim.manifest) else {
             return refuse(claim, .finished, to: peer, into: &out)
         }
-        // A pause has no end that anybody knows, and a revoked key gets no more work.
+        // Nobody knows when a hold ends, and a revoked key gets no more work.
         guard !ledger.isHeld(claim.manifest), !ledger.ownership.isRevoked(peer) else {
             return refuse(claim, .nothingOpen, to: peer, into: &out)
         }

@@ -69,9 +69,9 @@ extension Peer {
         let kept: Signed<Record>? = vault.statement(in: given.body.slots)
         let record = kept ?? given
         let old = record.body.peer
-        guard record.body.incarnation == 0, old != me, !ledger.ownership.isRevoked(old) else {
-            return
-        }
+        guard record.body.incarnation == 0, old != me, !ledger.ownership.isRevoked(old),
+            record.body.successorHash == Record.successorHash(of: me)
+        else { return }
         let revoke = Revoke(successor: me, record: record, epoch: epoch)
         publish(revoke, by: .peer, as: Item.revoke, at: now, into: &out)
     }

@@ -131,7 +131,7 @@ package struct JobProgress: Hashable, Sendable {
     package internal(set) var held: UInt32 = 0
     /// Whether the project has ended the job.
     package internal(set) var isCancelled = false
-    /// Whether the project has paused the job.
+    /// Whether the project holds the job.
     package internal(set) var isHeld = false
 
     init(unitCount: UInt32) { self.unitCount = unitCount }

@@ -2,6 +2,7 @@ import Identity
 package import Primitives
 package import Store
 import Wire
+import WorkUnits
 
 /// Gives a peer another key, because the present one was stolen or may have been.
 ///
@@ -40,13 +41,30 @@ package struct KeySuccession: Hashable, Sendable {
         let successor = "\(folder)/\(successorName)"
         let old = try KeyFile.load(at: peer, purpose: .peer)
         let next = try KeyFile.load(at: successor, purpose: .successor)
+        let rows = try storage.contents().rows
+        try checkForesight(of: PeerID(old.publicKey), next: PeerID(next.publicKey), rows)
         try old.keep(at: peer + suffix)
-        let open = try storage.contents().rows
-            .filter { $0.table == .rounds || $0.table == .bundles }
+        let open = rows.filter { $0.table == .rounds || $0.table == .bundles }
         try storage.commit(open.map { JournalRow($0.table, key: $0.key, value: nil) })
         try KeyFile.discard(at: curve)
         try KeyFile.replacePeer(at: peer, by: successor, keeping: peer + suffix)
         return KeySuccession(old: PeerID(old.publicKey), new: PeerID(next.publicKey))
+    }
+
+    /// Fails when the first record that the old key has signed names another successor.
+    private static func checkForesight(
+        of old: PeerID,
+        next: PeerID,
+        _ rows: [JournalRow]
+    ) throws {
+        guard old != next else { return }
+        var vault = Vault()
+        try vault.restore(rows)
+        let slots = Record.slots(peer: old, incarnation: 0)
+        guard let first: Signed<Record> = vault.statement(in: slots) else { return }
+        guard first.body.successorHash == Record.successorHash(of: next) else {
+            throw NodeError.otherSuccessor(successorName)
+        }
     }
 
     /// The key that was replaced last, if one was.

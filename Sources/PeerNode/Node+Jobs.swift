@@ -122,11 +122,11 @@ extension Node {
         try await settle { peer.ledger.isCancelled(id) }
     }
 
-    /// Pauses a job of this peer's own: leases that are out run to their end, and no more are given.
+    /// Holds a job of this peer's own: leases that are out run to their end, and no more come.
     package func hold(_ id: ManifestID) async throws { try await hold(id, isHeld: true) }
 
-    /// Lets a job of this peer's own go on that has paused.
-    package func resume(_ id: ManifestID) async throws { try await hold(id, isHeld: false) }
+    /// Lets a job of this peer's own go on that is held.
+    package func release(_ id: ManifestID) async throws { try await hold(id, isHeld: false) }
 
     private func hold(_ id: ManifestID, isHeld: Bool) async throws {
         take(isHeld ? .hold(id) : .resume(id))

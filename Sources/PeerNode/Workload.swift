@@ -62,6 +62,8 @@ package enum NodeError: Error, Hashable, Sendable, CustomStringConvertible {
     case missingChunk(UInt32)
     /// A result is larger than its manifest allows.
     case resultTooLarge(UInt64)
+    /// The peer's first record names another successor than this key file.
+    case otherSuccessor(String)
     /// A job is not this peer's own, or was held and let go too often.
     case cannotHold(String)
     /// An address is not of the form that `--join` takes.
@@ -95,6 +97,9 @@ package enum NodeError: Error, Hashable, Sendable, CustomStringConvertible {
         case .journalFailed(let reason):
             "the journal cannot be written: \(reason); free space or mend the disk, then start "
                 + "again"
+        case .otherSuccessor(let name):
+            "\(name) is not the key that the peer foresaw at its first start, so nobody would let "
+                + "it take over; restore that key from a backup"
         case .cannotHold(let job):
             "job \(job) cannot be held or let go from here: only the peer that submitted it can do "
                 + "that, and \(Limits.holdsPerManifest) times in all; check the job's id"

@@ -228,7 +228,7 @@ extension World {
         return signed(body, by: peer)
     }
 
-    /// A pause of somebody else's job.
+    /// A hold of somebody else's job.
     private func anyHold(of peer: SimulatedPeer) -> Hold {
         Hold(
             project: ProjectID(peer.id.digest),

@@ -9,7 +9,7 @@ extension TestGrid {
         OwnerID(Digest(number, 0, 0, 0x0A11))
     }
 
-    /// The project pauses the job, or lets it go on.
+    /// The project holds the job, or lets it go on.
     package func hold(
         _ number: UInt32,
         isHeld: Bool = true,

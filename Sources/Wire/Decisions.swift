@@ -45,7 +45,7 @@ package struct Cancel: StatementBody {
     }
 }
 
-/// HOLD: the project pauses its job, or lets it go on; of several the highest number counts.
+/// HOLD: the project holds its job, or lets it go on; of several the highest number counts.
 package struct Hold: StatementBody {
     package static let kind = StatementKind.hold
 
@@ -55,12 +55,12 @@ package struct Hold: StatementBody {
     package let manifest: ManifestID
     /// Grows by one with each HOLD of the job, from 0; below `Limits.holdsPerManifest`.
     package let number: UInt32
-    /// Whether the job pauses; it goes on otherwise.
+    /// Whether the job is held; it goes on otherwise.
     package let isHeld: Bool
     /// UTC hours since 1970.
     package let epoch: UInt64
 
-    /// A pause of `manifest`, or the end of one.
+    /// A hold of `manifest`, or the end of one.
     package init(
         project: ProjectID,
         manifest: ManifestID,

@@ -30,7 +30,7 @@ package enum Item: Hashable, Sendable {
     case ruling(Signed<Ruling>)
     /// The end of a job.
     case cancel(Signed<Cancel>)
-    /// A job that pauses, or goes on.
+    /// A job that is held, or goes on.
     case hold(Signed<Hold>)
     /// A peer's adoption.
     case device(Signed<Device>)

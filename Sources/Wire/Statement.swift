@@ -18,7 +18,7 @@ package enum StatementKind: UInt8, CaseIterable, Sendable {
     case result = 7
     /// A proof of a vote.
     case certificate = 8
-    /// A job that pauses, or goes on.
+    /// A job that is held, or goes on.
     case hold = 9
     /// An owner's word that a machine is its own.
     case device = 10

@@ -93,7 +93,7 @@ extension ShardDesk {
         at now: Instant,
         into out: inout Outbox
     ) {
-        guard !isPaused else { return }
+        guard !isOnHold else { return }
         var list: [UInt32] = []
         for offset in units.indices where isUndecided(units[offset]) {
             let unit = unit(at: offset)
@@ -126,13 +126,13 @@ extension ShardDesk {
 
     // MARK: - Jobs on hold
 
-    /// The project has paused the job: nothing new begins, and nobody is asked to rule.
-    package mutating func pause() { isPaused = true }
+    /// The project holds the job: nothing new begins, and nobody is asked to rule.
+    package mutating func putOnHold() { isOnHold = true }
 
     /// The job goes on: what waited in vain meanwhile waits anew.
-    package mutating func resume(at now: Instant) {
-        guard isPaused else { return }
-        isPaused = false
+    package mutating func goOn(at now: Instant) {
+        guard isOnHold else { return }
+        isOnHold = false
         for index in units.indices { units[index].waitingSince = now }
         rounds.updateAll { _, round in
             for index in round.seats.indices where round.seats[index].occupant == nil {

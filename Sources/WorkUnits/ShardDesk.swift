@@ -32,8 +32,8 @@ package struct ShardDesk: Sendable {
     var openings = SortedTable<ItemID, PendingOpening>()
     /// What the caller must publish.
     var ready: [Item] = []
-    /// Whether the project has paused the job.
-    package internal(set) var isPaused = false
+    /// Whether the project holds the job.
+    package internal(set) var isOnHold = false
 
     /// What a steward knows of one unit.
     struct UnitRow: Sendable {
@@ -141,7 +141,7 @@ package struct ShardDesk: Sendable {
         for opening in openings.values { consider(opening.publishAt) }
         for offset in units.indices where isUndecided(units[offset]) {
             switch need(of: unit(at: offset)) {
-            case .ruling where isPaused, .furtherVote where isPaused: break
+            case .ruling where isOnHold, .furtherVote where isOnHold: break
             case .ruling where units[offset].heldSince == nil: consider(.zero)
             case .furtherVote, .ruling: consider(heldCheck(of: units[offset]))
             // A restart leaves votes that are won and whose proof is not begun: at once.

@@ -226,17 +226,17 @@ package struct Steward: Sendable {
             let late = change(key) { desk in
                 desk.tick(view: view(key), at: now, vault: &vault, into: &out)
             }
-            // Leases of a paused job may have been left alone for that.
-            guard desks[key]?.isPaused == false else { continue }
+            // Leases of a job on hold may have been left alone for that.
+            guard desks[key]?.isOnHold == false else { continue }
             for worker in late { quotas[worker] = max(1, quota(of: worker) / 2) }
         }
     }
 
-    /// The project has paused a job, or lets it go on.
+    /// The project holds a job, or lets it go on.
     package mutating func held(_ manifest: ManifestID, isHeld: Bool, at now: Instant) {
         for key in desks.keys where key.manifest == manifest {
             change(key) { desk in
-                if isHeld { desk.pause() } else { desk.resume(at: now) }
+                if isHeld { desk.putOnHold() } else { desk.goOn(at: now) }
             }
         }
     }

@@ -175,7 +175,7 @@ package enum SignedStatement: Sendable {
     case result(Signed<ResultStatement>)
     /// A proof of a vote.
     case certificate(Signed<Certificate>)
-    /// A job that pauses, or goes on.
+    /// A job that is held, or goes on.
     case hold(Signed<Hold>)
     /// A peer's adoption.
     case device(Signed<Device>)

@@ -158,7 +158,7 @@ import Wire
         return lines
     }
 
-    /// Adoptions, successions and pauses at random, in part contradicting.
+    /// Adoptions, successions and holds at random, in part contradicting.
     private func claims(_ grid: TestGrid, _ random: inout PRNG) -> [Item] {
         (0..<random.below(12)).map { number in
             let peer = TestGrid.peer(10 + random.below(9))

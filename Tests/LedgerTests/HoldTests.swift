@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Wire
 
-/// Jobs that pause and go on, as the ledger has them.
+/// Jobs that are held and go on, as the ledger has them.
 @Suite struct HoldTests {
     private let grid = TestGrid(units: 300)
 

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Wire
 
-/// Jobs that a submitter pauses, seen by two whole peers.
+/// Jobs that a submitter holds, seen by two whole peers.
 @Suite struct HoldTests {
     private func holds(_ pair: PeerPair) -> [Hold] {
         pair.machines[0].core.allItems.compactMap { item in

@@ -141,11 +141,14 @@ import Wire
         #expect(again.revokes == [revoke])
     }
 
-    @Test func aKeyDoesNotSucceedItself() throws {
+    @Test func onlyAForeseenKeyClaimsToSucceedAnother() throws {
         let me = TestGrid.peer(1)
         var solo = try Solo(me)
-        let first = solo.grid.firstRecord(of: me, followedBy: TestGrid.peer(2))
-        solo.handle(.succeed(first.verifiedHere))
+        // Its own first record, and another's that foresaw somebody else.
+        for peer in [me, TestGrid.peer(3)] {
+            let first = solo.grid.firstRecord(of: peer, followedBy: TestGrid.peer(2))
+            solo.handle(.succeed(first.verifiedHere))
+        }
         #expect(solo.revokes.isEmpty)
     }
 

@@ -52,8 +52,8 @@ final class PeerPair {
     /// Whether the second machine finds something else than the first for a unit.
     var liesAbout: UInt32?
 
-    /// Two machines, the first of which is the project's; the second has an owner of its own, unless
-    /// one is given.
+    /// Two machines: the first is the project's, the second has an owner of its own, unless one is
+    /// given.
     init(_ grid: TestGrid, seed: UInt64, secondOwner: OwnerID = TestGrid.owner(1)) throws {
         self.grid = grid
         random = PRNG(seed: seed)

@@ -47,17 +47,17 @@ struct KeySuccessionTests {
         #expect(
             new == succession.new && second.node.address.curveKey != first.node.address.curveKey
         )
-        try await other.node.until { other in
-            let hosts = await other.boards().hosts.map(\.peer)
+        try await other.node.until { node in
+            let hosts = await node.boards().hosts.map(\.peer)
             return hosts.contains(new) && !hosts.contains(old)
         }
         let moved = await other.node.boards().hosts.first { $0.peer == new }
         #expect(moved?.won ?? 0 >= paid)
         // The job of the old key goes on, and its results come to the new one.
-        try await second.node.resume(job)
+        try await second.node.release(job)
         let count = next.packed.plan.unitCount
-        try await second.node.until { second in
-            let progress = await second.progress(of: job)
+        try await second.node.until { node in
+            let progress = await node.progress(of: job)
             return progress?.certified ?? 0 == count && progress?.held ?? 0 == count
         }
         let users = await other.node.boards().users
@@ -74,6 +74,24 @@ struct KeySuccessionTests {
                 try await nodes[1].hold(job)
             }
         }
+    }
+
+    @Test func aKeyThatWasNotForeseenTakesNothingOver() async throws {
+        let (folder, storage) = (try TestFolder(), MemoryStorage())
+        let member = try TestNode(storage: storage, folder: folder)
+        try await member.node.until { await $0.isReady }
+        try await member.end()
+        // The file is lost, and the next start makes another.
+        try KeyFile.discard(at: "\(folder.path)/successor.key")
+        let again = try TestNode(storage: storage, folder: folder)
+        try await again.node.until { await $0.isReady }
+        try await again.end()
+        let error = #expect(throws: NodeError.self) {
+            try KeySuccession.run(folder: folder.path, storage: storage)
+        }
+        #expect(error == .otherSuccessor("successor.key"))
+        let peer = try KeyFile.load(at: "\(folder.path)/peer.key", purpose: .peer)
+        #expect(PeerID(peer.publicKey) == again.node.id)
     }
 
     @Test func aSecondReplacementNeedsAPlaceForTheKeyBeforeIt() async throws {

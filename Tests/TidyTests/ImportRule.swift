@@ -12,7 +12,8 @@ enum ImportRule {
         "Collections", "DequeModule", "HeapModule", "OrderedCollections",
     ]
 
-    /// The modules that each target under Sources may import; `Swift` itself needs no import.
+    /// The modules that each target under Sources and Benchmarks may import; `Swift` itself needs
+    /// no import.
     static let sources: [String: [String]] = [
         // Tier 0
         "Primitives": [],
@@ -45,6 +46,8 @@ enum ImportRule {
         // Development
         "Simulator": tier0 + tier1,
         "starling-sim": ["Simulator", "ArgumentParser"] + tier0 + tier1 + platform,
+        "starling-bench": ["PeerNode", "Store", "Kernels", "PeerCore", "ArgumentParser"] + tier0
+            + platform,
         "TestSupport": ["Simulator", "Testing"] + tier0 + tier1 + platform,
     ]
 

@@ -24,9 +24,9 @@ struct Repository: Sendable {
         }
     }
 
-    /// The Swift files under Sources and Tests.
+    /// The Swift files under Sources, Tests and Benchmarks.
     var swiftFiles: [SwiftFile] {
-        pages.filter { $0.path.hasSuffix(".swift") && isSourceOrTest($0.path) }
+        pages.filter { $0.path.hasSuffix(".swift") && isCode($0.path) }
             .map { SwiftFile(path: $0.path, text: $0.text) }
     }
 
@@ -52,8 +52,8 @@ struct Repository: Sendable {
         (try? url.resourceValues(forKeys: [.isDirectoryKey]))?.isDirectory == true
     }
 
-    private func isSourceOrTest(_ path: String) -> Bool {
-        path.hasPrefix("Sources/") || path.hasPrefix("Tests/")
+    private func isCode(_ path: String) -> Bool {
+        ["Sources/", "Tests/", "Benchmarks/"].contains(where: path.hasPrefix)
     }
 
     private static func rootOfThisFile() -> URL {

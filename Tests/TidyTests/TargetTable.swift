@@ -1,4 +1,4 @@
-/// The table of targets in docs/ARCHITECTURE.md, held against the folders under Sources.
+/// The table of targets in docs/ARCHITECTURE.md, held against the folders of the targets.
 enum TargetTable {
     /// The page with the table.
     static let path = "docs/ARCHITECTURE.md"

@@ -4,9 +4,9 @@ import Testing
 import Wire
 import WorkUnits
 
-/// A steward whose job pauses: what is promised goes on, and nobody pays for the wait.
+/// A steward whose job is held: what is promised goes on, and nobody pays for the wait.
 @Suite struct HoldTests {
-    private func pause(_ bench: inout StewardBench, _ isHeld: Bool = true) {
+    private func hold(_ bench: inout StewardBench, _ isHeld: Bool = true) {
         bench.steward.held(bench.grid.id, isHeld: isHeld, at: bench.now)
     }
 
@@ -21,7 +21,7 @@ import WorkUnits
     @Test func promisesThatWereMadeAreKept() throws {
         var (bench, leases) = try StewardBench.leased()
         bench.commit(2, leases[0])
-        pause(&bench)
+        hold(&bench)
         bench.commit(3, leases[1])
         bench.answerSigns()
         let set = try bench.takeSet(of: [2, 3])
@@ -34,16 +34,16 @@ import WorkUnits
         bench.expectNothingLeft()
     }
 
-    @Test func aDisputeOfAPausedJobIsNobodysToRuleOn() throws {
+    @Test func aDisputeOfAJobOnHoldIsNobodysToRuleOn() throws {
         var bench = try StewardBench.disputed()
-        pause(&bench)
+        hold(&bench)
         let wait = bench.lease.times(WorkLimits.panelLeases)
         #expect(bench.steward.deadline == nil)
         bench.pass(wait.times(2))
         bench.expectNothingLeft()
         // It waits for a voter anew, as long as it did at first.
         bench.candidates.append(StewardBench.candidate(4))
-        pause(&bench, false)
+        hold(&bench, false)
         #expect(bench.steward.deadline == bench.now.advanced(by: wait))
         bench.pass(TimeSpan(nanoseconds: wait.nanoseconds - 1))
         bench.expectNothingLeft()
@@ -54,11 +54,11 @@ import WorkUnits
 
     @Test func aUnitThatWasHeldAsksAgainOnceTheJobGoesOn() throws {
         var bench = try held()
-        pause(&bench)
+        hold(&bench)
         #expect(bench.steward.deadline == nil)
         bench.pass(bench.lease.times(9))
         bench.expectNothingLeft()
-        pause(&bench, false)
+        hold(&bench, false)
         bench.pass()
         #expect(bench.takeMessages(to: 0).count == 1)
         bench.expectNothingLeft()
@@ -66,7 +66,7 @@ import WorkUnits
 
     @Test func aRulingThatComesMeanwhileIsCertified() throws {
         var bench = try held()
-        pause(&bench)
+        hold(&bench)
         bench.rule(0)
         bench.answerSigns()
         #expect(try bench.takeCertificate().body.vote == .ruling)
@@ -84,7 +84,7 @@ import WorkUnits
         )
         let quota = bench.steward.quota(of: TestGrid.peer(2))
         #expect(quota > 1)
-        pause(&bench)
+        hold(&bench)
         bench.pass(bench.lease)
         #expect(bench.rounds[0].seats.allSatisfy { $0.occupant == nil }, "the seat is free again")
         #expect(bench.steward.quota(of: TestGrid.peer(2)) == quota)
@@ -95,9 +95,9 @@ import WorkUnits
         var (bench, leases) = try StewardBench.leased(TestGrid(units: 1, population: 3))
         bench.commit(2, leases[0])
         bench.pass(bench.lease)
-        pause(&bench)
+        hold(&bench)
         bench.pass(bench.lease.times(20))
-        pause(&bench, false)
+        hold(&bench, false)
         bench.claim(3)
         let again = try bench.takeLease(of: 3)
         #expect(again.seat == 1 && again.widening == 0 && again.round == leases[1].round)

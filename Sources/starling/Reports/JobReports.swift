@@ -49,10 +49,7 @@ struct JobLine: Codable, Sendable, Equatable {
         workload = view.manifest.workload
         policy = "\(view.manifest.policy)"
         priority = view.manifest.priority
-        // The deadline is an epoch's number; the job is computed until that hour ends.
-        deadline = Date(
-            timeIntervalSince1970: Double(saturatingSum(view.manifest.deadline, 1)) * 3_600
-        )
+        deadline = Moment.end(ofEpoch: view.manifest.deadline)
         submitter = view.manifest.submitter.description
         units = view.progress.unitCount
         certified = view.progress.certified

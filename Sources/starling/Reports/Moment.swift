@@ -3,6 +3,14 @@ import Glibc
 
 /// Points in time for people: in their time zone, as short as is clear.
 enum Moment {
+    /// The end of the year 9999: calendars and their texts go no further.
+    private static let last = 253_402_300_799.0
+
+    /// The end of an epoch, which is a UTC hour; a stranger may have chosen its number.
+    static func end(ofEpoch epoch: UInt64) -> Date {
+        Date(timeIntervalSince1970: min((Double(epoch) + 1) * 3_600, last))
+    }
+
     /// `14:05:09` for today, else `2031-04-05 14:05`.
     static func text(_ date: Date) -> String {
         let isToday = strftime(date, "%F") == strftime(Date(), "%F")
@@ -17,8 +25,7 @@ enum Moment {
     }
 
     private static func strftime(_ date: Date, _ format: String) -> String {
-        // Years that the calendar of the system cannot hold are shown as its last.
-        var time = time_t(min(max(date.timeIntervalSince1970, 0), 253_402_300_799))
+        var time = time_t(min(max(date.timeIntervalSince1970, 0), last))
         var parts = tm()
         localtime_r(&time, &parts)
         var text = [CChar](repeating: 0, count: 64)

@@ -125,7 +125,7 @@ struct PeerLine: Codable, Sendable {
         cores = record.cores
         operationsPerSecond = record.kernels.map(\.operationsPerSecond).max() ?? 0
         role = record.role == .hub ? .hub : .leaf
-        expiry = Date(timeIntervalSince1970: Double(saturatingSum(record.expiry, 1)) * 3_600)
+        expiry = Moment.end(ofEpoch: record.expiry)
         dialFailure = view.dialFailure.map { Printable.text($0.reason) }
         dialFailureDate = view.dialFailure?.date
     }

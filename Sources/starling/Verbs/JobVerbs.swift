@@ -68,7 +68,7 @@ struct ReleaseVerb: ControlVerb {
         guard !line.isOver else {
             throw CommandFailure("job \(id.short) is \(line.stage); there is nothing to release")
         }
-        try await peer.node.resume(id)
+        try await peer.node.release(id)
         try await tell(try await peer.line(of: id))
     }
 }
