@@ -106,8 +106,8 @@ package struct Worker: Sendable {
 
     /// Bundles that it could take now.
     ///
-    /// A bundle keeps its place until its promise is sent: a steward that has not heard of it answers
-    /// a claim with the same lease again.
+    /// A bundle keeps its place until its promise is sent: a steward that has not heard of it
+    /// answers a claim with the same lease again.
     package var freePlaces: Int {
         guard bundles.count < WorkLimits.bundlesMax else { return 0 }
         return max(0, places - bundles.values.count { $0.isBusy || $0.state == .sealed })

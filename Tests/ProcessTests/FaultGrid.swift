@@ -85,14 +85,14 @@ final class FaultGrid {
         won total: Int,
         at location: SourceLocation = #_sourceLocation
     ) async throws {
-        var boards: [[Leaderboard.Row.Line]] = []
+        var boards: [[Leaderboard.Tally]] = []
         var isSettled = false
         // No command waits for another peer's ledger, so they are asked again and again.
         while !isSettled {
             boards = []
             for peer in peers {
                 let board = try await peer.object(Leaderboard.self, "leaderboard")
-                boards.append(board.rows.map(\.line).sorted { $0.peer < $1.peer })
+                boards.append(board.hosts.sorted { $0.peer < $1.peer }.map(\.tally))
             }
             isSettled = boards.allSatisfy { board in
                 board == boards[0] && board.reduce(0) { $0 + $1.won } >= total
