@@ -122,20 +122,24 @@ final class PeerPair {
 
     /// Lets inputs and messages happen in a random order until none is left.
     func settle() {
-        for _ in 0..<20_000 {
-            let waiting = machines.indices.filter { !machines[$0].inputs.isEmpty }
-            let choices = waiting.count + (queue.isEmpty ? 0 : 1)
-            guard choices > 0 else { return }
-            let choice = Int(random.below(UInt64(choices)))
-            if choice < waiting.count {
-                let index = waiting[choice]
-                let event = machines[index].inputs.removeFirst()
-                perform(index) { core, out in core.handle(event, at: self.now, into: &out) }
-            } else {
-                deliver()
-            }
-        }
+        for _ in 0..<20_000 where !step() { return }
         Issue.record("two peers talk for ever")
+    }
+
+    /// Lets one input or message happen; false when there is none.
+    func step() -> Bool {
+        let waiting = machines.indices.filter { !machines[$0].inputs.isEmpty }
+        let choices = waiting.count + (queue.isEmpty ? 0 : 1)
+        guard choices > 0 else { return false }
+        let choice = Int(random.below(UInt64(choices)))
+        if choice < waiting.count {
+            let index = waiting[choice]
+            let event = machines[index].inputs.removeFirst()
+            perform(index) { core, out in core.handle(event, at: self.now, into: &out) }
+        } else {
+            deliver()
+        }
+        return true
     }
 
     fileprivate func enqueue(_ message: Message, from index: Int) {
@@ -160,8 +164,15 @@ final class PeerPair {
         }
     }
 
-    /// Time goes on to the next deadline of either machine, or by `atMost`.
+    /// Time goes on to the next deadline of either machine, or by `atMost`, and all that follows
+    /// from it happens.
     func pass(atMost span: TimeSpan) {
+        advance(atMost: span)
+        settle()
+    }
+
+    /// Time goes on; what follows from it waits for `step` or `settle`.
+    func advance(atMost span: TimeSpan) {
         let end = now.advanced(by: span)
         let next = machines.indices.compactMap { machines[$0].core.deadline }.min() ?? end
         now = min(end, max(next, now.advanced(by: .milliseconds(1))))
@@ -169,7 +180,6 @@ final class PeerPair {
             guard let deadline = machines[index].core.deadline, deadline <= now else { continue }
             perform(index) { core, out in core.tick(at: self.now, into: &out) }
         }
-        settle()
     }
 
     private func perform(_ index: Int, _ body: (inout Peer, inout Outbox) -> Void) {
