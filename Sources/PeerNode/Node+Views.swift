@@ -17,6 +17,8 @@ package struct NodeStatus: Hashable, Sendable {
     package let places: Int
     /// Why it takes no work; nil while it does.
     package let pause: Pause?
+    /// Whether it takes no work because its disk is full.
+    package let isDiskFull: Bool
     /// The job that it serves before any other, while that needs workers.
     package let firstJob: ManifestID?
     /// Peers with a link to it.
@@ -125,6 +127,7 @@ extension Node {
             network: configuration.network,
             places: configuration.places,
             pause: wishes.pause,
+            isDiskFull: isDiskFull,
             firstJob: peer.firstJob,
             linkedCount: linkedCount,
             knownCount: peer.hubs.records.count { $0.body.peer != id },

@@ -157,7 +157,7 @@ struct CommandTests {
     @Test func executorThatIsNotThereIsNamedWithItsPath() async throws {
         let path = folder.file("no-executor")
         try await expectFailure(
-            ["peer", "--folder", folder.path],
+            ["donate", "--folder", folder.path],
             "there is no executor at \(path)",
             environment: ["STARLING_EXECUTOR": path]
         )

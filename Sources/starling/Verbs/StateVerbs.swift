@@ -115,6 +115,9 @@ extension ControlledPeer {
         if let pause = status.pause {
             return (.paused, pause.until.map { Moment.until($0) } ?? "ends with: starling resume")
         }
+        if status.isDiskFull {
+            return (.idle, "its disk is full; free some space, and it goes on by itself")
+        }
         if let job = status.firstJob {
             return (.idle, "it serves job \(job.short) first, which has nothing for it now")
         }
