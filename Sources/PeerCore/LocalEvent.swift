@@ -19,7 +19,8 @@ package enum LocalEvent: Sendable {
     case unlinked(PeerID)
     /// How much the owner donates: bundles at once, and operations per second by workload.
     case donate(places: Int, speeds: SortedTable<String, UInt64>)
-    /// The owner wants this job served before any other, and nothing until it is known.
+    /// The owner wants this job served before any other, and nothing until it is known; while it is
+    /// on hold, others are.
     case serveFirst(ManifestID)
     /// A job of this peer's own; its whole dataset is kept by the driver.
     case submit(Manifest)

@@ -221,9 +221,10 @@ package struct Peer: ~Copyable, Sendable {
         guard areOpportunitiesStale else { return }
         areOpportunitiesStale = false
         if let id = firstJob, isOver(id) { firstJob = nil }
+        let first = firstJob.flatMap { ledger.isHeld($0) ? nil : $0 }
         var fresh: [(priority: UInt8, opportunity: Worker.Opportunity)] = []
         for (id, signed) in ledger.manifests
-        where signed.body.deadline >= epoch && firstJob ?? id == id {
+        where signed.body.deadline >= epoch && first ?? id == id {
             let manifest = signed.body
             for shard in ledger.openShards(of: id) {
                 let key = ShardKey(manifest: id, shard: shard)
@@ -246,6 +247,7 @@ package struct Peer: ~Copyable, Sendable {
     /// Whether a job that is known has no unit left to compute.
     private func isOver(_ id: ManifestID) -> Bool {
         guard let manifest = ledger.manifest(id)?.body else { return false }
-        return manifest.deadline < epoch || ledger.openShards(of: id).isEmpty
+        return manifest.deadline < epoch || ledger.isCancelled(id)
+            || ledger.certifiedUnits(of: id).count == Int(manifest.unitCount)
     }
 }

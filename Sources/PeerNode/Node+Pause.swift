@@ -25,9 +25,10 @@ extension Node {
     /// Why this peer takes no work; nil while it does.
     package var pause: Pause? { wishes.pause }
 
-    /// Takes no more work until `resume`, or until `span` has passed.
+    /// Takes no more work until `resume`, or until `span` has passed, and halts what runs at once.
     ///
-    /// Bundles that are being computed are finished, and what was promised is kept.
+    /// What was promised is kept. Leases go on meanwhile: a bundle that is halted beyond its lease
+    /// is somebody else's.
     package func pause(for span: Duration?) {
         wishes.alarm?.cancel()
         wishes.alarm = nil
@@ -56,6 +57,7 @@ extension Node {
     /// Tells the core how much to take: the one place where a pause, or a full disk, becomes an
     /// effect.
     func applyWishes() {
+        if wishes.pause == nil { runner.resume() } else { runner.pause() }
         let places = wishes.pause == nil && !isDiskFull ? configuration.places : 0
         take(.donate(places: places, speeds: speeds))
     }

@@ -173,6 +173,26 @@ struct ViewTests {
         try await submitter.end()
     }
 
+    @Test func firstJobOnHoldLetsOthersGoFirst() async throws {
+        let submitter = try TestNode(places: 0)
+        let node = submitter.node
+        var terms = JobTerms()
+        terms.policy = .single
+        let others = try await node.submit(try SmallSearch(seed: 1).packed, terms)
+        let wanted = try await node.submit(try SmallSearch(seed: 2).packed, terms)
+        try await node.hold(wanted)
+        let worker = try TestNode(join: [node.address], firstJob: wanted)
+        try await node.until { await $0.job(others)?.isOver == true }
+        #expect(await node.progress(of: wanted)?.certified == 0)
+        #expect(await node.unit(0, of: wanted)?.waits.isEmpty == false)
+        #expect(await worker.node.status().firstJob == wanted)
+        try await node.release(wanted)
+        try await node.until { await $0.job(wanted)?.isOver == true }
+        try await worker.node.until { await $0.status().firstJob == nil }
+        try await worker.end()
+        try await submitter.end()
+    }
+
     @Test func failedDialIsRemembered() async throws {
         let first = try TestNode(places: 0)
         let second = try TestNode(join: [first.node.address], places: 0)

@@ -83,6 +83,20 @@ final class Donor: Sendable {
         try await text("status", "--address").trimmingCharacters(in: .newlines)
     }
 
+    /// The states of the processes that it has started, as `ps` names them.
+    func childStates() async throws -> [Character] {
+        let parent = try await object(Status.self, "status").process
+        return try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap { name in
+            // The name in parentheses may hold anything; what follows it does not.
+            guard Int32(name) != nil,
+                let line = try? String(contentsOfFile: "/proc/\(name)/stat", encoding: .utf8),
+                let rest = line.components(separatedBy: ") ").last?.split(separator: " "),
+                rest.count > 1, rest[1] == "\(parent)"
+            else { return nil }
+            return rest[0].first
+        }
+    }
+
     /// Waits until it is linked to `count` peers; the suite's time limit bounds it.
     func waitForLinks(_ count: Int) async throws {
         // No command waits for links, so one is run again and again.
@@ -109,6 +123,7 @@ struct Status: Decodable {
     let project: String
     let address: String
     let folder: String
+    let process: Int32
     let cores: Int
     let activity: String
     let reason: String?

@@ -136,7 +136,7 @@ struct JobErrorTests {
         let donor = try await Donor(cores: 0, in: home)
         let id = try await donor.object(Status.self, "status").peer
         let shown = try await donor.text("key", "show")
-        #expect(shown.contains("peer       \(id)  \(donor.folder)/peer.key\n"))
+        #expect(shown.contains(" \(id)  \(donor.folder)/peer.key\n"))
         let backup = home.file("backup")
         #expect(try await donor.text("key", "backup", backup).contains("act as this peer"))
         var status = stat()

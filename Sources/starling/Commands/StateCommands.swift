@@ -99,10 +99,10 @@ struct WhyCommand: ParsableCommand {
 struct PauseCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pause",
-        abstract: "Take no more work, for a while or until `resume`.",
+        abstract: "Stop computing at once, for a while or until `resume`.",
         discussion: """
-            What was begun is finished, and what was promised is kept. A pause ends with the \
-            peer's process.
+            What runs is halted, and goes on after the pause, unless its lease has ended by then: \
+            others do it then. What was promised is kept. A pause ends with the peer's process.
 
             Example:
               starling pause

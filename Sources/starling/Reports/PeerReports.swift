@@ -57,7 +57,7 @@ struct PauseReport: Codable, Sendable, Equatable {
     let isPaused: Bool
     let since: Date?
     let until: Date?
-    /// What was begun before, and is finished.
+    /// What was begun before; what runs of it is halted.
     let work: [WorkLine]
 }
 
@@ -174,9 +174,12 @@ extension PauseReport {
         guard isPaused else { return "this peer takes work" }
         let end = until.map { " \(Moment.until($0))" } ?? ", and ends with: starling resume"
         let running = work.filter { [.preparing, .fetching, .running].contains($0.stage) }
-        guard !running.isEmpty else { return "paused\(end); nothing runs" }
-        let lines = running.map { "  \($0.text)" }.joined(separator: "\n")
-        return "paused\(end); no new work is taken, and what was begun is finished:\n\(lines)"
+        guard !running.isEmpty else { return "paused\(end); nothing was begun" }
+        let lines = running.map { line in
+            "\n  job \(Printable.short(line.job)), units \(Printable.units(line.units)): lost to "
+                + "others after \(Moment.text(line.leaseEnd))"
+        }
+        return "paused\(end); what was begun stands still:\(lines.joined())"
     }
 }
 
