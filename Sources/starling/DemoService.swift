@@ -31,7 +31,6 @@ struct DemoService: Service {
             try await group.next()
             group.cancelAll()
         }
-        await node.stop()
     }
 
     private func obey(_ request: DemoRequest) async {
