@@ -60,12 +60,11 @@ package struct HubTable: Sendable {
     /// Removes records that have expired; this peer's own stays.
     package mutating func expire(epoch: UInt64) {
         for (peer, signed) in hubs where signed.body.expiry < epoch && peer != me {
-            hubs.remove(peer)
-            keys.remove(ItemKey(epoch: signed.body.epoch, id: signed.id))
+            forget(peer)
         }
     }
 
-    /// The key of `peer` counts no more: its record goes, and it is not dialled.
+    /// The record of `peer` counts no more: it goes, and the peer is not dialled.
     package mutating func forget(_ peer: PeerID) {
         guard let signed = hubs.remove(peer) else { return }
         keys.remove(ItemKey(epoch: signed.body.epoch, id: signed.id))
@@ -98,6 +97,8 @@ package struct HubTable: Sendable {
     /// The last link to `peer` is down.
     package mutating func unlinked(_ peer: PeerID, at now: Instant) {
         links.remove(peer)
+        // Nobody is dialled without a record, so there is no more to wait for than there are hubs.
+        guard hubs.contains(peer) else { return }
         dials[peer] = Dial(
             nextAttempt: now.advanced(by: Self.dialSpanMin),
             wait: Self.dialSpanMin

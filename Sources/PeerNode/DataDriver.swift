@@ -14,6 +14,8 @@ final class DataDriver: Sendable {
     private let tell: @Sendable (Result<LocalEvent, any Error>) -> Void
     private let queue = DispatchQueue(label: "starling.data")
     private let assembly = Mutex(ResultAssembly())
+    /// The result that was sent last, whole and checked: its pieces are asked for one by one.
+    private let lastSent = Mutex<(hash: Digest, bytes: Bytes)?>(nil)
 
     /// A driver that answers through `tell`, with an error when something cannot be kept.
     init(
@@ -52,9 +54,7 @@ final class DataDriver: Sendable {
             try storage.keep(result: bytes, hash: piece.resultHash)
             return .resultStored(piece.resultHash)
         case .sendPiece(let hash, let offset, let to):
-            guard let bytes = try storage.result(hash), offset <= UInt64(bytes.count) else {
-                return nil
-            }
+            guard let bytes = try result(hash), offset <= UInt64(bytes.count) else { return nil }
             let rest = bytes[Int(offset)...].prefix(Limits.chunkByteCount)
             let piece = ResultPiece(
                 resultHash: hash,
@@ -67,6 +67,13 @@ final class DataDriver: Sendable {
         default:
             preconditionFailure("only data")
         }
+    }
+
+    private func result(_ hash: Digest) throws -> Bytes? {
+        if let last = lastSent.withLock({ $0 }), last.hash == hash { return last.bytes }
+        guard let bytes = try storage.result(hash) else { return nil }
+        lastSent.withLock { $0 = (hash, bytes) }
+        return bytes
     }
 }
 

@@ -264,11 +264,11 @@ extension ShardKey {
     }
 
     /// The key of the row that holds the floor of the rounds' numbers.
-    static func floorRowKey(_ key: ShardKey) -> Bytes {
+    var floorRowKey: Bytes {
         var encoder = CBOREncoder()
         encoder.array(2)
-        encoder.identifier(key.manifest)
-        encoder.unsigned(UInt64(key.shard))
+        encoder.identifier(manifest)
+        encoder.unsigned(UInt64(shard))
         return encoder.bytes
     }
 
@@ -276,6 +276,6 @@ extension ShardKey {
     func row(floor: UInt32) -> JournalRow {
         var encoder = CBOREncoder()
         encoder.unsigned(UInt64(floor))
-        return JournalRow(.rounds, key: Self.floorRowKey(self), value: encoder.bytes)
+        return JournalRow(.rounds, key: floorRowKey, value: encoder.bytes)
     }
 }

@@ -101,8 +101,8 @@ extension ShardDesk {
             }
             let certificate = certificate(for: proof)
             if certificate.openings.isEmpty {
-                // The key may be replaced at any time, and its rounds go then: whatever becomes of
-                // them, a certificate that is signed can be opened.
+                // A certificate that is signed can be opened, whatever becomes of the rounds and of
+                // the ledger, and should the key be replaced.
                 let id = ItemID(SHA256.hash(certificate.payload))
                 let cores = proof.cores
                 let opening = Opening(manifest: job.id, certificate: id, cores: cores)
@@ -292,18 +292,9 @@ extension ShardDesk {
 
     /// The core that this steward's rows hold for a unit of its own certificate.
     private func winner(of unit: UInt32, in certificate: Certificate) -> UnitCore? {
-        guard let entry = certificate.entries.first,
-            let offset = certificate.sets[Int(entry.set)].units.firstIndex(of: unit)
-        else { return nil }
-        let set = certificate.sets[Int(entry.set)]
-        let core = revealedCores(of: unit).map(\.core).first { core in
-            core.digest(
-                manifest: job.id,
-                steward: set.steward,
-                round: set.round,
-                unit: unit
-            ) == entry.digests[offset]
-        }
+        let ballot = Ballot.all(on: unit, in: certificate).first
+        let core = revealedCores(of: unit).map(\.core)
+            .first { ballot?.isOpened(by: $0, unit: unit) == true }
         return core.map { UnitCore(unit: unit, core: $0) }
     }
 
@@ -316,7 +307,6 @@ extension ShardDesk {
         into out: inout Outbox
     ) {
         guard let next = view.nextSteward else {
-            retain(opening, into: &out)
             ready.append(.opening(opening))
             return
         }
@@ -335,13 +325,12 @@ extension ShardDesk {
 
     /// The ledger has taken in an opening.
     package mutating func opened(_ certificate: ItemID, into out: inout Outbox) {
-        if let pending = openings.remove(certificate) { retain(pending.opening, into: &out) }
+        openings.remove(certificate)
         prune(into: &out)
     }
 
-    /// Keeps an opening for good: the rounds that could make it again go once it is published, and
-    /// the ledger may be lost.
-    func retain(_ opening: Opening, into out: inout Outbox) {
+    /// Keeps an opening for good.
+    private func retain(_ opening: Opening, into out: inout Outbox) {
         var encoder = CBOREncoder()
         Item.opening(opening).encode(into: &encoder)
         let key = opening.certificate.digest.bytes

@@ -30,7 +30,6 @@ extension ShardDesk {
         askForRulings(view: view, at: now, into: &out)
         for (id, pending) in openings where pending.publishAt <= now {
             openings.remove(id)
-            retain(pending.opening, into: &out)
             ready.append(.opening(pending.opening))
         }
         return late

@@ -72,7 +72,7 @@ package struct ShardDesk: Sendable {
     /// Puts back a row that the journal kept: a round, or the floor of the rounds' numbers.
     mutating func restore(_ row: JournalRow, at now: Instant) throws(DecodeError) {
         guard let value = row.value else { return }
-        if row.key == ShardKey.floorRowKey(key) {
+        if row.key == key.floorRowKey {
             var decoder = CBORDecoder(value)
             roundFloor = try decoder.unsigned32(field: "round")
             try decoder.finish()

@@ -249,9 +249,6 @@ package struct Steward: Sendable {
             desks.remove(key)
             due.remove(key)
         }
-        for row in unplaced.remove(manifest) ?? [] {
-            out.append(.persist(JournalRow(row.table, key: row.key, value: nil)))
-        }
     }
 
     /// The ledger has taken in a manifest: rows that waited for it find their place.

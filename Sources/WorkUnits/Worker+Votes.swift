@@ -227,21 +227,12 @@ extension Worker {
     /// The opening of a vote of one mind, if this worker computed all its units and found the same.
     private func opening(of signed: Signed<Certificate>) -> Opening? {
         let certificate = signed.body
-        guard certificate.openings.isEmpty, let entry = certificate.entries.first else {
-            return nil
-        }
-        let set = certificate.sets[Int(entry.set)]
+        guard certificate.openings.isEmpty else { return nil }
         var cores: [UnitCore] = []
         for unit in certificate.units {
             guard let core = sealed[UnitKey(manifest: certificate.manifest, unit: unit)],
-                let offset = set.units.firstIndex(of: unit),
-                entry.digests[offset]
-                    == core.digest(
-                        manifest: certificate.manifest,
-                        steward: set.steward,
-                        round: set.round,
-                        unit: unit
-                    )
+                let ballot = Ballot.all(on: unit, in: certificate).first,
+                ballot.isOpened(by: core, unit: unit)
             else { return nil }
             cores.append(UnitCore(unit: unit, core: core))
         }

@@ -12,7 +12,7 @@ extension StarlingSim {
 
                 Example:
                   starling-sim run --seed 7 --peers 6
-                  starling-sim run --seeds 0..<200 --json
+                  starling-sim run --seeds '0..<200' --json
                 """
         )
 
