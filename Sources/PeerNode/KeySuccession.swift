@@ -31,7 +31,7 @@ package struct KeySuccession: Hashable, Sendable {
     /// The old one is kept as `peer.key.revoked`. Who has a copy of it may have one of `curve.key`
     /// too: that is discarded, and the next start makes another, and another `successor.key`. Work
     /// that the old key had begun is taken out of `storage`: nobody else may carry it on. Run again
-    /// after a crash, it completes what it began.
+    /// after a crash, it completes what it began, whatever of it was done.
     package static func run(
         folder: String,
         storage: any Storage
@@ -39,8 +39,12 @@ package struct KeySuccession: Hashable, Sendable {
         let peer = "\(folder)/\(peerName)"
         let curve = "\(folder)/\(curveName)"
         let successor = "\(folder)/\(successorName)"
-        let old = try KeyFile.load(at: peer, purpose: .peer)
         let next = try KeyFile.load(at: successor, purpose: .successor)
+        var old = try KeyFile.load(at: peer, purpose: .peer)
+        if old.publicKey == next.publicKey {
+            // A crash came before the last step: the successor is in its place already.
+            old = try KeyFile.load(at: peer + suffix, purpose: .peer)
+        }
         let rows = try storage.contents().rows
         try checkForesight(of: PeerID(old.publicKey), next: PeerID(next.publicKey), rows)
         try old.keep(at: peer + suffix)
@@ -57,7 +61,6 @@ package struct KeySuccession: Hashable, Sendable {
         next: PeerID,
         _ rows: [JournalRow]
     ) throws {
-        guard old != next else { return }
         var vault = Vault()
         try vault.restore(rows)
         let slots = Record.slots(peer: old, incarnation: 0)

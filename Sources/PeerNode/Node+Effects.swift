@@ -44,17 +44,16 @@ extension Node {
         isCommitting = false
         switch outcome {
         case .success:
-            guard failure == nil else { return }
-            carryOut(batch, record)
-            flush()
-            drain()
-            mindDisk()
+            if failure == nil {
+                carryOut(batch, record)
+                flush()
+                drain()
+                mindDisk()
+            }
         case .failure(let error):
             fail(NodeError.journalFailed("\(error)"))
         }
-        let waiters = settleWaiters
-        settleWaiters = []
-        for waiter in waiters { waiter.resume() }
+        resumeWaiters()
     }
 
     /// Returns when `isDone` holds, and all that the core asked for until then is durable and done;
@@ -76,10 +75,18 @@ extension Node {
         await withCheckedContinuation { settleWaiters.append($0) }
     }
 
+    /// Ends the peer for the first reason that is given.
     func fail(_ error: any Error) {
-        failure = error
+        if failure == nil { failure = error }
         pending = []
+        resumeWaiters()
         stop()
+    }
+
+    private func resumeWaiters() {
+        let waiters = settleWaiters
+        settleWaiters = []
+        for waiter in waiters { waiter.resume() }
     }
 
     private func carryOut(_ batch: [Effect], _ record: Signed<Record>?) {
@@ -151,6 +158,7 @@ extension Node {
             )
             waiting.append(.workPrepared(order.number, chunks: chunks))
         } catch {
+            runner.note(OrderFailure(manifest: order.manifest, reason: "\(error)"))
             waiting.append(.workFailed(order.number))
         }
     }
@@ -168,12 +176,4 @@ extension Node {
             }
         }
     }
-}
-
-extension Node {
-    /// The orders that are being computed.
-    package nonisolated var runningOrders: [OrderProgress] { runner.progress }
-
-    /// Orders that failed lately, oldest first.
-    package nonisolated var failedOrders: [OrderFailure] { runner.failures }
 }

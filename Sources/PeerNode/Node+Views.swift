@@ -29,12 +29,16 @@ package struct NodeStatus: Hashable, Sendable {
     package let jobCount: Int
     /// Jobs with units that need workers.
     package let openJobCount: Int
+    /// Jobs that would need workers, and that their submitters have put on hold.
+    package let heldJobCount: Int
     /// Certificates in its ledger.
     package let certificateCount: Int
     /// Its own line of the board; nil while it has none.
     package let credit: BoardRow?
     /// The bundles that it has leased.
     package let bundles: [BundleView]
+    /// Orders that failed since the start, oldest first; only the newest hundred.
+    package let failures: [OrderFailure]
 }
 
 /// A job as a peer sees it.
@@ -133,11 +137,13 @@ extension Node {
             knownCount: peer.hubs.records.count { $0.body.peer != id },
             jobCount: ids.count,
             openJobCount: ids.count { isOpen($0) },
+            heldJobCount: ids.count { waitsForRelease($0) },
             certificateCount: peer.allItems.count { item in
                 if case .certificate = item { true } else { false }
             },
             credit: board().first { $0.peer == id },
-            bundles: peer.worker.bundleViews
+            bundles: peer.worker.bundleViews,
+            failures: runner.failures
         )
     }
 
@@ -230,6 +236,14 @@ extension Node {
     private func isOpen(_ id: ManifestID) -> Bool {
         guard let manifest = peer.ledger.manifest(id)?.body else { return false }
         return manifest.deadline >= peer.epoch && !peer.ledger.openShards(of: id).isEmpty
+    }
+
+    private func waitsForRelease(_ id: ManifestID) -> Bool {
+        guard let manifest = peer.ledger.manifest(id)?.body, peer.ledger.isHeld(id) else {
+            return false
+        }
+        return manifest.deadline >= peer.epoch && !peer.ledger.isCancelled(id)
+            && peer.ledger.certifiedUnits(of: id).count < Int(manifest.unitCount)
     }
 
     private func stage(of manifest: Manifest, _ progress: JobProgress, isOwn: Bool) -> JobView.Stage

@@ -94,6 +94,16 @@ package struct PeerStory: Hashable, Sendable {
     package let misbehaviors: [Misbehavior]
 }
 
+/// A bundle that this peer has leased.
+package struct WorkView: Hashable, Sendable {
+    /// The bundle.
+    package let bundle: BundleView
+    /// The wall-clock end of its lease.
+    package let leaseEnd: Date
+    /// How far its computation is; nil while none of its units runs.
+    package let order: OrderProgress?
+}
+
 extension Node {
     /// A unit with its votes; nil when there is no such unit.
     package func unit(_ unit: UInt32, of id: ManifestID) -> UnitView? {
@@ -158,9 +168,15 @@ extension Node {
         )
     }
 
-    /// The bundles that this peer has leased, with the wall-clock end of their leases.
-    package func work() -> [(bundle: BundleView, leaseEnd: Date)] {
-        peer.worker.bundleViews.map { ($0, date(of: $0.leaseEnd)) }
+    /// The bundles that this peer has leased.
+    package func work() -> [WorkView] {
+        let orders = runner.progress
+        return peer.worker.bundleViews.map { bundle in
+            let order = orders.first { order in
+                order.manifest == bundle.manifest && bundle.units.contains { $0 == order.unit }
+            }
+            return WorkView(bundle: bundle, leaseEnd: date(of: bundle.leaseEnd), order: order)
+        }
     }
 
     // MARK: - Parts

@@ -90,13 +90,19 @@ package final class WorkRunner: Sendable {
     }
 
     private func end(_ order: WorkOrder, _ outcome: Outcome, _ done: (Outcome) -> Void) {
-        state.withLock { state in
-            state.orders[order.number] = nil
-            guard case .failed(let reason) = outcome else { return }
-            if state.failures.count >= Self.failuresMax { state.failures.removeFirst() }
-            state.failures.append(OrderFailure(manifest: order.manifest, reason: reason))
+        state.withLock { $0.orders[order.number] = nil }
+        if case .failed(let reason) = outcome {
+            note(OrderFailure(manifest: order.manifest, reason: reason))
         }
         done(outcome)
+    }
+
+    /// Remembers why an order failed, for people.
+    func note(_ failure: OrderFailure) {
+        state.withLock { state in
+            if state.failures.count >= Self.failuresMax { state.failures.removeFirst() }
+            state.failures.append(failure)
+        }
     }
 
     private func compute(
@@ -212,9 +218,6 @@ extension WorkRunner {
             for order in state.orders.values { order.execution.resume() }
         }
     }
-
-    /// Whether orders are halted.
-    package var isPaused: Bool { state.withLock(\.isPaused) }
 
     /// The orders that are being computed, ascending by number.
     package var progress: [OrderProgress] {

@@ -45,6 +45,7 @@ enum DemoEvent: Codable, Sendable {
 struct AuditLine: Codable, Sendable, Equatable {
     let certificates: Int
     let valid: Int
+    let findings: Int
     let ledger: String
 }
 

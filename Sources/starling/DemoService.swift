@@ -46,6 +46,7 @@ struct DemoService: Service {
             let line = AuditLine(
                 certificates: audit.certificates,
                 valid: audit.valid,
+                findings: audit.findingCount,
                 ledger: audit.ledgerHash.description
             )
             emit(.report(await boardLines(), line))

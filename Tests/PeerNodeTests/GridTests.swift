@@ -54,7 +54,11 @@ struct GridTests {
             try await client.linked()
             var ids: [ManifestID] = []
             for change in HostileJob.allCases {
-                let manifest = change.manifest(of: stranger, search.packed)
+                let manifest = change.manifest(
+                    of: stranger,
+                    search.packed,
+                    anchor: nodes[0].id
+                )
                 let signed = stranger.sign(manifest, with: stranger.project)
                 ids.append(ManifestID(signed.id.digest))
                 let frame = Message.item(.manifest(signed)).frame
@@ -68,9 +72,21 @@ struct GridTests {
                 for node in nodes {
                     #expect(await node.progress(of: id)?.certified == 0, "\(job)")
                 }
+                guard job.isTried else { continue }
+                try await nodes[0].until { _ in
+                    for node in nodes where await node.failed(id, job.reason) { return true }
+                    return false
+                }
             }
             client.close()
         }
+    }
+}
+
+extension Node {
+    /// Whether work of a job failed here for a reason that begins with `reason`.
+    fileprivate func failed(_ job: ManifestID, _ reason: String) -> Bool {
+        status().failures.contains { $0.manifest == job && $0.reason.hasPrefix(reason) }
     }
 }
 

@@ -18,6 +18,8 @@ struct HostileManifest {
     var resultByteCount = Limits.resultByteCount
     var secondsPerUnit: UInt64 = 30
     private let project: ProjectID
+    /// Who schedules it: the submitter, unless somebody else is named.
+    var anchor: PeerID
     private let submitter: PeerID
 
     /// The manifest that an honest submitter of `search` would write.
@@ -25,6 +27,7 @@ struct HostileManifest {
         network = stranger.network
         project = ProjectID(stranger.project.publicKey)
         submitter = stranger.id
+        anchor = stranger.id
         parameters = search.dataset.parameters.bytes
         datasetRoot = StoredDataset(search.dataset.bytes, hash: SHA256.hash).root
         datasetByteCount = UInt64(search.dataset.bytes.count)
@@ -53,7 +56,7 @@ struct HostileManifest {
             memoryByteCount: 256 << 20,
             secondsPerUnit: secondsPerUnit,
             policy: .strict,
-            anchors: [submitter],
+            anchors: [anchor],
             recognised: [],
             population: 1,
             priority: 0,
@@ -70,8 +73,14 @@ enum HostileJob: CaseIterable, Sendable {
     case truncatedParameters, infiniteDrift, noCoarseChannel, wrongDatasetLength
     case lengthOfAnotherDataset, resultsTooLarge
 
-    func manifest(of stranger: Stranger, _ search: PackedSearch) -> Manifest {
+    /// A manifest of `stranger`, for `anchor` to schedule if one is given.
+    func manifest(
+        of stranger: Stranger,
+        _ search: PackedSearch,
+        anchor: PeerID? = nil
+    ) -> Manifest {
         var draft = HostileManifest(stranger, search)
+        if let anchor { draft.anchor = anchor }
         switch self {
         case .fewerUnits: draft.unitCount -= 1
         case .moreUnits: draft.unitCount += 1
@@ -92,6 +101,10 @@ enum HostileJob: CaseIterable, Sendable {
         }
         return draft.manifest
     }
+
+    /// Whether a worker gets as far as to see what is wrong: nobody asks for a workload that it does
+    /// not have, or begins without its data.
+    var isTried: Bool { self != .unknownWorkload && self != .lengthOfAnotherDataset }
 
     /// How the reason begins for which it is not computed.
     var reason: String {

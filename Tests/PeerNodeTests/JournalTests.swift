@@ -1,3 +1,4 @@
+import Dispatch
 import PeerNode
 import Primitives
 import Store
@@ -36,6 +37,25 @@ struct JournalTests {
         await #expect(throws: NodeError.self) { _ = try await member.node.submit(search) }
     }
 
+    @Test func whoWaitsForACommitHearsOfAFailureMeanwhile() async throws {
+        let storage = GatedStorage()
+        let member = try TestNode(places: 0, storage: storage)
+        let donors = try (0..<2).map { _ in try TestNode(join: [member.node.address]) }
+        try await member.node.until { await $0.linkedCount == donors.count }
+        _ = try await member.node.submit(SmallSearch().packed)
+        // The first result is being kept, and the rows of another job are being written.
+        await storage.results.reached()
+        storage.commits.close()
+        let other = try SmallSearch(seed: 2).packed
+        let submission = Task { try await member.node.submit(other) }
+        await storage.commits.reached()
+        storage.results.open()
+        await #expect(throws: DiskFull.self) { try await member.death() }
+        storage.commits.open()
+        await #expect(throws: DiskFull.self) { try await submission.value }
+        for donor in donors { try await donor.end() }
+    }
+
     @Test func rowsThatCannotBeReadPreventTheStart() throws {
         let storage = BrokenStorage()
         storage.breaks(nil)
@@ -45,6 +65,65 @@ struct JournalTests {
 
 private struct DiskFull: Error, CustomStringConvertible {
     let description = "the disk is full"
+}
+
+/// Where a thread waits until it is let through.
+private final class Gate: Sendable {
+    private let isClosed: Mutex<Bool>
+    private let opening = DispatchSemaphore(value: 0)
+    private let arrivals = AsyncStream.makeStream(of: Void.self)
+
+    init(isClosed: Bool) { self.isClosed = Mutex(isClosed) }
+
+    /// Whoever comes from now on waits.
+    func close() { isClosed.withLock { $0 = true } }
+
+    /// Lets everybody through, now and later.
+    func open() {
+        isClosed.withLock { $0 = false }
+        opening.signal()
+    }
+
+    /// Waits where the gate is closed, and lets the next one through in turn.
+    func pass() {
+        guard isClosed.withLock({ $0 }) else { return }
+        arrivals.continuation.yield()
+        opening.wait()
+        opening.signal()
+    }
+
+    /// Returns when somebody waits.
+    func reached() async {
+        for await _ in arrivals.stream { return }
+    }
+}
+
+/// A store in memory that writes slowly, and cannot keep results.
+private final class GatedStorage: Storage {
+    let commits = Gate(isClosed: false)
+    let results = Gate(isClosed: true)
+    private let memory = MemoryStorage()
+
+    func commit(_ rows: [JournalRow]) {
+        commits.pass()
+        memory.commit(rows)
+    }
+
+    func keep(result: Bytes, hash: Digest) throws {
+        results.pass()
+        throw DiskFull()
+    }
+
+    func contents() -> StorageContents { memory.contents() }
+    func keep(_ chunk: Chunk) { memory.keep(chunk) }
+    func chunk(_ want: ChunkWant) -> Chunk? { memory.chunk(want) }
+    func keep(_ dataset: StoredDataset) { memory.keep(dataset) }
+    func result(_ hash: Digest) -> Bytes? { memory.result(hash) }
+    func forget(dataset root: Digest) { memory.forget(dataset: root) }
+    func forget(result hash: Digest) { memory.forget(result: hash) }
+    func takeEvicted() -> [ChunkWant] { memory.takeEvicted() }
+    var isDraining: Bool { memory.isDraining }
+    func recover() { memory.recover() }
 }
 
 /// A store in memory that fails on demand.

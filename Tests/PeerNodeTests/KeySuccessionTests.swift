@@ -94,6 +94,25 @@ struct KeySuccessionTests {
         #expect(PeerID(peer.publicKey) == again.node.id)
     }
 
+    @Test func aReplacementThatACrashCutShortIsCompleted() async throws {
+        let (folder, storage) = (try TestFolder(), MemoryStorage())
+        let member = try TestNode(storage: storage, folder: folder)
+        try await member.node.until { await $0.isReady }
+        try await member.end()
+        let successor = "\(folder.path)/successor.key"
+        let next = try KeyFile.load(at: successor, purpose: .successor)
+        let whole = try KeySuccession.run(folder: folder.path, storage: storage)
+        // Everything was done but the last step, which removes this file.
+        try next.write(to: successor)
+        #expect(try KeySuccession.run(folder: folder.path, storage: storage) == whole)
+        #expect(whole.old == member.node.id && whole.new == PeerID(next.publicKey))
+        let peer = try KeyFile.load(at: "\(folder.path)/peer.key", purpose: .peer)
+        #expect(peer.publicKey == next.publicKey)
+        #expect(throws: KeyFileError.missing(path: successor)) {
+            try KeyFile.load(at: successor, purpose: .successor)
+        }
+    }
+
     @Test func aSecondReplacementNeedsAPlaceForTheKeyBeforeIt() async throws {
         let (folder, storage) = (try TestFolder(), MemoryStorage())
         for number in 0..<2 {

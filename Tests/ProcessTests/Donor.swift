@@ -134,6 +134,7 @@ struct Status: Decodable {
     let knownPeers: Int
     let jobs: Int
     let openJobs: Int
+    let heldJobs: Int
     let certificates: Int
 }
 

@@ -33,8 +33,13 @@ struct WorkLine: Codable, Sendable, Equatable {
     let stage: Stage
     let steward: String
     let leaseEnd: Date
+    /// The unit that runs; missing when none does.
+    let runningUnit: UInt32?
+    /// The part of that unit that is done, 0 to 1; missing when none runs.
+    let fraction: Double?
 
-    init(_ bundle: BundleView, leaseEnd: Date) {
+    init(_ work: WorkView) {
+        let bundle = work.bundle
         job = bundle.manifest.description
         units = bundle.units
         stage =
@@ -48,7 +53,20 @@ struct WorkLine: Codable, Sendable, Equatable {
             case .revealed: .revealed
             }
         steward = bundle.steward.description
-        self.leaseEnd = leaseEnd
+        leaseEnd = work.leaseEnd
+        runningUnit = work.order?.unit
+        fraction = work.order?.fraction
+    }
+}
+
+/// Work that this peer could not do.
+struct FailureLine: Codable, Sendable, Equatable {
+    let job: String
+    let reason: String
+
+    init(_ failure: OrderFailure) {
+        job = failure.manifest.description
+        reason = Printable.text(failure.reason)
     }
 }
 
@@ -86,7 +104,11 @@ struct StatusReport: Codable, Sendable {
     let knownPeers: Int
     let jobs: Int
     let openJobs: Int
+    /// Jobs that would be open, and that their submitters have put on hold.
+    let heldJobs: Int
     let certificates: Int
+    /// Why work failed here since the start, oldest first; only the newest hundred.
+    let failures: [FailureLine]
     let credit: BoardLine?
 }
 
@@ -151,7 +173,13 @@ func cobblestones(_ operations: UInt64) -> String {
 
 extension WorkLine {
     var text: String {
-        "job \(Printable.short(job)), units \(Printable.units(units)): \(stage.sentence)"
+        let progress =
+            if let runningUnit, let fraction {
+                "unit \(runningUnit) runs, \(Int(fraction * 100)) % done"
+            } else {
+                stage.sentence
+            }
+        return "job \(Printable.short(job)), units \(Printable.units(units)): \(progress)"
     }
 }
 
@@ -200,12 +228,21 @@ extension StatusReport {
             "cores         \(cores)",
             "activity      \(activityText)",
             "links         \(links) of \(Printable.count(knownPeers, "known peer"))",
-            "jobs          \(openJobs) open, \(jobs) known",
+            "jobs          \(openJobs) open\(heldText), \(jobs) known",
             "certificates  \(certificates)",
             "credit        \(credit)",
         ]
-        return (lines + work.map { "work          \($0.text)" }).joined(separator: "\n")
+        let failed = failures.suffix(Self.failuresShown).map { failure in
+            "failed        job \(Printable.short(failure.job)): \(failure.reason)"
+        }
+        return (lines + work.map { "work          \($0.text)" } + failed)
+            .joined(separator: "\n")
     }
+
+    /// Failures that are shown to people; `--json` has them all.
+    private static let failuresShown = 3
+
+    private var heldText: String { heldJobs > 0 ? ", \(heldJobs) on hold" : "" }
 
     private var activityText: String {
         let words = activity == .donatesNothing ? "donates nothing" : activity.rawValue

@@ -76,7 +76,7 @@ extension ControlledPeer {
 
     /// The bundles that it has leased.
     func work() async -> [WorkLine] {
-        await node.work().map { WorkLine($0.bundle, leaseEnd: $0.leaseEnd) }
+        await node.work().map { WorkLine($0) }
     }
 
     /// What it is and does.
@@ -101,7 +101,9 @@ extension ControlledPeer {
             knownPeers: status.knownCount,
             jobs: status.jobCount,
             openJobs: status.openJobCount,
+            heldJobs: status.heldJobCount,
             certificates: status.certificateCount,
+            failures: status.failures.map { FailureLine($0) },
             credit: status.credit.map { BoardLine($0) }
         )
     }
@@ -123,6 +125,9 @@ extension ControlledPeer {
         }
         if status.jobCount == 0, status.linkedCount == 0 {
             return (.idle, "it has no link to another peer, and knows no job")
+        }
+        if status.openJobCount == 0, status.heldJobCount > 0 {
+            return (.idle, "the jobs with units to compute are on hold until they are released")
         }
         if status.openJobCount == 0 { return (.idle, "no known job has units to compute") }
         return (.idle, "no open job has a unit for it now; see: starling why JOB")
