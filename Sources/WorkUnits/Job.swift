@@ -52,6 +52,8 @@ package enum WorkLimits {
     package static let bundleSpan = TimeSpan.seconds(4)
     /// How long a claim waits for its answer before it is sent again.
     package static let claimSpan = TimeSpan.seconds(2)
+    /// Unanswered claims in a row after which the wait between two grows no more: it is 30 s then.
+    package static let silencesMax = 4
     /// After how long a refused worker asks again when no unit is open.
     package static let retrySpan = TimeSpan.milliseconds(500)
     /// How long a disputed unit waits for a further voter before the submitter rules.

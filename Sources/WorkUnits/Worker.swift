@@ -36,6 +36,15 @@ package struct Worker: Sendable {
         var nextAttempt: Instant
         /// Whether an answer is awaited until `nextAttempt`.
         var isOutstanding: Bool
+        /// Claims in a row that the steward has not answered.
+        var silences = 0
+
+        /// The answer has not come: each further time its steward gets its turn later.
+        mutating func expire(at now: Instant) {
+            isOutstanding = false
+            nextAttempt = now.advanced(by: WorkLimits.claimSpan.times((1 << UInt64(silences)) - 1))
+            silences = min(silences + 1, WorkLimits.silencesMax)
+        }
     }
 
     /// A shard that still has work, and who gives it out.
@@ -152,7 +161,7 @@ package struct Worker: Sendable {
     ) {
         refused.filter { _, until in until > now }
         claims.updateAll { _, claim in
-            if claim.nextAttempt <= now { claim.isOutstanding = false }
+            if claim.isOutstanding, claim.nextAttempt <= now { claim.expire(at: now) }
         }
         var room = claimRoom
         for opportunity in byTurn(opportunities) where room > 0 {
@@ -171,10 +180,12 @@ package struct Worker: Sendable {
                 sealed: mine.prefix(Limits.sealedPerClaim).map(\.unit)
             )
             out.send(.claim(claim), to: opportunity.steward)
+            let earlier = claims[key]
             claims[key] = ClaimState(
                 steward: opportunity.steward,
                 nextAttempt: now.advanced(by: WorkLimits.claimSpan),
-                isOutstanding: true
+                isOutstanding: true,
+                silences: earlier?.steward == opportunity.steward ? earlier?.silences ?? 0 : 0
             )
             room -= 1
         }

@@ -19,6 +19,29 @@ import WorkUnits
         bench.expectNothingLeft()
     }
 
+    @Test func whoStaysSilentIsAskedLessAndLessUntilItAnswers() throws {
+        var bench = WorkerBench()
+        let start = bench.now
+        var asked: [UInt64] = []
+        for _ in 0..<7 {
+            bench.now = max(bench.now, try #require(bench.worker.deadline([bench.opportunity])))
+            bench.claim()
+            if bench.takeMessages().count == 1 {
+                asked.append(bench.now.since(start).milliseconds / 1_000)
+            }
+            bench.now = bench.now.advanced(by: WorkLimits.claimSpan)
+            // The answer stays out, which the worker notes now.
+            bench.claim()
+            if bench.takeMessages().count == 1 {
+                asked.append(bench.now.since(start).milliseconds / 1_000)
+            }
+        }
+        #expect(Array(asked.prefix(7)) == [0, 2, 6, 14, 30, 62, 94])
+        bench.refuse(.nothingOpen, retry: 500)
+        let soon = bench.now.advanced(by: .milliseconds(500))
+        #expect(bench.worker.deadline([bench.opportunity]) == soon)
+    }
+
     @Test func aRefusalSaysWhenToAskAgain() {
         var bench = WorkerBench()
         bench.claim()
