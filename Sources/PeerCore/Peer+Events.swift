@@ -20,6 +20,7 @@ extension Peer {
             let peer = record.value.body.peer
             learn(record, from: peer, into: &out)
             hubs.linked(peer)
+            worker.linked(peer, at: now)
             greet(peer, into: &out)
         case .unlinked(let peer):
             hubs.unlinked(peer, at: now)

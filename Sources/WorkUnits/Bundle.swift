@@ -135,9 +135,18 @@ struct Bundle: Sendable {
         }
     }
 
-    /// The time between two sendings of the same statement: a quarter of the lease.
+    /// The time between two sendings of the same statement: a quarter of the lease, within bounds.
     var resendSpan: TimeSpan {
-        TimeSpan.milliseconds(max(200, lease.commitMilliseconds / 4))
+        let longest = WorkLimits.resendMillisecondsMax
+        return .milliseconds(min(max(200, lease.commitMilliseconds / 4), longest))
+    }
+
+    /// Whether something was sent that the steward has not confirmed.
+    var isSent: Bool {
+        switch state {
+        case .waiting, .done: true
+        case .preparing, .fetching, .running, .sealed, .revealing: false
+        }
     }
 }
 

@@ -54,6 +54,8 @@ package enum WorkLimits {
     package static let claimSpan = TimeSpan.seconds(2)
     /// Unanswered claims in a row after which the wait between two grows no more: it is 30 s then.
     package static let silencesMax = 4
+    /// The longest between two sendings of what a steward has not confirmed.
+    package static let resendMillisecondsMax: UInt64 = 20_000
     /// After how long a refused worker asks again when no unit is open.
     package static let retrySpan = TimeSpan.milliseconds(500)
     /// How long a disputed unit waits for a further voter before the submitter rules.

@@ -256,6 +256,15 @@ extension Worker {
         claims.filter { key, _ in key.manifest != manifest }
     }
 
+    /// There is a link to `steward`: what it may have forgotten, or never heard, is sent again.
+    ///
+    /// A steward that was away has kept the promises that it acted on, and no others.
+    package mutating func linked(_ steward: PeerID, at now: Instant) {
+        bundles.updateAll { key, bundle in
+            if key.steward == steward, bundle.isSent { bundle.resendAt = now }
+        }
+    }
+
     /// Time has passed: send again what has had no answer, give up what nobody waits for.
     package mutating func tick(at now: Instant, vault: inout Vault, into out: inout Outbox) {
         for key in bundles.keys {

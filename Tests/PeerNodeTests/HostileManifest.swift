@@ -102,8 +102,8 @@ enum HostileJob: CaseIterable, Sendable {
         return draft.manifest
     }
 
-    /// Whether a worker gets as far as to see what is wrong: nobody asks for a workload that it does
-    /// not have, or begins without its data.
+    /// Whether a worker gets as far as to see what is wrong: nobody asks for a workload that it
+    /// does not have, or begins without its data.
     var isTried: Bool { self != .unknownWorkload && self != .lengthOfAnotherDataset }
 
     /// How the reason begins for which it is not computed.

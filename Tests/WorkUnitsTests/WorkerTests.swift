@@ -225,6 +225,29 @@ import WorkUnits
         bench.expectNothingLeft()
     }
 
+    @Test func aPromiseOfALongLeaseIsResentNowAndThen() throws {
+        var bench = WorkerBench(TestGrid(units: 64))
+        let commit = try bench.promise(bench.lease(Array(0..<64), milliseconds: 120_000))
+        bench.pass(.milliseconds(WorkLimits.resendMillisecondsMax - 1))
+        bench.expectNothingLeft()
+        bench.pass(.milliseconds(1))
+        #expect(try bench.takeCommit() == commit)
+        bench.expectNothingLeft()
+    }
+
+    @Test func aStewardThatComesBackHearsAPromiseAtOnce() throws {
+        var bench = WorkerBench()
+        let commit = try bench.promise(bench.lease())
+        bench.worker.linked(TestGrid.peer(9), at: bench.now)
+        bench.pass(.zero)
+        bench.expectNothingLeft()
+        bench.worker.linked(bench.steward, at: bench.now)
+        bench.pass(.zero)
+        #expect(try bench.takeCommit() == commit)
+        bench.pass(.zero)
+        bench.expectNothingLeft()
+    }
+
     @Test func workThatOutlivesItsLeaseIsStopped() throws {
         var bench = WorkerBench()
         bench.lend(bench.lease(milliseconds: 8_000))

@@ -31,8 +31,8 @@ final class JobNames: Sendable {
     func set(_ name: String, for job: ManifestID) throws {
         guard !isUnreadable else {
             throw CommandFailure(
-                "\(path) cannot be read, and no name is added to it; repair or remove it, and start "
-                    + "the peer again"
+                "\(path) cannot be read, and no name is added to it; repair or remove it, and "
+                    + "start the peer again"
             )
         }
         try names.withLock { names in
