@@ -50,7 +50,8 @@ package struct Audit {
     package static func ledger(
         _ items: [Item],
         network: NetworkID,
-        epoch: UInt64
+        epoch: UInt64,
+        progress: @Sendable (AuditProgress) -> Void = { _ in }
     ) async -> AuditReport {
         var index = AuditIndex()
         for (place, item) in items.enumerated() {
@@ -59,7 +60,7 @@ package struct Audit {
         index.close()
         var audit = Audit(.ledger(items), index, network: network, epoch: epoch)
         do {
-            try await audit.judge { _ in }
+            try await audit.judge(progress)
         } catch {
             preconditionFailure("items in memory can be read again")
         }

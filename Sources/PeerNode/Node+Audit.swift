@@ -4,8 +4,15 @@ import Wire
 
 extension Node {
     /// Checks every item of the ledger again from its bytes, as a stranger would.
-    package func audit() async -> AuditReport {
-        await Audit.ledger(peer.allItems, network: network, epoch: OwnRecord.epoch)
+    package func audit(
+        progress: @Sendable (AuditProgress) -> Void = { _ in }
+    ) async -> AuditReport {
+        await Audit.ledger(
+            peer.allItems,
+            network: network,
+            epoch: OwnRecord.epoch,
+            progress: progress
+        )
     }
 
     /// Writes everything that the ledger holds to `path`, for an audit on another machine.

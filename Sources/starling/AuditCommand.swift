@@ -51,8 +51,7 @@ struct AuditCommand: AsyncParsableCommand {
 
     func run() async throws {
         guard let file else {
-            let figures = try place.client().ask(AuditVerb())
-            return try show(AuditView(figures: figures, source: .peer))
+            return try show(AuditView(figures: try askPeer(), source: .peer))
         }
         let begin = ContinuousClock.now
         let report: AuditReport
@@ -70,6 +69,20 @@ struct AuditCommand: AsyncParsableCommand {
         let text = json ? try view.figures.json() : Bytes("\(view.text)\n".utf8)
         try OutputFile.writeToStandardOutput(text)
         guard view.figures.isGood else { throw ExitCode.failure }
+    }
+
+    private func askPeer() throws -> AuditFigures {
+        let checking = ProgressLine(verb: "checked")
+        defer { checking.finish() }
+        var figures: AuditFigures?
+        try place.client().ask(AuditVerb()) { event in
+            switch event {
+            case .checked(let done, let total): checking.show(UInt64(done), of: UInt64(total))
+            case .figures(let result): figures = result
+            }
+        }
+        guard let figures else { throw CommandFailure("the peer gave no answer; ask again") }
+        return figures
     }
 
     private func audit(_ file: String) async throws -> AuditReport {

@@ -2,6 +2,7 @@ import Foundation
 import Ledger
 import PeerNode
 import Primitives
+import Synchronization
 import TestSupport
 import Testing
 import Wire
@@ -43,6 +44,19 @@ struct AuditTests {
             epoch: TestGrid.epoch
         )
         #expect(memory == file)
+    }
+
+    @Test func anAuditTellsHowFarItIs() async throws {
+        let notary = Notary(units: 600)
+        let units: [[UInt32]] = [[0, 255], [256, 300], [599]]
+        let items = [notary.manifest] + units.flatMap { notary.opened(notary.quorum(on: $0)) }
+        let steps = Mutex<[Int]>([])
+        _ = await Audit.ledger(items, network: TestGrid().network, epoch: TestGrid.epoch) { step in
+            guard case .judging(let done, let total) = step, total == items.count else { return }
+            steps.withLock { $0.append(done) }
+        }
+        // The manifest first, then the two items of each shard.
+        #expect(steps.withLock(\.self) == [1, 3, 5, 7])
     }
 
     @Test func shardsAreJudgedApartAndAddedUp() async throws {

@@ -26,12 +26,36 @@ struct AuditVerb: ControlVerb {
 
     func answer(
         by peer: ControlledPeer,
-        tell: @Sendable (AuditFigures) async throws -> Void
+        tell: @Sendable (AuditEvent) async throws -> Void
     ) async throws {
         let begin = ContinuousClock.now
-        let report = await peer.node.audit()
-        try await tell(AuditFigures(report, took: ContinuousClock.now - begin))
+        let (steps, ending) = AsyncStream.makeStream(
+            of: AuditProgress.self,
+            bufferingPolicy: .bufferingNewest(1)
+        )
+        async let report = {
+            defer { ending.finish() }
+            return await peer.node.audit { ending.yield($0) }
+        }()
+        var last = begin
+        for await case .judging(let done, let total) in steps
+        where ContinuousClock.now - last > Self.progressSpan {
+            last = .now
+            try await tell(.checked(items: done, of: total))
+        }
+        try await tell(.figures(AuditFigures(await report, took: ContinuousClock.now - begin)))
     }
+
+    /// How often progress is told.
+    private static let progressSpan = Duration.milliseconds(200)
+}
+
+/// What an audit of the peer's ledger says.
+enum AuditEvent: Codable, Sendable {
+    /// So many items of so many are checked.
+    case checked(items: Int, of: Int)
+    /// It has ended.
+    case figures(AuditFigures)
 }
 
 /// Writes the peer's ledger to a file.
