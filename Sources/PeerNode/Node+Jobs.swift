@@ -109,8 +109,8 @@ extension Node {
         min(max(secondsMin, operations / operationsPerSecondMin), Limits.secondsPerUnit)
     }
 
-    /// Seconds of the smallest unit.
-    private static let secondsMin: UInt64 = 30
+    /// Seconds of the smallest unit, which takes milliseconds: they are what a seat is lost for.
+    private static let secondsMin: UInt64 = 10
     /// Operations per second that are too few to be welcome; a core of 2024 makes 500 million.
     private static let operationsPerSecondMin: UInt64 = 20_000_000
     /// Results are kept for 30 days after that.

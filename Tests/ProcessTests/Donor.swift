@@ -135,6 +135,7 @@ struct Status: Decodable {
     let jobs: Int
     let openJobs: Int
     let heldJobs: Int
+    let uptimeSeconds: Int
     let certificates: Int
 }
 

@@ -6,8 +6,8 @@ import Testing
 /// Three peers on this machine, the jobs that the first of them submits, and what must hold when
 /// all is over.
 final class FaultGrid {
-    /// Units of each job: few enough that each is a bundle of its own, whose lease is the shortest.
-    static let unitCount = 8
+    /// Units of each job: few, so that bundles are small, and their leases short.
+    static let unitCount = 4
 
     private let inputs: Folder
     private let input: String

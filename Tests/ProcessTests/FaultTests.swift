@@ -4,7 +4,7 @@ import Testing
 
 /// What befalls a machine while it computes, and what it must not cost: a job ends all the same,
 /// with the table of a search, and every vote that was won counts once.
-@Suite(.serialized, .timeLimit(.minutes(3)))
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct FaultTests {
     private static let units = FaultGrid.unitCount
 
@@ -19,8 +19,9 @@ struct FaultTests {
         try await wait(for: worker) { $0.work.contains { $0.stage == "running" } }
         worker.program.send(SIGSTOP)
         gate.open()
-        // The last seat is free again when the lease of one unit, 35 s, is over.
+        // The last seat is free again when the lease of one unit is over.
         try await grid.expectComplete(job)
+        try await passTwoLeases(of: grid.workers[1])
         let identity = try await identity(of: 1, in: grid)
         for unit in 0..<Self.units {
             #expect(try await !voters(of: unit, job, grid).contains(identity))
@@ -45,11 +46,18 @@ struct FaultTests {
                 status.activity == "idle" && status.work.allSatisfy { $0.stage == "waiting" }
             }
         }
+        try await passTwoLeases(of: grid.workers[0])
         #expect(try await grid.workers[0].object(Status.self, "status").work.isEmpty == false)
         grid.submitter.program.send(SIGCONT)
         try await grid.expectComplete(job)
         try await grid.expectCredit(won: 2 * Self.units)
         try await grid.end()
+    }
+
+    /// Waits for twice the lease of one unit, 15 s, by the clock of a peer that runs.
+    private func passTwoLeases(of peer: Donor) async throws {
+        let begin = try await peer.object(Status.self, "status").uptimeSeconds
+        try await wait(for: peer) { $0.uptimeSeconds > begin + 2 * 15 }
     }
 
     // MARK: - Ledgers that are lost
