@@ -132,7 +132,9 @@ extension Node {
     /// Dials a hub; the transport redials by itself until its record changes.
     private func connect(_ record: Record) {
         if let earlier = dialled[record.peer] {
-            guard earlier.controlEndpoints != record.controlEndpoints else { return }
+            guard earlier.controlEndpoints != record.controlEndpoints
+                || earlier.curveKey != record.curveKey
+            else { return }
             for endpoint in earlier.controlEndpoints {
                 _ = transport.hangUp(endpoint: endpoint, curveKey: earlier.curveKey)
             }

@@ -55,7 +55,7 @@ extension Node {
         _ terms: JobTerms = JobTerms()
     ) async throws -> ManifestID {
         if let failure { throw failure }
-        try storage.keep(search.stored)
+        try await Self.keep(search.stored, in: storage)
         let epoch = OwnRecord.epoch
         let operations = search.plan.runs.map(\.operationsEach).max() ?? 0
         let workload = Workload.driftSearch(configuration.variant).name
@@ -91,6 +91,12 @@ extension Node {
         let id = ManifestID(SHA256.hash(manifest.payload))
         try await settle { peer.ledger.manifest(id) != nil }
         return id
+    }
+
+    /// Writes a dataset, which may take minutes, away from the actor.
+    @concurrent
+    private static func keep(_ dataset: StoredDataset, in storage: any Storage) async throws {
+        try storage.keep(dataset)
     }
 
     /// Peers that a new job is made for, as its tickets count them.
