@@ -107,6 +107,11 @@ extension Node {
             connect(record)
         case .storeChunk, .sendChunk, .storePiece, .sendPiece:
             data.perform(effect)
+        case .dropResult(let hash):
+            // A commit may have come between, and something that needs it again.
+            if !peer.holdsResult(hash) { data.perform(effect) }
+        case .dropDataset(let root):
+            if !peer.holdsDataset(root) { data.perform(effect) }
         case .prepareWork(let order):
             prepare(order)
         case .startWork(let order):

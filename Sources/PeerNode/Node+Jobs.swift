@@ -55,7 +55,7 @@ extension Node {
         _ terms: JobTerms = JobTerms()
     ) async throws -> ManifestID {
         if let failure { throw failure }
-        try storage.keep(search.stored)
+        try data.keep(search.stored)
         let epoch = OwnRecord.epoch
         let operations = search.plan.runs.map(\.operationsEach).max() ?? 0
         let workload = Workload.driftSearch(configuration.variant).name
@@ -127,6 +127,13 @@ extension Node {
 
     /// Lets a job of this peer's own go on that is held.
     package func release(_ id: ManifestID) async throws { try await hold(id, isHeld: false) }
+
+    /// Drops the results of a job of this peer's own that is over, and never fetches them again.
+    package func releaseResults(of id: ManifestID) async throws {
+        take(.release(id))
+        try await settle { peer.isReleased(id) }
+        guard peer.isReleased(id) else { throw NodeError.cannotRelease(id.short) }
+    }
 
     private func hold(_ id: ManifestID, isHeld: Bool) async throws {
         take(isHeld ? .hold(id) : .resume(id))

@@ -87,6 +87,7 @@ package actor Node: Service {
         transport = try Self.transport(configuration, keys.curve, admission)
         data = DataDriver(
             storage: storage,
+            results: runner.results,
             send: { [transport] (message: Message, peer: PeerID) in
                 _ = transport.send(to: peer, frames: [message.frame])
             },
@@ -277,6 +278,11 @@ package actor Node: Service {
             let event = waiting.removeFirst()
             var out = Outbox()
             peer.handle(event, at: clock.now, into: &out)
+            switch event {
+            case .workFinished(_, let cores): data.heard(cores.map(\.resultHash))
+            case .resultStored(let hash): data.heard([hash])
+            default: break
+            }
             perform(out)
         }
         arm()
