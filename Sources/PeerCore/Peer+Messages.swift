@@ -219,7 +219,8 @@ extension Peer {
     ) {
         guard let job = job(list.manifest), !ledger.isCancelled(list.manifest),
             !ledger.isHeld(list.manifest), !isReleased(list.manifest),
-            isSubmitter(of: job.manifest)
+            isSubmitter(of: job.manifest),
+            holdsDataset(job.manifest.datasetRoot)
         else { return }
         let key = ShardKey(manifest: list.manifest, shard: list.units[0] / Limits.unitsPerShard)
         guard stewards(of: key).contains(peer) else { return }

@@ -144,9 +144,7 @@ extension Peer {
             membershipChanged()
         case .cancel(let signed):
             areOpportunitiesStale = true
-            let begun = resultHashes(ofWorkOn: { $0 == signed.body.manifest })
             end(signed.body.manifest, into: &out)
-            dropUnneeded(begun, into: &out)
         }
     }
 

@@ -203,13 +203,6 @@ import Wire
         expectNothingIsLeft(pair)
     }
 
-    @Test func uncertifiedResultsGoWithACancelledJob() throws {
-        let pair = try stuck()
-        pair.input(.cancel(grid.id), to: 0)
-        pass(pair)
-        expectNothingIsLeft(pair)
-    }
-
     // MARK: - Datasets
 
     @Test func datasetStaysUntilTheLastOfItsJobsIsOver() throws {
