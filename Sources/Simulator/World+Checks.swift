@@ -135,7 +135,8 @@ extension World {
     /// final or cancelled everywhere.
     var isDone: Bool {
         let keys = peers[0].core?.ledgerKeys
-        return isFinished
+        // What the submitter has just released may wait for its row.
+        return isFinished && peers[Self.submitter].committing == nil
             && honestPeers.allSatisfy { $0.core?.ledgerKeys == keys && $0.core?.isIdle == true }
     }
 

@@ -205,7 +205,11 @@ package final class World {
             id.flatMap { submitter.core?.progress(of: $0, at: now) } == nil
         }
         if options.isReleased, isUnknown(secondID) {
+            let isFirst = secondID == nil
             secondID = submitJob(isSecond: true, to: submitter)
+            // The other comes later, so that it is under way when this one is released.
+            let delay = TimeSpan.milliseconds(random.below(60_000))
+            if isFirst { return queue.push(.submit, at: now.advanced(by: delay)) }
         }
         if isUnknown(manifestID) { manifestID = submitJob(isSecond: false, to: submitter) }
     }

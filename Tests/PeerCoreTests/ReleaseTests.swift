@@ -57,7 +57,10 @@ import Wire
 
     // MARK: - By the owner
 
-    @Test func whatTheOwnerReleasesIsDroppedAndNeverFetchedAgain() throws {
+    /// Where the other peer is the steward, certificates that were lost come back from it alone.
+    @Test(arguments: [[], [TestGrid.peer(1)]])
+    func whatTheOwnerReleasesIsDroppedAndNeverFetchedAgain(anchors: [PeerID]) throws {
+        let grid = TestGrid(units: 6, submitter: TestGrid.peer(0), anchors: anchors)
         let pair = try finished([grid])
         pair.input(.release(grid.id), to: 0)
         pair.settle()
