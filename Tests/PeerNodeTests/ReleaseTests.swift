@@ -54,6 +54,7 @@ struct ReleaseTests {
         for node in [first, second] { try await node.end() }
 
         let again = try TestNode(storage: storage, folder: folder)
+        try await again.node.until { await $0.isReady }
         let view = try #require(await again.node.job(id))
         #expect(view.stage == .released && view.isOver && view.unitsThatNeedUs == 0)
         #expect(try await again.node.aggregate(of: id) == nil)
