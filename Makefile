@@ -5,8 +5,8 @@ SWIFT ?= swift
 # What `make sim` and `make check` run.
 SIM_FLAGS ?= --seeds '0..<200'
 
-# Suites that start peers or units: one at a time, or they wait for each other's processors.
-PROCESS_SUITES = PeerNodeTests ProcessTests SandboxTests
+# Suites that start peers, links or units: one at a time, or they wait for each other's processors.
+PROCESS_SUITES = TransportTests PeerNodeTests ProcessTests SandboxTests
 
 # What `make bench` runs.
 BENCH_FLAGS ?=

@@ -141,6 +141,14 @@ extension CreditLedger {
         }
     }
 
+    /// Hashes of the results that are known of a job's units, those that lost included; some may
+    /// come twice.
+    package func resultHashes(of manifest: ManifestID) -> [Digest] {
+        (entry(manifest)?.units.values ?? []).flatMap { unit in
+            unit.cores.map(\.resultHash) + (unit.standing.core.map { [$0.resultHash] } ?? [])
+        }
+    }
+
     /// Whether every unit of the job is certified, opened and settled.
     package func isFinal(_ manifest: ManifestID, at now: Instant, settle: TimeSpan) -> Bool {
         guard let entry = entry(manifest), let job = self.manifest(manifest)?.body,

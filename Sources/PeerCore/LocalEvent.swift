@@ -30,6 +30,8 @@ package enum LocalEvent: Sendable {
     case hold(ManifestID)
     /// A job of this peer's own that is held is to go on.
     case resume(ManifestID)
+    /// The results of a job of this peer's own that is over are needed no longer.
+    case release(ManifestID)
     /// The answer to `Effect.sign`.
     case signed(UInt64, Signature)
     /// The answer to `Effect.prepareWork`: the chunks that the order needs.

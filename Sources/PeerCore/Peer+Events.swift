@@ -8,12 +8,16 @@ extension Peer {
     mutating func react(to event: LocalEvent, at now: Instant, into out: inout Outbox) {
         switch event {
         case .epoch(let epoch):
+            let isNew = epoch > self.epoch
             self.epoch = max(self.epoch, epoch)
             hubs.expire(epoch: self.epoch)
             forgetHubs(into: &out)
             membershipChanged()
+            if isNew { hourBegan(at: now, into: &out) }
         case .advertise(let record), .keep(let record):
             sign(record, into: &out)
+        case .release(let id):
+            release(id, at: now, into: &out)
         case .adopt, .succeed, .submit, .cancel, .hold, .resume:
             state(event, at: now, into: &out)
         case .linked(let record):
@@ -144,6 +148,7 @@ extension Peer {
 
     mutating func restore(_ rows: [JournalRow], at now: Instant) throws(DecodeError) {
         try vault.restore(rows)
+        for row in rows where row.table == .released { try restoreReleased(row) }
         // Arrival order does not matter to the ledger: what comes early waits for what it needs.
         for row in rows where row.table == .items {
             guard let item = try Self.item(in: row) else { continue }
@@ -166,6 +171,7 @@ extension Peer {
             try worker.restore(row, vault: vault, at: now)
         }
         var out = Outbox()
+        for id in released.keys { end(id, into: &out) }
         for item in ledger.items.values { follow(item, at: now, into: &out) }
         areOpportunitiesStale = true
         // Nothing of this is lost: rows stay, and what would have been sent is sent again by tick.

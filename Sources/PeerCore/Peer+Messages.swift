@@ -67,7 +67,7 @@ extension Peer {
         guard let job = job(claim.manifest) else {
             return refuse(claim, .unknownJob, to: peer, into: &out)
         }
-        guard !ledger.isCancelled(claim.manifest) else {
+        guard !ledger.isCancelled(claim.manifest), !isReleased(claim.manifest) else {
             return refuse(claim, .finished, to: peer, into: &out)
         }
         // Nobody knows when a hold ends, and a revoked key gets no more work.
@@ -114,7 +114,7 @@ extension Peer {
         switch message {
         case .lease(let lease):
             guard let job = job(lease.manifest), !ledger.isCancelled(job.id),
-                !ledger.isHeld(job.id)
+                !ledger.isHeld(job.id), !isReleased(job.id)
             else { return }
             let key = ShardKey(
                 manifest: lease.manifest,
@@ -179,7 +179,9 @@ extension Peer {
         at now: Instant,
         into out: inout Outbox
     ) {
-        guard let first = offer.cores.first?.unit, let job = job(offer.manifest) else { return }
+        guard let first = offer.cores.first?.unit, let job = job(offer.manifest),
+            !isReleased(offer.manifest)
+        else { return }
         let key = ShardKey(manifest: offer.manifest, shard: first / Limits.unitsPerShard)
         let ranked = stewards(of: key)
         guard ranked.contains(peer), isSubmitter(of: job.manifest) || ranked.contains(me),
@@ -216,7 +218,9 @@ extension Peer {
         into out: inout Outbox
     ) {
         guard let job = job(list.manifest), !ledger.isCancelled(list.manifest),
-            !ledger.isHeld(list.manifest), isSubmitter(of: job.manifest)
+            !ledger.isHeld(list.manifest), !isReleased(list.manifest),
+            isSubmitter(of: job.manifest),
+            holdsDataset(job.manifest.datasetRoot)
         else { return }
         let key = ShardKey(manifest: list.manifest, shard: list.units[0] / Limits.unitsPerShard)
         guard stewards(of: key).contains(peer) else { return }

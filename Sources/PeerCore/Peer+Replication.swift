@@ -101,6 +101,7 @@ extension Peer {
         switch item {
         case .manifest(let signed):
             areOpportunitiesStale = true
+            submitted.remove(ManifestID(signed.id.digest))
             steward.learned(Job(signed), at: now)
         case .certificate(let signed):
             areOpportunitiesStale = true
@@ -143,12 +144,7 @@ extension Peer {
             membershipChanged()
         case .cancel(let signed):
             areOpportunitiesStale = true
-            steward.ended(signed.body.manifest, into: &out)
-            worker.ended(signed.body.manifest, into: &out)
-            for (key, offer) in offers where key.manifest == signed.body.manifest {
-                offers.remove(key)
-                for each in offer.cores { results.forget(each.core.resultHash) }
-            }
+            end(signed.body.manifest, into: &out)
         }
     }
 
@@ -164,7 +160,8 @@ extension Peer {
         at now: Instant,
         into out: inout Outbox
     ) {
-        guard let manifest = ownManifest(certificate.manifest) else { return }
+        guard let manifest = ownManifest(certificate.manifest), !isReleased(certificate.manifest)
+        else { return }
         for unit in certificate.units {
             guard let core = ledger.verdict(on: unit, of: certificate.manifest).core else {
                 continue

@@ -9,6 +9,8 @@ extension Peer {
         switch event {
         case .submit(let manifest):
             chunks.holdsDataset(manifest.datasetRoot, byteCount: manifest.datasetByteCount)
+            let id = ManifestID(SHA256.hash(manifest.payload))
+            if ledger.manifest(id) == nil { submitted[id] = manifest.datasetRoot }
             publish(manifest, by: .project, as: Item.manifest, at: now, into: &out)
         case .cancel(let id):
             guard let manifest = ownManifest(id) else { return }

@@ -110,11 +110,15 @@ extension Peer {
         }
         progress.isCancelled = ledger.isCancelled(id)
         progress.isHeld = ledger.isHeld(id)
+        progress.isReleased = isReleased(id)
         return progress
     }
 
     /// Whether the bytes of a result are kept here.
     package func holdsResult(_ hash: Digest) -> Bool { results.holds(hash) }
+
+    /// Whether the whole dataset of `root` is kept here, as that of an own job.
+    package func holdsDataset(_ root: Digest) -> Bool { chunks.datasetRoots.contains(root) }
 }
 
 /// How far a job is.
@@ -133,11 +137,16 @@ package struct JobProgress: Hashable, Sendable {
     package internal(set) var isCancelled = false
     /// Whether the project holds the job.
     package internal(set) var isHeld = false
+    /// Whether its results are released.
+    package internal(set) var isReleased = false
 
     init(unitCount: UInt32) { self.unitCount = unitCount }
 
     /// Whether every unit is final and its result is here.
     package var isComplete: Bool { final == unitCount && held == unitCount }
+
+    /// Whether the peer that submitted it has nothing more to wait for.
+    package var isOverForItsOwner: Bool { isComplete || isCancelled || isReleased }
 }
 
 // MARK: - Questions of drivers and checkers

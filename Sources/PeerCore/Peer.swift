@@ -27,6 +27,10 @@ package struct Peer: ~Copyable, Sendable {
     var vault = Vault()
     var results: ResultDesk
     var chunks: ChunkDesk
+    /// Jobs whose results are released, with the epoch in which they were.
+    var released = SortedTable<ManifestID, UInt64>()
+    /// Datasets of own jobs whose manifests are being signed.
+    var submitted = SortedTable<ManifestID, Digest>()
     /// UTC hours since 1970.
     package internal(set) var epoch: UInt64 = 0
     /// This peer's own signed record, once there is one.
@@ -220,11 +224,11 @@ package struct Peer: ~Copyable, Sendable {
     private mutating func refreshOpportunities() {
         guard areOpportunitiesStale else { return }
         areOpportunitiesStale = false
-        if let id = firstJob, isOver(id) { firstJob = nil }
+        if let id = firstJob, needsNobody(id) { firstJob = nil }
         let first = firstJob.flatMap { ledger.isHeld($0) ? nil : $0 }
         var fresh: [(priority: UInt8, opportunity: Worker.Opportunity)] = []
         for (id, signed) in ledger.manifests
-        where signed.body.deadline >= epoch && first ?? id == id {
+        where signed.body.deadline >= epoch && first ?? id == id && !isReleased(id) {
             let manifest = signed.body
             for shard in ledger.openShards(of: id) {
                 let key = ShardKey(manifest: id, shard: shard)
@@ -245,7 +249,7 @@ package struct Peer: ~Copyable, Sendable {
     }
 
     /// Whether a job that is known has no unit left to compute.
-    private func isOver(_ id: ManifestID) -> Bool {
+    private func needsNobody(_ id: ManifestID) -> Bool {
         guard let manifest = ledger.manifest(id)?.body else { return false }
         return manifest.deadline < epoch || ledger.isCancelled(id)
             || ledger.certifiedUnits(of: id).count == Int(manifest.unitCount)

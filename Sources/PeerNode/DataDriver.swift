@@ -10,6 +10,7 @@ import Wire
 /// large data.
 final class DataDriver: Sendable {
     private let storage: any Storage
+    private let results: FreshResults
     private let send: @Sendable (Message, PeerID) -> Void
     private let tell: @Sendable (Result<LocalEvent, any Error>) -> Void
     private let queue = DispatchQueue(label: "starling.data")
@@ -20,10 +21,12 @@ final class DataDriver: Sendable {
     /// A driver that answers through `tell`, with an error when something cannot be kept.
     init(
         storage: any Storage,
+        results: FreshResults,
         send: @escaping @Sendable (Message, PeerID) -> Void,
         tell: @escaping @Sendable (Result<LocalEvent, any Error>) -> Void
     ) {
         self.storage = storage
+        self.results = results
         self.send = send
         self.tell = tell
     }
@@ -40,6 +43,18 @@ final class DataDriver: Sendable {
         }
     }
 
+    /// The core has heard that results are kept; what it asks for from now on counts for them.
+    func heard(_ hashes: [Digest]) { queue.async { [results] in results.heard(hashes) } }
+
+    /// Keeps a dataset of this peer's own, after all that came before; returns when it is kept.
+    func keep(_ dataset: StoredDataset) async throws {
+        try await withCheckedThrowingContinuation { continuation in
+            queue.async { [storage] in
+                continuation.resume(with: Result { try storage.keep(dataset) })
+            }
+        }
+    }
+
     private func carryOut(_ effect: Effect) throws -> LocalEvent? {
         switch effect {
         case .storeChunk(let chunk):
@@ -51,7 +66,7 @@ final class DataDriver: Sendable {
         case .storePiece(let piece):
             guard let bytes = assembly.withLock({ $0.add(piece) }) else { return nil }
             guard sha256(bytes) == piece.resultHash else { return .resultCorrupt(piece.resultHash) }
-            try storage.keep(result: bytes, hash: piece.resultHash)
+            try results.keep(bytes, hash: piece.resultHash)
             return .resultStored(piece.resultHash)
         case .sendPiece(let hash, let offset, let to):
             guard let bytes = try result(hash), offset <= UInt64(bytes.count) else { return nil }
@@ -63,6 +78,13 @@ final class DataDriver: Sendable {
                 bytes: Array(rest)
             )
             send(.resultPiece(piece), to)
+            return nil
+        case .dropResult(let hash):
+            lastSent.withLock { if $0?.hash == hash { $0 = nil } }
+            try results.drop(hash)
+            return nil
+        case .dropDataset(let root):
+            try storage.forget(dataset: root)
             return nil
         default:
             preconditionFailure("only data")

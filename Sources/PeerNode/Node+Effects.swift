@@ -114,6 +114,12 @@ extension Node {
             connect(record)
         case .storeChunk, .sendChunk, .storePiece, .sendPiece:
             data.perform(effect)
+        case .dropResult(let hash):
+            // A commit may have come between, and something that needs it again.
+            if !peer.holdsResult(hash) { data.perform(effect) }
+        case .dropDataset(let root):
+            // One that is submitted again even now stays.
+            if !peer.holdsDataset(root), submissions[root] == nil { data.perform(effect) }
         case .prepareWork(let order):
             prepare(order)
         case .startWork(let order):
@@ -132,8 +138,9 @@ extension Node {
     /// Dials a hub; the transport redials by itself until its record changes.
     private func connect(_ record: Record) {
         if let earlier = dialled[record.peer] {
-            guard earlier.controlEndpoints != record.controlEndpoints
-                || earlier.curveKey != record.curveKey
+            guard
+                earlier.controlEndpoints != record.controlEndpoints
+                    || earlier.curveKey != record.curveKey
             else { return }
             for endpoint in earlier.controlEndpoints {
                 _ = transport.hangUp(endpoint: endpoint, curveKey: earlier.curveKey)

@@ -49,13 +49,19 @@ package struct UnitVote: Hashable, Sendable {
 extension Node {
     /// Submits a packed search as a job of this peer's project.
     ///
-    /// Returns when the manifest is durable: the job outlives a crash of this machine.
+    /// Returns when the manifest is durable: the job outlives a crash of this machine. Before the
+    /// peer has begun to run it waits for that.
     package func submit(
         _ search: PackedSearch,
         _ terms: JobTerms = JobTerms()
     ) async throws -> ManifestID {
         if let failure { throw failure }
-        try await Self.keep(search.stored, in: storage)
+        // The hour is not known before, and a manifest of another hour is refused.
+        _ = await first { await $0.isReady ? true : nil }
+        let root = search.stored.root
+        submissions[root, default: 0] += 1
+        defer { submissions[root] = submissions[root].flatMap { $0 > 1 ? $0 - 1 : nil } }
+        try await data.keep(search.stored)
         let epoch = OwnRecord.epoch
         let operations = search.plan.runs.map(\.operationsEach).max() ?? 0
         let workload = Workload.driftSearch(configuration.variant).name
@@ -93,12 +99,6 @@ extension Node {
         return id
     }
 
-    /// Writes a dataset, which may take minutes, away from the actor.
-    @concurrent
-    private static func keep(_ dataset: StoredDataset, in storage: any Storage) async throws {
-        try storage.keep(dataset)
-    }
-
     /// Peers that a new job is made for, as its tickets count them.
     private var population: UInt64 {
         let hubs = UInt64(peer.hubs.count)
@@ -133,6 +133,13 @@ extension Node {
 
     /// Lets a job of this peer's own go on that is held.
     package func release(_ id: ManifestID) async throws { try await hold(id, isHeld: false) }
+
+    /// Drops the results of a job of this peer's own that is over, and never fetches them again.
+    package func releaseResults(of id: ManifestID) async throws {
+        take(.release(id))
+        try await settle { peer.isReleased(id) }
+        guard peer.isReleased(id) else { throw NodeError.cannotRelease(id.short) }
+    }
 
     private func hold(_ id: ManifestID, isHeld: Bool) async throws {
         take(isHeld ? .hold(id) : .resume(id))

@@ -57,6 +57,8 @@ package struct JobView: Hashable, Sendable {
         case cancelled
         /// Its deadline has passed before every unit was certified.
         case expired
+        /// It is over, and its results are dropped here.
+        case released
     }
 
     /// The job.
@@ -78,10 +80,15 @@ package struct JobView: Hashable, Sendable {
         return try? DriftParameters(Parameters(bytes: manifest.parameters)).fileName
     }
 
+    /// UTC hours since 1970: the last one in which any peer keeps results of it.
+    package var retentionEpoch: UInt64 {
+        saturatingSum(manifest.deadline, UInt64(manifest.retention))
+    }
+
     /// Whether nothing more will become of it.
     package var isOver: Bool {
         switch stage {
-        case .complete, .cancelled, .expired: true
+        case .complete, .cancelled, .expired, .released: true
         case .open, .settling, .collecting: false
         }
     }
@@ -248,6 +255,7 @@ extension Node {
 
     private func stage(of manifest: Manifest, _ progress: JobProgress, isOwn: Bool) -> JobView.Stage
     {
+        if progress.isReleased { return .released }
         if progress.isCancelled { return .cancelled }
         guard progress.certified == manifest.unitCount else {
             return manifest.deadline < peer.epoch ? .expired : .open
@@ -263,7 +271,9 @@ extension Node {
         _ id: ManifestID,
         _ progress: JobProgress
     ) -> UInt32 {
-        guard !progress.isCancelled, manifest.deadline >= peer.epoch else { return 0 }
+        guard !progress.isCancelled, !progress.isReleased, manifest.deadline >= peer.epoch else {
+            return 0
+        }
         return (0..<manifest.shardCount).reduce(0) { sum, shard in
             let steward = peer.stewards(of: ShardKey(manifest: id, shard: shard)).first
             guard isOwn(manifest) || steward == self.id else { return sum }

@@ -45,6 +45,8 @@ package actor Node: Service {
     let journal = DispatchQueue(label: "starling.journal")
     let data: DataDriver
     var dialled: [PeerID: Record] = [:]
+    /// Datasets of jobs that are being submitted, and how many jobs of each.
+    var submissions: [Digest: Int] = [:]
     /// Rules that other peers broke, newest last, for people.
     package internal(set) var misbehaviors: [(peer: PeerID, what: Misbehavior)] = []
     /// What the owner has asked for since the start.
@@ -87,6 +89,7 @@ package actor Node: Service {
         transport = try Self.transport(configuration, keys.curve, admission)
         data = DataDriver(
             storage: storage,
+            results: runner.results,
             send: { [transport] (message: Message, peer: PeerID) in
                 _ = transport.send(to: peer, frames: [message.frame])
             },
@@ -277,6 +280,11 @@ package actor Node: Service {
             let event = waiting.removeFirst()
             var out = Outbox()
             peer.handle(event, at: clock.now, into: &out)
+            switch event {
+            case .workFinished(_, let cores): data.heard(cores.map(\.resultHash))
+            case .resultStored(let hash): data.heard([hash])
+            default: break
+            }
             perform(out)
         }
         arm()

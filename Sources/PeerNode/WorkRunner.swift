@@ -30,6 +30,8 @@ package final class WorkRunner: Sendable {
     private let state = Mutex(State())
     private let plans = Mutex<[ManifestID: UnitPlan]>([:])
     private let storage: any Storage
+    /// The results that orders have kept.
+    let results: FreshResults
     private let workloads: [Workload]
     private let executor: UnitExecutor
     private let tamper: (@Sendable (UnitOutput) -> UnitOutput)?
@@ -49,6 +51,7 @@ package final class WorkRunner: Sendable {
         tamper: (@Sendable (UnitOutput) -> UnitOutput)?
     ) throws(ExecutorError) {
         self.storage = storage
+        results = FreshResults(storage: storage)
         self.workloads = workloads
         executor = try UnitExecutor(path: path, workloads: workloads.map(\.name))
         self.tamper = tamper
@@ -78,12 +81,14 @@ package final class WorkRunner: Sendable {
             if state.isPaused { running.execution.pause() }
         }
         let isStarted = WorkThread.start { [self] in
+            var cores: [Core] = []
             let outcome: Outcome
             do {
-                outcome = try compute(order, manifest, running)
+                outcome = try compute(order, manifest, running, into: &cores)
             } catch {
                 outcome = .failed("\(error)")
             }
+            if case .finished = outcome {} else { results.heard(cores.map(\.resultHash)) }
             end(order, outcome, done)
         }
         if !isStarted { end(order, .failed("the system starts no further thread"), done) }
@@ -108,11 +113,11 @@ package final class WorkRunner: Sendable {
     private func compute(
         _ order: WorkOrder,
         _ manifest: Manifest,
-        _ running: RunningOrder
+        _ running: RunningOrder,
+        into cores: inout [Core]
     ) throws -> Outcome {
         let plan = try plan(order.manifest, manifest)
         let workload = try workload(manifest.workload)
-        var cores: [Core] = []
         for unit in order.units {
             running.begin(unit)
             let request = UnitRequest(
@@ -141,7 +146,7 @@ package final class WorkRunner: Sendable {
             throw NodeError.resultTooLarge(UInt64(output.result.count))
         }
         let hash = sha256(output.result)
-        try storage.keep(result: output.result, hash: hash)
+        try results.keep(output.result, hash: hash)
         return Core(resultHash: hash, operations: output.operations, evidence: output.evidence)
     }
 

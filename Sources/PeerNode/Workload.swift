@@ -66,6 +66,8 @@ package enum NodeError: Error, Hashable, Sendable, CustomStringConvertible {
     case otherSuccessor(String)
     /// A job is not this peer's own, or was held and let go too often.
     case cannotHold(String)
+    /// A job is not this peer's own, or not over.
+    case cannotRelease(String)
     /// An address is not of the form that `--join` takes.
     case malformedAddress(String)
     /// The journal could not be written, so the peer stops before it says anything more.
@@ -103,6 +105,10 @@ package enum NodeError: Error, Hashable, Sendable, CustomStringConvertible {
         case .cannotHold(let job):
             "job \(job) cannot be held or let go from here: only the peer that submitted it can do "
                 + "that, and \(Limits.holdsPerManifest) times in all; check the job's id"
+        case .cannotRelease(let job):
+            "the results of job \(job) cannot be released: only the peer that submitted it can do "
+                + "that, once every unit is final and its result is here, the job is cancelled, or "
+                + "its deadline has passed; see: starling why \(job)"
         case .keyUsedElsewhere(let endpoint):
             "another process uses this peer's key, at \(endpoint); two at once would sign "
                 + "contradictions and lose their credit: keep one, and give the other a folder of "

@@ -42,6 +42,8 @@ package struct Options: Hashable, Sendable {
     package let areSiblings: Bool
     /// Whether a machine gets another key half way.
     package let isSucceeded: Bool
+    /// Whether a second job shares results with the first, and is released when it is complete.
+    package let isReleased: Bool
     /// How long faults happen.
     package let faultSpan: TimeSpan
     /// Whether the last peer says whatever a decoder lets through, beside what it should.
@@ -81,5 +83,6 @@ package struct Options: Hashable, Sendable {
         isHeld = random.below(4) == 0
         areSiblings = random.below(4) == 0 && peers > 2
         isSucceeded = random.below(8) == 0 && peers > 1 + liars + (isHostile ? 1 : 0)
+        isReleased = random.below(4) == 0
     }
 }

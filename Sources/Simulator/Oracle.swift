@@ -51,7 +51,14 @@ struct Oracle {
         core(result(of: unit), unit: unit, crypto: crypto)
     }
 
+    /// Units of the second job: those of the first, with the same results, and some of its own.
+    var unitsOfSecond: UInt32 { units + Self.unitsMore }
+
+    private static let unitsMore: UInt32 = 3
+
+    /// The first job or, with another nonce and more units, the second.
     func manifest(
+        isSecond: Bool,
         network: NetworkID,
         project: ProjectID,
         submitter: PeerID,
@@ -64,15 +71,15 @@ struct Oracle {
             project: project,
             owner: OwnerID(project.digest),
             submitter: submitter,
-            nonce: Digest(1, 2, 3, 4),
+            nonce: Digest(1, 2, 3, isSecond ? 5 : 4),
             epoch: epoch,
             workload: Self.workload,
             workloadHash: .zero,
             parameters: [],
             datasetRoot: root,
             datasetByteCount: byteCount,
-            shape: [UInt64(units)],
-            unitCount: units,
+            shape: [UInt64(isSecond ? unitsOfSecond : units)],
+            unitCount: isSecond ? unitsOfSecond : units,
             operationsPerUnit: Self.operationsPerUnit,
             resultByteCount: 1_000,
             memoryByteCount: 0,

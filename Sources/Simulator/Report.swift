@@ -52,6 +52,10 @@ package struct Report: Hashable, Sendable {
     package internal(set) var resumed: UInt64 = 0
     /// Machines that went on with another key.
     package internal(set) var succeeded: UInt64 = 0
+    /// Jobs whose results the submitter has released.
+    package internal(set) var released: UInt64 = 0
+    /// Results that machines dropped.
+    package internal(set) var dropped: UInt64 = 0
     /// Results of machines that share an owner with another.
     package internal(set) var shared: UInt64 = 0
     /// Results paid in the end.

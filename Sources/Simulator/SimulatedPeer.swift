@@ -8,6 +8,8 @@ struct SimulatedDisk {
     var results = SortedTable<Digest, Bytes>()
     var pieces = SortedTable<Digest, Bytes>()
     var chunks = SortedTable<ChunkWant, Bytes>()
+    /// Whether the dataset of the jobs is kept whole.
+    var hasDataset = false
     var incarnation: UInt64 = 0
 
     struct RowKey: Comparable {
@@ -31,14 +33,14 @@ struct SimulatedDisk {
     }
 
     /// What a peer gets back when it starts again.
-    func stored(dataset: Peer.Dataset?) -> Peer.Stored {
+    func stored(dataset: Peer.Dataset) -> Peer.Stored {
         var stored = Peer.Stored()
         stored.rows = rows.compactMap { key, value in
             JournalTable(rawValue: key.table).map { JournalRow($0, key: key.key, value: value) }
         }
         stored.results = results.keys
         stored.chunks = chunks.keys
-        stored.datasets = dataset.map { [$0] } ?? []
+        stored.datasets = hasDataset ? [dataset] : []
         return stored
     }
 }

@@ -26,11 +26,15 @@ extension World {
         let peerCount = UInt64(peers.count)
         let seconds = now.nanoseconds / 1_000_000_000
         let limit =
-            UInt64(options.units) * peerCount * Self.messagesPerUnit
+            unitCount * peerCount * Self.messagesPerUnit
             + peerCount * seconds * Self.messagesPerSecond
             + report.hostile * peerCount * Self.messagesPerUnit
         guard report.delivered > limit else { return }
         report.violations.append("\(report.delivered) messages, more than \(limit)")
+    }
+
+    private var unitCount: UInt64 {
+        UInt64(options.units) + (options.isReleased ? UInt64(oracle.unitsOfSecond) : 0)
     }
 
     /// No key ever sends two bodies for one slot, across crashes.
@@ -83,38 +87,79 @@ extension World {
 
     /// What must hold at any moment.
     func checkNow() {
-        for peer in peers {
-            guard let manifestID, peer.isUp else { continue }
-            let verdicts = peer.core?.verdicts(of: manifestID) ?? []
-            for (unit, core) in verdicts where core != oracle.truth(of: unit, crypto: crypto) {
+        for peer in peers where peer.isUp {
+            for (unit, core) in jobs.flatMap({ peer.core?.verdicts(of: $0) ?? [] })
+            where core != oracle.truth(of: unit, crypto: crypto) {
                 report.wrong += 1
                 report.violations.append("peer \(peer.index) takes a lie about unit \(unit)")
+            }
+            checkHeld(by: peer)
+        }
+    }
+
+    /// What a core holds is on its disk.
+    private func checkHeld(by peer: SimulatedPeer) {
+        for unit in 0..<oracle.unitsOfSecond {
+            let hash = oracle.truth(of: unit, crypto: crypto).resultHash
+            if peer.core?.holdsResult(hash) == true, !peer.disk.results.contains(hash) {
+                report.violations.append("peer \(peer.index) lost the result of unit \(unit)")
+            }
+        }
+        if peer.core?.holdsDataset(oracle.root) == true, !peer.disk.hasDataset {
+            report.violations.append("peer \(peer.index) lost its dataset")
+        }
+    }
+
+    /// Nothing is dropped that a job needs which is not released.
+    func checkDrops(_ out: Outbox, of peer: SimulatedPeer) {
+        for effect in out.effects {
+            switch effect {
+            case .dropResult(let hash):
+                for id in jobs where peer.core?.isReleased(id) == false {
+                    let verdicts = peer.core?.verdicts(of: id) ?? []
+                    guard verdicts.contains(where: { $0.core.resultHash == hash }) else { continue }
+                    report.violations.append("peer \(peer.index) drops what \(id.short) needs")
+                }
+            case .dropDataset:
+                let progress = jobs.compactMap { peer.core?.progress(of: $0, at: now) }
+                guard progress.contains(where: { !$0.isOverForItsOwner }) else { continue }
+                report.violations.append("peer \(peer.index) drops its data before the end")
+            default: break
             }
         }
     }
 
     // MARK: - The end
 
-    /// Every honest peer is up, holds the same ledger, has nothing left to do, and the job is final
-    /// or cancelled everywhere.
+    /// Every honest peer is up, holds the same ledger, has nothing left to do, and every job is
+    /// final or cancelled everywhere.
     var isDone: Bool {
         let keys = peers[0].core?.ledgerKeys
-        return isFinished
+        // What the submitter has just released may wait for its row.
+        return isFinished && peers[Self.submitter].committing == nil
             && honestPeers.allSatisfy { $0.core?.ledgerKeys == keys && $0.core?.isIdle == true }
     }
 
     private var honestPeers: [SimulatedPeer] { peers.filter { $0.index != hostile?.index } }
 
-    /// The job is final or cancelled at every honest peer, and the submitter has its results.
+    /// Every job is final or cancelled at every honest peer, and the submitter has the results, or
+    /// has released them.
     var isFinished: Bool {
-        guard let manifestID else { return false }
+        guard manifestID != nil else { return false }
+        return jobs.allSatisfy { isFinished($0) }
+    }
+
+    private func isFinished(_ id: ManifestID) -> Bool {
         for peer in honestPeers {
-            guard let progress = peer.core?.progress(of: manifestID, at: now) else {
+            guard let progress = peer.core?.progress(of: id, at: now) else {
                 return false
             }
             let isSubmitter = peer.index == Self.submitter
             let isFinal = progress.final == progress.unitCount
-            let isHeld = !isSubmitter || progress.held == progress.unitCount
+            // What is to be released is so before the end.
+            let isHeld =
+                !isSubmitter
+                || (id == secondID ? progress.isReleased : progress.held == progress.unitCount)
             guard progress.isCancelled || (isFinal && isHeld) else { return false }
         }
         return true
@@ -123,10 +168,10 @@ extension World {
     var unfinished: String {
         guard let manifestID else { return "the job was never submitted" }
         let lines = peers.map { peer in
-            let progress = peer.core?.progress(of: manifestID, at: now)
+            let progress = jobs.compactMap { peer.core?.progress(of: $0, at: now) }
             let idle = peer.core?.isIdle == true
             return """
-                peer \(peer.index): \(progress.map { "\($0)" } ?? "no manifest"), \
+                peer \(peer.index): \(progress), \
                 items \(peer.core?.ledgerKeys.count ?? -1), idle \(idle)
                 \(peer.core?.openWork ?? "")
                 """
@@ -162,8 +207,9 @@ extension World {
             report.violations.append("peers 0 and \(index) hold one ledger and two boards")
         }
         countTwice(manifestID)
-        checkOwners(manifestID)
-        checkCredit(boards[0].hosts, manifestID)
+        for id in jobs { checkOwners(id) }
+        checkCredit(boards[0].hosts)
+        checkReleased()
         checkUsers(boards[0])
         checkFold(boards[0])
         for peer in peers {
@@ -193,8 +239,23 @@ extension World {
     }
 
     /// The board is the sum of the oracle's operations over (unit, worker) pairs, each once.
-    private func checkCredit(_ board: [BoardRow], _ manifestID: ManifestID) {
+    private func checkCredit(_ board: [BoardRow]) {
         var expected = SortedTable<PeerID, UInt64>()
+        for id in jobs { addCredit(of: id, to: &expected) }
+        for row in board {
+            let sum = row.finalOperations + row.provisionalOperations
+            let isHostile = row.peer == hostile?.id
+            if !isHostile, sum != expected[row.peer] ?? 0 {
+                report.violations.append("the board pays \(sum), \(expected[row.peer] ?? 0) is due")
+            }
+            if let index = indices[row.peer], isTruthful(peers[index]), row.lost > 0 {
+                report.violations.append("honest peer \(index) lost a vote")
+            }
+        }
+    }
+
+    /// What each peer is due for one job.
+    private func addCredit(of manifestID: ManifestID, to due: inout SortedTable<PeerID, UInt64>) {
         var pairs = SortedTable<PeerID, [UInt32]>()
         for certificate in peers[0].core?.certificates(of: manifestID) ?? [] {
             for entry in certificate.entries {
@@ -210,18 +271,21 @@ extension World {
             guard let index = indices[worker] else { continue }
             for unit in distinct(units) where known.contains(unit) {
                 let truth = oracle.truth(of: unit, crypto: crypto)
-                expected[peers[index].id, default: 0] += truth.operations
+                due[peers[index].id, default: 0] += truth.operations
                 report.paid += 1
             }
         }
-        for row in board {
-            let sum = row.finalOperations + row.provisionalOperations
-            let isHostile = row.peer == hostile?.id
-            if !isHostile, sum != expected[row.peer] ?? 0 {
-                report.violations.append("the board pays \(sum), \(expected[row.peer] ?? 0) is due")
-            }
-            if let index = indices[row.peer], isTruthful(peers[index]), row.lost > 0 {
-                report.violations.append("honest peer \(index) lost a vote")
+    }
+
+    /// What the second job alone had is gone from the submitter's disk.
+    ///
+    /// A ledger that was lost while a drop was under way makes it wait for the next hour.
+    private func checkReleased() {
+        guard secondID != nil, options.gridLoss == .never else { return }
+        for unit in options.units..<oracle.unitsOfSecond {
+            let hash = oracle.truth(of: unit, crypto: crypto).resultHash
+            if peers[Self.submitter].disk.results.contains(hash) {
+                report.violations.append("the released result of unit \(unit) is still here")
             }
         }
     }

@@ -17,13 +17,12 @@ extension World {
             report.resealed += 1
         }
         let dataset = Peer.Dataset(root: oracle.root, byteCount: oracle.byteCount)
-        let isSubmitter = peer.index == Self.submitter && manifestID != nil
         do throws(DecodeError) {
             peer.core = try Peer(
                 me: peer.id,
                 secret: peer.secret,
                 seed: random.next(),
-                stored: peer.disk.stored(dataset: isSubmitter ? dataset : nil),
+                stored: peer.disk.stored(dataset: dataset),
                 at: now
             )
         } catch {
@@ -155,6 +154,7 @@ extension World {
     /// In half of the seeds commits take time, and outboxes that come meanwhile share the next one.
     func perform(_ out: Outbox, of peer: SimulatedPeer) {
         checkHold(out, of: peer)
+        checkDrops(out, of: peer)
         peer.pending += out.effects
         flush(peer)
         if peer.isUp { scheduleWake(of: peer) }
@@ -246,6 +246,8 @@ extension World {
             }
         case .storeChunk, .sendChunk, .storePiece, .sendPiece:
             performData(effect, of: peer)
+        case .dropResult, .dropDataset:
+            drop(effect, of: peer)
         case .prepareWork, .startWork, .stopWork:
             performWork(effect, of: peer)
         case .keyUsedElsewhere:
@@ -298,6 +300,19 @@ extension World {
         }
     }
 
+    /// Drops what the core does not hold again since it said so.
+    private func drop(_ effect: Effect, of peer: SimulatedPeer) {
+        switch effect {
+        case .dropResult(let hash) where peer.core?.holdsResult(hash) == false:
+            peer.disk.results.remove(hash)
+            report.dropped += 1
+        case .dropDataset(let root) where peer.core?.holdsDataset(root) == false:
+            peer.disk.hasDataset = false
+        default:
+            break
+        }
+    }
+
     private func store(_ piece: ResultPiece, of peer: SimulatedPeer) {
         let hash = piece.resultHash
         if piece.offset == 0 { peer.disk.pieces[hash] = [] }
@@ -334,27 +349,29 @@ extension World {
     }
 
     private func compute(_ order: WorkOrder, at peer: SimulatedPeer) {
-        var cores: [Core] = []
         for unit in order.units {
             let want = ChunkWant(root: oracle.root, index: oracle.chunk(of: unit))
-            if peer.index != Self.submitter, !peer.disk.chunks.contains(want) {
+            if !peer.disk.hasDataset, !peer.disk.chunks.contains(want) {
                 report.violations.append("peer \(peer.index) ran unit \(unit) without its chunk")
             }
-            let bytes =
-                peer.isLiar
-                ? oracle.lie(about: unit, liar: peer.index) : oracle.result(of: unit)
-            peer.disk.results[crypto.hash(bytes)] = bytes
-            cores.append(oracle.core(bytes, unit: unit, crypto: crypto))
         }
         let isStalled = areFaultsOn && random.chance(options.stall)
         let work = UInt64(order.units.count) * (isStalled ? 10_000 : 200)
         let delay = work + random.below(500)
-        let event = Event.local(
-            .workFinished(order.number, cores),
-            peer: peer.index,
-            life: peer.life
-        )
+        let event = Event.computed(order, peer: peer.index, life: peer.life)
         queue.push(event, at: now.advanced(by: .milliseconds(delay)))
+    }
+
+    /// Results are kept, and the core hears of it before anything else is dropped.
+    func finish(_ order: WorkOrder, at peer: SimulatedPeer) {
+        let cores = order.units.map { unit in
+            let bytes =
+                peer.isLiar
+                ? oracle.lie(about: unit, liar: peer.index) : oracle.result(of: unit)
+            peer.disk.results[crypto.hash(bytes)] = bytes
+            return oracle.core(bytes, unit: unit, crypto: crypto)
+        }
+        input(.workFinished(order.number, cores), to: peer)
     }
 
     private func answer(

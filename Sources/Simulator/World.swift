@@ -15,6 +15,7 @@ package final class World {
         case local(LocalEvent, peer: Int, life: UInt64)
         case wake(peer: Int, life: UInt64)
         case committed(peer: Int, life: UInt64)
+        case computed(WorkOrder, peer: Int, life: UInt64)
         case restart(peer: Int)
         case link(Int, Int)
         case unlink(Int, Int)
@@ -47,6 +48,8 @@ package final class World {
     /// Which body fills each slot that was ever sent: the watch for equivocation.
     var slots = SortedTable<Slot, ItemID>()
     var manifestID: ManifestID?
+    /// The job that shares results with that one and is released, in worlds that have it.
+    var secondID: ManifestID?
     /// When the job goes on that is held before.
     var resumeAt: Instant?
     var areFaultsOn = true
@@ -144,6 +147,9 @@ package final class World {
         case .committed(let index, let life):
             guard peers[index].life == life else { return }
             committed(peers[index])
+        case .computed(let order, let index, let life):
+            guard peers[index].life == life else { return }
+            finish(order, at: peers[index])
         case .restart(let index):
             start(peers[index])
         case .link(let left, let right):
@@ -163,6 +169,7 @@ package final class World {
             checkTraffic()
             resubmit()
             resume()
+            release()
             queue.push(.check, at: now.advanced(by: .seconds(1)))
         case .hour:
             startHour()
@@ -194,8 +201,23 @@ package final class World {
             queue.push(.submit, at: now.advanced(by: .seconds(1)))
             return
         }
+        func isUnknown(_ id: ManifestID?) -> Bool {
+            id.flatMap { submitter.core?.progress(of: $0, at: now) } == nil
+        }
+        if options.isReleased, isUnknown(secondID) {
+            let isFirst = secondID == nil
+            secondID = submitJob(isSecond: true, to: submitter)
+            // The other comes later, so that it is under way when this one is released.
+            let delay = TimeSpan.milliseconds(random.below(60_000))
+            if isFirst { return queue.push(.submit, at: now.advanced(by: delay)) }
+        }
+        if isUnknown(manifestID) { manifestID = submitJob(isSecond: false, to: submitter) }
+    }
+
+    private func submitJob(isSecond: Bool, to submitter: SimulatedPeer) -> ManifestID {
         let anchors = (0...min(options.anchors, peers.count - 1)).map { peers[$0].id }.sorted()
         let manifest = oracle.manifest(
+            isSecond: isSecond,
             network: network,
             project: project,
             submitter: submitter.id,
@@ -203,15 +225,29 @@ package final class World {
             epoch: epoch,
             population: UInt64(peers.count)
         )
-        manifestID = ManifestID(SHA256.hash(manifest.payload))
+        submitter.disk.hasDataset = true
         input(.submit(manifest), to: submitter)
+        return ManifestID(SHA256.hash(manifest.payload))
     }
 
     /// A crash may have swallowed the submission: whoever submits sees that, and does it again.
     private func resubmit() {
         let submitter = peers[Self.submitter]
-        guard let manifestID, submitter.isUp else { return }
-        if submitter.core?.progress(of: manifestID, at: now) == nil { submit() }
+        guard manifestID != nil, submitter.isUp else { return }
+        if jobs.contains(where: { submitter.core?.progress(of: $0, at: now) == nil }) { submit() }
+    }
+
+    /// Every job that was submitted.
+    var jobs: [ManifestID] { [manifestID, secondID].compactMap { $0 } }
+
+    /// The submitter has what it wants of the second job, and says so until it is heard.
+    private func release() {
+        let submitter = peers[Self.submitter]
+        guard let secondID, submitter.isUp,
+            submitter.core?.progress(of: secondID, at: now)?.isComplete == true
+        else { return }
+        input(.release(secondID), to: submitter)
+        if submitter.core?.isReleased(secondID) == true { report.released += 1 }
     }
 
     private func cancel() {

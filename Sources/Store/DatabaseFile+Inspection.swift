@@ -73,7 +73,7 @@ extension DatabaseFile {
             throw Damage("it was not made by this program")
         }
         let migrator = kind.migrator
-        let version = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+        let version = try version(database)
         let isSuperseded = try migrator.hasBeenSuperseded(database)
         let hasLaterVersion = version > migrator.migrations.count
         guard isSuperseded == hasLaterVersion else {
@@ -82,11 +82,19 @@ extension DatabaseFile {
         return isSuperseded
     }
 
+    private static func version(_ database: Database) throws -> Int {
+        try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+    }
+
     private static func check(_ kind: DatabaseKind, _ database: Database) throws {
         // Unlike quick_check, it holds indices against their tables: a wrong one would fail later,
         // and after each start again.
         let finding = try String.fetchOne(database, sql: "PRAGMA integrity_check(1)")
         guard finding == "ok" else { throw Damage(finding ?? "its check says nothing") }
-        for table in kind.tables { try forEachRow(of: table, in: database) { _ in } }
+        // The steps of its schema that are left are taken when it is opened.
+        let version = try version(database)
+        for table in kind.tables where table.step <= version {
+            try forEachRow(of: table, in: database) { _ in }
+        }
     }
 }

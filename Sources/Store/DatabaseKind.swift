@@ -41,7 +41,9 @@ enum DatabaseKind: CaseIterable, Sendable {
     var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         switch self {
-        case .vault: migrator.registerMigration("1") { try $0.execute(sql: Self.vaultSchema) }
+        case .vault:
+            migrator.registerMigration("1") { try $0.execute(sql: Self.vaultSchema) }
+            migrator.registerMigration("2") { try $0.execute(sql: Self.vaultReleases) }
         case .grid: migrator.registerMigration("1") { try $0.execute(sql: Self.gridSchema) }
         }
         return migrator
@@ -66,6 +68,11 @@ enum DatabaseKind: CaseIterable, Sendable {
         BEGIN SELECT RAISE(ABORT, 'a slot is filled once'); END;
         """
 
+    private static let vaultReleases = """
+        PRAGMA user_version = 2;
+        CREATE TABLE released (\(row)) WITHOUT ROWID;
+        """
+
     private static let gridSchema = """
         PRAGMA application_id = 0x53747247;
         PRAGMA user_version = 1;
@@ -85,8 +92,16 @@ extension JournalTable {
     /// The database that holds the table.
     var database: DatabaseKind {
         switch self {
-        case .slots, .statements, .rounds, .bundles, .sealed, .openings: .vault
+        case .slots, .statements, .rounds, .bundles, .sealed, .openings, .released: .vault
         case .items, .records: .grid
+        }
+    }
+
+    /// The step of the database's schema that makes it.
+    var step: Int {
+        switch self {
+        case .slots, .statements, .items, .rounds, .bundles, .sealed, .records, .openings: 1
+        case .released: 2
         }
     }
 
@@ -101,6 +116,7 @@ extension JournalTable {
         case .sealed: "sealed"
         case .records: "records"
         case .openings: "openings"
+        case .released: "released"
         }
     }
 }

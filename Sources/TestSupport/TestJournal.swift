@@ -73,8 +73,8 @@ package struct OutboxContract: Sendable {
                         && slots.allSatisfy { journal.contains(.slots, $0.key.bytes) }
                     if !isStored { violations.append("\(message) was sent before it was kept") }
                 }
-            case .sign, .connect, .storeChunk, .sendChunk, .storePiece, .sendPiece, .prepareWork,
-                .startWork, .stopWork, .penalize, .keyUsedElsewhere:
+            case .sign, .connect, .storeChunk, .sendChunk, .storePiece, .sendPiece, .dropResult,
+                .dropDataset, .prepareWork, .startWork, .stopWork, .penalize, .keyUsedElsewhere:
                 break
             }
         }

@@ -45,6 +45,10 @@ package enum Effect: Hashable, Sendable {
     case storePiece(ResultPiece)
     /// Send the piece of a result kept here that begins at an offset.
     case sendPiece(resultHash: Digest, offset: UInt64, to: PeerID)
+    /// Drop a result, unless the core holds it again by then, or an order has made it anew.
+    case dropResult(Digest)
+    /// Drop a dataset of this peer's own, unless the core holds it again by then.
+    case dropDataset(Digest)
     /// Find out which chunks an order needs, and answer with `workPrepared` or `workFailed`.
     case prepareWork(WorkOrder)
     /// Compute units, keep their results, and answer with `workFinished` or `workFailed`.
@@ -120,6 +124,8 @@ package enum JournalTable: UInt8, CaseIterable, Sendable {
     case records = 7
     /// Openings of certificates by this peer as a steward: the certificate's id, and the item.
     case openings = 8
+    /// Jobs whose results are released: the manifest's id, and the epoch in which they were.
+    case released = 9
 }
 
 /// A row to insert, replace or, with no value, delete.

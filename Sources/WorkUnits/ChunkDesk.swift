@@ -37,6 +37,12 @@ package struct ChunkDesk: Sendable {
         datasets[root] = DataTree.chunkCount(byteCount: byteCount)
     }
 
+    /// The whole dataset of `root` is not kept here any more.
+    package mutating func forgetDataset(_ root: Digest) { datasets.remove(root) }
+
+    /// Roots of the datasets that are kept here whole.
+    package var datasetRoots: [Digest] { datasets.keys }
+
     /// Whether a chunk was asked for and has not come; others are not taken.
     package func isWanted(_ chunk: ChunkWant) -> Bool { wants.contains(chunk) }
 

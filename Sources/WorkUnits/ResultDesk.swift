@@ -25,6 +25,9 @@ package struct ResultDesk: Sendable {
     /// Whether the result of `hash` is kept here.
     package func holds(_ hash: Digest) -> Bool { held.contains(hash) }
 
+    /// Whether the result of `hash` is kept here or being fetched.
+    package func concerns(_ hash: Digest) -> Bool { holds(hash) || wants.contains(hash) }
+
     /// When `tick` has something to do.
     package var deadline: Instant? { wants.values.map(\.nextAttempt).min() }
 
@@ -66,8 +69,11 @@ package struct ResultDesk: Sendable {
         }
     }
 
-    /// Nobody waits for a result any more.
-    package mutating func forget(_ hash: Digest) { wants.remove(hash) }
+    /// The results of `hashes` are neither kept nor fetched any more.
+    package mutating func forget(_ hashes: SortedTable<Digest, Bool>) {
+        held.filter { hash, _ in !hashes.contains(hash) }
+        wants.filter { hash, _ in !hashes.contains(hash) }
+    }
 
     /// The driver has the whole result, and its hash is right.
     package mutating func stored(_ hash: Digest) {

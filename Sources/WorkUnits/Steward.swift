@@ -251,6 +251,11 @@ package struct Steward: Sendable {
         }
     }
 
+    /// Hashes of the results that its shards of the jobs which `isMeant` picks refer to.
+    package func resultHashes(where isMeant: (ManifestID) -> Bool) -> [Digest] {
+        desks.values.filter { isMeant($0.job.id) }.flatMap(\.resultHashes)
+    }
+
     /// The ledger has taken in a manifest: rows that waited for it find their place.
     package mutating func learned(_ job: Job, at now: Instant) {
         for row in unplaced.remove(job.id) ?? [] {
@@ -331,6 +336,14 @@ package struct Steward: Sendable {
 extension ShardDesk {
     /// Whether a proof or an item to publish waits.
     var hasWork: Bool { !proofs.isEmpty || !ready.isEmpty }
+
+    /// Hashes of the results that were revealed, are being proved, or wait for their opening.
+    var resultHashes: [Digest] {
+        let revealed = rounds.values.flatMap(\.seats).compactMap { $0.occupant?.revealed?.cores }
+        let stated = proofs.values.map(\.cores) + openings.values.map(\.opening.cores)
+        let cores = revealed.flatMap { $0 } + stated.flatMap { $0 }.map(\.core)
+        return cores.map(\.resultHash)
+    }
 
     /// Deletes every row of the shard, and returns the openings that nobody has published yet.
     mutating func discard(into out: inout Outbox) -> [Opening] {

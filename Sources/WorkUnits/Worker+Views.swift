@@ -56,6 +56,18 @@ extension Worker {
     }
 }
 
+extension Worker {
+    /// Hashes of the results that its work on the jobs which `isMeant` picks refers to.
+    package func resultHashes(where isMeant: (ManifestID) -> Bool) -> [Digest] {
+        var cores = sealed.compactMap { unit, core in isMeant(unit.manifest) ? core : nil }
+        for (key, bundle) in bundles where isMeant(key.manifest) { cores += bundle.cores }
+        for each in unopened.values where isMeant(each.opening.manifest) {
+            cores += each.opening.cores.map(\.core)
+        }
+        return cores.map(\.resultHash)
+    }
+}
+
 extension Bundle {
     fileprivate var stage: BundleView.Stage {
         switch state {

@@ -30,7 +30,7 @@ struct Sum {
         "lost", "duplicated", "crashes", "damaged", "quorums", "panels", "rulings", "held",
         "reopened",
         "kept", "late", "resealed", "twice", "self-opened", "reconciled", "refetched",
-        "hostile", "punished", "resumed", "succeeded", "shared",
+        "hostile", "punished", "resumed", "succeeded", "shared", "released", "dropped",
     ]
 
     var json: String {
@@ -57,6 +57,7 @@ extension Report {
             ("self-opened", selfOpened), ("reconciled", reconciled),
             ("refetched", refetched), ("hostile", hostile), ("punished", punished),
             ("resumed", resumed), ("succeeded", succeeded), ("shared", shared),
+            ("released", released), ("dropped", dropped),
         ]
     }
 

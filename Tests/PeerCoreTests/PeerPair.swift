@@ -19,6 +19,11 @@ final class PeerPair {
         var journal = TestJournal()
         var results: [Digest] = []
         var chunks: [ChunkWant] = []
+        var hasDataset = false
+        /// The results that it has asked for.
+        var wanted: [Digest] = []
+        /// What it was told to drop.
+        var drops: [Effect] = []
         var contract: OutboxContract
         var inputs: [LocalEvent] = []
         /// Counts starts.
@@ -92,7 +97,10 @@ final class PeerPair {
     // MARK: - The world
 
     /// Gives `event` to a machine, and performs what follows from it.
-    func input(_ event: LocalEvent, to index: Int) { machines[index].inputs.append(event) }
+    func input(_ event: LocalEvent, to index: Int) {
+        if case .submit = event { machines[index].hasDataset = true }
+        machines[index].inputs.append(event)
+    }
 
     /// Crashes a machine: what was under way is lost, what was kept is not.
     func restart(_ index: Int) throws {
@@ -103,7 +111,7 @@ final class PeerPair {
         stored.rows = machine.journal.rows
         stored.results = machine.results
         stored.chunks = machine.chunks
-        if index == 0 {
+        if machine.hasDataset {
             let root = grid.manifest.datasetRoot
             let count = grid.manifest.datasetByteCount
             stored.datasets = [Peer.Dataset(root: root, byteCount: count)]
@@ -206,6 +214,7 @@ extension PeerPair {
             input(.signed(request.number, signature), to: index)
         case .send(let message, let peer):
             watch(message, of: machine)
+            if case .resultWant(let hash, _) = message { machine.wanted.append(hash) }
             expectNoWork(message, ofAHeldJobFrom: machine)
             guard peer == machines[1 - index].id else { return }
             enqueue(message, from: index)
@@ -228,6 +237,12 @@ extension PeerPair {
         case .sendPiece(let hash, _, _):
             machines[1 - index].results.append(hash)
             input(.resultStored(hash), to: 1 - index)
+        case .dropResult(let hash):
+            machine.drops += [effect]
+            machine.results.removeAll { $0 == hash }
+        case .dropDataset:
+            machine.drops += [effect]
+            machine.hasDataset = false
         case .storePiece, .connect, .stopWork:
             break
         case .keyUsedElsewhere:

@@ -188,7 +188,47 @@ struct GuardTests {
         #expect(Host.id != .zero)
     }
 
-    // MARK: - Newer versions
+    // MARK: - Older and newer versions
+
+    /// Takes back the vault's second step, as if the first version had written it.
+    private func makeOld() throws {
+        let queue = try DatabaseQueue(path: folder.file("vault.sqlite"))
+        try queue.write { database in
+            try database.execute(sql: "DROP TABLE released")
+            try database.execute(sql: "DELETE FROM grdb_migrations WHERE identifier = '2'")
+            try database.execute(sql: "PRAGMA user_version = 1")
+        }
+        try queue.close()
+    }
+
+    @Test func vaultOfTheFirstVersionIsOpenedAndTakesReleases() throws {
+        let rows = JournalTable.allCases.filter { $0 != .released }.map { row($0, 1) }
+        do {
+            let store = try folder.open()
+            try store.commit(rows)
+            try store.keep(result: sample(1_000), hash: sha256(sample(1_000)))
+        }
+        try makeOld()
+        let released = row(.released, 1)
+        do {
+            let store = try folder.open()
+            #expect(Set(try store.contents().rows) == Set(rows))
+            #expect(try store.result(sha256(sample(1_000))) == sample(1_000))
+            #expect(store.notices.isEmpty)
+            try store.commit([released])
+        }
+        #expect(Set(try folder.open().contents().rows) == Set(rows + [released]))
+    }
+
+    @Test func damagedReleaseIsNotTakenForOne() throws {
+        try folder.open().commit([row(.released, 1)])
+        do {
+            let queue = try DatabaseQueue(path: folder.file("vault.sqlite"))
+            try queue.write { try $0.execute(sql: "UPDATE released SET value = x'00'") }
+            try queue.close()
+        }
+        expect(failure(folder), says: "released is not as it was written")
+    }
 
     @Test(arguments: ["vault.sqlite", "grid.sqlite"])
     func databaseOfANewerVersionIsRefusedUntouched(name: String) throws {
@@ -196,8 +236,8 @@ struct GuardTests {
         do {
             let queue = try DatabaseQueue(path: folder.file(name))
             try queue.write { database in
-                try database.execute(sql: "INSERT INTO grdb_migrations VALUES ('2')")
-                try database.execute(sql: "PRAGMA user_version = 2")
+                try database.execute(sql: "INSERT INTO grdb_migrations VALUES ('3')")
+                try database.execute(sql: "PRAGMA user_version = 3")
                 try database.execute(sql: "CREATE TABLE further (key BLOB)")
             }
             try queue.close()

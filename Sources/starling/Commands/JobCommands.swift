@@ -80,6 +80,8 @@ struct ReleaseCommand: ParsableCommand {
         commandName: "release",
         abstract: "Let a job of your own go on after `hold`.",
         discussion: """
+            To drop the results of a job that is over, see `starling results --release`.
+
             Example:
               starling release 3fa8
             """

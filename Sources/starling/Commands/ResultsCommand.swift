@@ -15,10 +15,15 @@ struct ResultsCommand: ParsableCommand {
             holds what is final now, and ends with a line that says so; rows of it may not stand \
             in the whole table, where a missing unit has a stronger signal beside them.
 
+            With --release the peer then drops the results of the job, which must be its own, and \
+            never fetches them again: the table is all that is left. It cannot be taken back. \
+            `starling release` is something else: it lets a job go on after `hold`.
+
             Example:
               starling results 3fa8 --output hits.dat
               starling results 3fa8 --wait --output hits.dat
               starling results 3fa8 --partial
+              starling results 3fa8 --output hits.dat --release
             """
     )
 
@@ -37,7 +42,16 @@ struct ResultsCommand: ParsableCommand {
     @Flag(help: "Write what is final now.")
     var partial = false
 
+    @Flag(help: "Once the whole table is written, have the peer drop the results.")
+    var release = false
+
     func validate() throws {
+        guard !(release && partial) else {
+            throw ValidationError(
+                "--partial and --release exclude each other: what is released is dropped, so the "
+                    + "table must be whole; leave one of them out"
+            )
+        }
         guard !(wait && partial) else {
             throw ValidationError("--wait and --partial exclude each other; choose one")
         }
@@ -58,6 +72,10 @@ struct ResultsCommand: ParsableCommand {
         }
         guard let head else { throw CommandFailure("the peer gave no answer; ask again") }
         try write(try Reduction(head, results), of: head.line)
+        guard release else { return }
+        let event = try place.client().ask(ReleaseResultsVerb(job: head.line.job))
+        if answer.json { return try answer.show(event, "") }
+        OutputFile.writeToStandardError("\(event.released.releaseText)\n")
     }
 
     private func checkMayBegin(_ line: JobLine) throws {
@@ -65,6 +83,14 @@ struct ResultsCommand: ParsableCommand {
             throw CommandFailure(
                 "this program cannot reduce results of \(Printable.text(line.workload)); it may be "
                     + "older than the job"
+            )
+        }
+        guard line.stage != .released else { throw CommandFailure(line.releaseText) }
+        guard !release || line.isOwn else {
+            throw CommandFailure(
+                "job \(Printable.short(line.job)) was submitted by peer "
+                    + "\(Printable.short(line.submitter)), which alone can release its results; "
+                    + "leave out --release"
             )
         }
         let isComplete = line.final == line.units && line.held == line.units

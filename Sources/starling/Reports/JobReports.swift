@@ -9,7 +9,7 @@ import Wire
 struct JobLine: Codable, Sendable, Equatable {
     /// Where a job stands.
     enum Stage: String, Codable, Sendable {
-        case open, settling, collecting, complete, cancelled, expired
+        case open, settling, collecting, complete, cancelled, expired, released
     }
 
     let job: String
@@ -22,6 +22,8 @@ struct JobLine: Codable, Sendable, Equatable {
     let policy: String
     let priority: UInt8
     let deadline: Date
+    /// When every peer that keeps results of it drops them.
+    let retention: Date
     let submitter: String
     let units: UInt32
     let certified: UInt32
@@ -44,12 +46,14 @@ struct JobLine: Codable, Sendable, Equatable {
             case .complete: .complete
             case .cancelled: .cancelled
             case .expired: .expired
+            case .released: .released
             }
         isHeld = view.progress.isHeld
         workload = view.manifest.workload
         policy = "\(view.manifest.policy)"
         priority = view.manifest.priority
         deadline = Moment.end(ofEpoch: view.manifest.deadline)
+        retention = Moment.end(ofEpoch: view.retentionEpoch)
         submitter = view.manifest.submitter.description
         units = view.progress.unitCount
         certified = view.progress.certified
@@ -62,7 +66,7 @@ struct JobLine: Codable, Sendable, Equatable {
     /// Whether nothing more will become of it.
     var isOver: Bool {
         switch stage {
-        case .complete, .cancelled, .expired: true
+        case .complete, .cancelled, .expired, .released: true
         case .open, .settling, .collecting: false
         }
     }
@@ -154,6 +158,11 @@ struct ResultsEvent: Codable, Sendable {
     var result: Unit?
 }
 
+/// A job whose results were released.
+struct ReleaseEvent: Codable, Sendable {
+    let released: JobLine
+}
+
 // MARK: - Text
 
 extension JobLine {
@@ -178,6 +187,7 @@ extension JobLine {
         case .complete: "; complete"
         case .cancelled: "; cancelled"
         case .expired: "; its deadline has passed"
+        case .released: "; over, and its results are released"
         }
     }
 
@@ -189,6 +199,17 @@ extension JobLine {
             ? "let it go on with: starling release \(short)"
             : "its submitter, peer \(Printable.short(submitter)), alone can release it"
         return "on hold: what is being computed is finished, and no more is given out; \(end)"
+    }
+
+    /// What became of the results of a job that was released.
+    var releaseText: String {
+        let date = Moment.text(retention)
+        let others =
+            retention > Date()
+            ? "other peers keep theirs until \(date)" : "nobody keeps them since \(date)"
+        return
+            "the results of job \(Printable.short(job)) are released: this peer has dropped them, "
+            + "and fetches them no more; \(others)"
     }
 
     /// Whether this machine may go offline, for the owner of a job.

@@ -73,6 +73,7 @@ extension UnitStory {
         switch jobStage {
         case .cancelled: ": the job is cancelled"
         case .expired: ": the job's deadline has passed"
+        case .released: ": the job is over, and its results are released"
         case .open, .settling, .collecting, .complete: ""
         }
     }
@@ -101,6 +102,7 @@ extension JobStory {
     var text: String {
         var lines = [line.text]
         if line.isWaitingForRelease { lines.append("  \(line.holdText)") }
+        if line.stage == .released { lines.append("  \(line.releaseText)") }
         if line.isOwn, !line.isOver { lines.append("  \(line.safety)") }
         if !line.isOver {
             let names =

@@ -27,8 +27,8 @@ struct CancelVerb: ControlVerb {
         tell: @Sendable (JobLine) async throws -> Void
     ) async throws {
         let (id, line) = try await peer.ownJob(job, to: "cancel it")
-        guard line.stage != .complete else {
-            throw CommandFailure("job \(id.short) is complete; there is nothing to cancel")
+        guard line.stage != .complete, line.stage != .released else {
+            throw CommandFailure("job \(id.short) is \(line.stage); there is nothing to cancel")
         }
         try await peer.node.cancel(id)
         try await tell(try await peer.line(of: id))
@@ -66,7 +66,8 @@ struct ReleaseVerb: ControlVerb {
     ) async throws {
         let (id, line) = try await peer.ownJob(job, to: "release it")
         guard !line.isOver else {
-            throw CommandFailure("job \(id.short) is \(line.stage); there is nothing to release")
+            let state = line.stage == .released ? "over" : line.stage.rawValue
+            throw CommandFailure("job \(id.short) is \(state); there is nothing to release")
         }
         try await peer.node.release(id)
         try await tell(try await peer.line(of: id))
@@ -167,6 +168,8 @@ struct ResultsVerb: ControlVerb {
         guard let manifest = await peer.node.job(id)?.manifest else { return }
         let head = ResultsEvent.Job(line: line, parameters: Data(manifest.parameters))
         try await tell(ResultsEvent(job: head))
+        // Results that it shares with other jobs may still be here; they are not its own any more.
+        guard line.stage != .released else { return }
         var missing = Array(0..<manifest.unitCount)
         try await peer.follow { node in
             var rest: [UInt32] = []
@@ -180,10 +183,32 @@ struct ResultsVerb: ControlVerb {
             missing = rest
             guard waits, !missing.isEmpty else { return true }
             switch try await peer.line(of: id).stage {
-            case .cancelled, .expired: return true
+            case .cancelled, .expired, .released: return true
             case .open, .settling, .collecting, .complete: return false
             }
         }
+    }
+}
+
+/// Drops the results of a job of the peer's own that is over.
+struct ReleaseResultsVerb: ControlVerb {
+    static let name = "release-results"
+
+    let job: String
+
+    func answer(
+        by peer: ControlledPeer,
+        tell: @Sendable (ReleaseEvent) async throws -> Void
+    ) async throws {
+        let (id, line) = try await peer.ownJob(job, to: "release its results")
+        guard line.isOver else {
+            throw CommandFailure(
+                "job \(id.short) is \(line.stage), and its results may still be needed; release "
+                    + "them when it is complete"
+            )
+        }
+        try await peer.node.releaseResults(of: id)
+        try await tell(ReleaseEvent(released: try await peer.line(of: id)))
     }
 }
 

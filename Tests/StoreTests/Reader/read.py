@@ -10,7 +10,7 @@ import sys
 
 TABLES = {
     "vault": [
-        "slots", "statements", "rounds", "bundles", "sealed", "openings",
+        "slots", "statements", "rounds", "bundles", "sealed", "openings", "released",
         "results", "datasets", "meta",
     ],
     "grid": ["items", "records", "chunks"],
