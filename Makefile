@@ -48,6 +48,7 @@ check: setup ## What a change must pass: format, imports, tests, docs, simulator
 	$(SWIFT) format lint --strict -r $(SOURCES)
 	$(SWIFT) build --build-tests $(PACKAGE_CHECK)
 	$(MAKE) test
+	STARLING_BENCH=1 $(SWIFT) build --product starling-bench
 	.ci/check-docs
 	$(MAKE) sim
 

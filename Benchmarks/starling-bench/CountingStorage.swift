@@ -89,13 +89,3 @@ final class CountingStorage: Storage {
 
     func recover() { inner.recover() }
 }
-
-extension JournalTable {
-    /// Whether its rows are durable at once, as docs/OPERATING.md says of the vault.
-    fileprivate var isOfVault: Bool {
-        switch self {
-        case .slots, .statements, .rounds, .bundles, .sealed, .openings: true
-        case .items, .records: false
-        }
-    }
-}

@@ -1,5 +1,5 @@
 import GRDB
-import Wire
+package import Wire
 
 /// The two databases of a store: one whose loss is the loss of the key, and one that can be made
 /// again from what other peers hold.
@@ -89,6 +89,9 @@ enum DatabaseKind: CaseIterable, Sendable {
 }
 
 extension JournalTable {
+    /// Whether its rows are in the vault, durable as soon as they are committed.
+    package var isOfVault: Bool { database == .vault }
+
     /// The database that holds the table.
     var database: DatabaseKind {
         switch self {
