@@ -14,7 +14,11 @@ extension Peer {
             publish(manifest, by: .project, as: Item.manifest, at: now, into: &out)
         case .cancel(let id):
             guard let manifest = ownManifest(id) else { return }
-            let cancel = Cancel(project: manifest.project, manifest: id, epoch: epoch)
+            let cancel = Cancel(
+                project: manifest.project,
+                manifest: id,
+                epoch: manifest.statementEpoch(at: epoch)
+            )
             publish(cancel, by: .project, as: Item.cancel, at: now, into: &out)
         case .hold(let id):
             hold(id, isHeld: true, at: now, into: &out)
@@ -57,7 +61,7 @@ extension Peer {
             manifest: id,
             number: number,
             isHeld: isHeld,
-            epoch: epoch
+            epoch: manifest.statementEpoch(at: epoch)
         )
         publish(hold, by: .project, as: Item.hold, at: now, into: &out)
     }

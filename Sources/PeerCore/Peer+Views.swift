@@ -48,7 +48,7 @@ extension Peer {
             let others = ranked.filter { $0 != me && hubs.isLinked($0) }
             return GridView(
                 me: me,
-                epoch: epoch,
+                epoch: manifest.statementEpoch(at: epoch),
                 candidates: candidates(for: manifest.workload),
                 owner: owner,
                 submitter: submitter,

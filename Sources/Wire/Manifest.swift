@@ -144,6 +144,11 @@ package struct Manifest: StatementBody {
         (unitCount + Limits.unitsPerShard - 1) / Limits.unitsPerShard
     }
 
+    /// The epoch of a statement about the job that is made when it is `present`.
+    ///
+    /// No such statement is older than the manifest, and the clock that dated this one may be ahead.
+    package func statementEpoch(at present: UInt64) -> UInt64 { max(epoch, present) }
+
     /// The units of `shard`, which is below `shardCount`.
     package func units(ofShard shard: UInt32) -> Range<UInt32> {
         let first = shard * Limits.unitsPerShard

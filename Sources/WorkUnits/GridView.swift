@@ -19,7 +19,7 @@ package struct Candidate: Hashable, Sendable {
 package struct GridView: Sendable {
     /// This peer.
     package let me: PeerID
-    /// UTC hours since 1970.
+    /// UTC hours since 1970, and not before the job's manifest.
     package let epoch: UInt64
     /// Peers with a link to this one that run the job's workload, without this one.
     package let candidates: [Candidate]

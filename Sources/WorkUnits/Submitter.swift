@@ -57,7 +57,7 @@ package struct Submitter: Sendable {
                 manifest: job.id,
                 unit: unit,
                 core: core,
-                epoch: epoch
+                epoch: job.manifest.statementEpoch(at: epoch)
             )
             switch vault.sign(ruling, by: .project, into: &out) {
             case .requested: break

@@ -49,6 +49,8 @@ final class PeerPair {
 
     static let start = Instant(nanoseconds: 1_000_000_000)
     let grid: TestGrid
+    /// The hour by the clock of both.
+    let epoch: UInt64
     let machines: [Machine]
     private(set) var now = PeerPair.start
     private var random: PRNG
@@ -59,8 +61,14 @@ final class PeerPair {
 
     /// Two machines: the first is the project's, the second has an owner of its own, unless one is
     /// given.
-    init(_ grid: TestGrid, seed: UInt64, secondOwner: OwnerID = TestGrid.owner(1)) throws {
+    init(
+        _ grid: TestGrid,
+        seed: UInt64,
+        secondOwner: OwnerID = TestGrid.owner(1),
+        epoch: UInt64 = TestGrid.epoch
+    ) throws {
         self.grid = grid
+        self.epoch = epoch
         random = PRNG(seed: seed)
         let ids = [TestGrid.peer(0), TestGrid.peer(1)]
         machines = [
@@ -72,7 +80,7 @@ final class PeerPair {
     }
 
     private func boot(_ index: Int) {
-        input(.epoch(TestGrid.epoch), to: index)
+        input(.epoch(epoch), to: index)
         machines[index].lives += 1
         let record = grid.record(of: machines[index].id, incarnation: machines[index].lives)
         input(.advertise(record.body), to: index)

@@ -43,6 +43,25 @@ import Wire
         #expect(board.map(\.won) == [6, 6])
     }
 
+    @Test func aJobWhoseSubmittersClockIsAheadEnds() throws {
+        let grid = TestGrid(units: 6, submitter: TestGrid.peer(0))
+        let pair = try PeerPair(grid, seed: 3, epoch: TestGrid.epoch - 1)
+        pair.input(.submit(grid.manifest), to: 0)
+        pair.settle()
+        for _ in 0..<400 where !isComplete(pair) { pair.pass(atMost: .seconds(2)) }
+        #expect(isComplete(pair))
+        expectAgreement(pair)
+        // What its project says of it is of no earlier hour either.
+        let next = TestGrid(units: 2, submitter: TestGrid.peer(0), nonce: 2)
+        for event in [LocalEvent.submit(next.manifest), .hold(next.id), .cancel(next.id)] {
+            pair.input(event, to: 0)
+            pair.settle()
+        }
+        for machine in pair.machines {
+            #expect(machine.core.ledger.isHeld(next.id) && machine.core.ledger.isCancelled(next.id))
+        }
+    }
+
     @Test(arguments: 0..<12) func itHoldsAcrossCrashesAtAnyMoment(seed: UInt64) throws {
         let grid = TestGrid(units: 6, submitter: TestGrid.peer(0), nonce: seed)
         let pair = try submitted(grid, seed: seed)
