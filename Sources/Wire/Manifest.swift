@@ -146,7 +146,7 @@ package struct Manifest: StatementBody {
 
     /// The epoch of a statement about the job that is made when it is `present`.
     ///
-    /// No such statement is older than the manifest, and the clock that dated this one may be ahead.
+    /// None is older than the manifest, and the clock that dated this one may be ahead.
     package func statementEpoch(at present: UInt64) -> UInt64 { max(epoch, present) }
 
     /// The units of `shard`, which is below `shardCount`.
