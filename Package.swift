@@ -38,7 +38,8 @@ let package = Package(
         ),
 
         // Tier 1k
-        .target(name: "Kernels", dependencies: ["Primitives"], swiftSettings: pure),
+        .target(name: "CKernels"),
+        .target(name: "Kernels", dependencies: ["Primitives", "CKernels"], swiftSettings: pure),
 
         // Tier 2
         .systemLibrary(name: "COpenSSL"),

@@ -21,7 +21,7 @@ package struct NodeConfiguration: Sendable {
     /// Bundles that it computes at once; 0 to donate nothing.
     package var places = 1
     /// The kernel implementation.
-    package var variant = Variant.vector
+    package var variant = Variant.fastest
     /// The path of the executor, which computes the units; nil for the usual one.
     package var executor: String?
     /// How often a lost link is dialled again at first; short on a loopback.

@@ -79,7 +79,7 @@ struct DemoCommand: AsyncParsableCommand {
         }
         if !json { FileHandle.standardError.write(Data(Self.searchingAlone.utf8)) }
         // Nothing is made before this search ends, so a signal that comes meanwhile leaves nothing.
-        let search = try DemoSearch(self)
+        let search = try await DemoSearch(self)
         let report = try await Demonstration(self, search: search).run()
         if let output { try OutputFile.write(report.table, to: output) }
         if json {

@@ -16,7 +16,7 @@ struct DemoSearch: Sendable {
     /// The search's parameters.
     let parameters: Parameters
 
-    init(_ command: DemoCommand) throws {
+    init(_ command: DemoCommand) async throws {
         let bytes: Bytes
         if let input = command.input {
             path = input
@@ -36,33 +36,19 @@ struct DemoSearch: Sendable {
             threshold: command.snr,
             coarseChannelCount: command.coarseChannels
         )
-        let dataset: Dataset
+        let pack: DriftPack
         do {
-            dataset = try DriftSearch.pack(InputFile(name: name, bytes: bytes), settings)
+            pack = try DriftPack(InputFile(name: name, bytes: bytes), settings)
         } catch {
             throw CommandFailure("\(path): \(error)")
         }
-        parameters = dataset.parameters
-        (table, truth) = try Self.searchAlone(dataset)
-    }
-
-    private static func searchAlone(_ dataset: Dataset) throws -> (Bytes, [Digest]) {
-        let plan = try DriftSearch.plan(dataset.parameters, dataset.shape)
-        var aggregate = Aggregate.empty
-        var truth: [Digest] = []
-        for index in 0..<plan.unitCount {
-            let range = plan[index].bytes
-            let input = UnitInput(
-                parameters: dataset.parameters,
-                index: index,
-                bytes: Array(dataset.bytes[Int(range.lowerBound)..<Int(range.upperBound)])
-            )
-            var unit = try DriftSearch(input)
-            while try !unit.step().isFinished {}
-            let output = unit.finish()
-            truth.append(SHA256.hash(output.result))
-            aggregate = try DriftSearch.reduce(aggregate, output, index: index)
-        }
-        return (try DriftSearch.report(aggregate, dataset.parameters), truth)
+        parameters = pack.parameters
+        let search = LocalSearch(
+            threadCount: LocalSearch.coreCount,
+            variant: try KernelVariant.forced()
+        )
+        let outputs = try await search.run(pack, ProgressLine(verb: "searched"))
+        truth = outputs.map { SHA256.hash($0.result) }
+        table = try DriftSearch.report(Aggregate(outputs), parameters)
     }
 }

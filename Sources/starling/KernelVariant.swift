@@ -5,11 +5,20 @@ enum KernelVariant {
     /// The one that the environment forces, or the fastest.
     static func forced() throws -> Variant {
         guard let name = Environment.value(Variant.environmentName), !name.isEmpty else {
-            return .vector
+            return .fastest
         }
         guard let variant = Variant(rawValue: name) else {
-            let known = Variant.allCases.map(\.rawValue).joined(separator: " or ")
-            throw CommandFailure("\(Variant.environmentName) is '\(name)'; it must be \(known)")
+            let known = Variant.allCases.map(\.rawValue).joined(separator: ", ")
+            throw CommandFailure(
+                "\(Variant.environmentName) is '\(name)'; it must be one of \(known)"
+            )
+        }
+        guard Variant.supported.contains(variant) else {
+            let known = Variant.supported.map(\.rawValue).joined(separator: ", ")
+            throw CommandFailure(
+                "this processor has no \(name); set \(Variant.environmentName) to one of \(known), "
+                    + "or unset it"
+            )
         }
         return variant
     }

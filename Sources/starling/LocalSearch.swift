@@ -2,7 +2,7 @@ import Glibc
 import Kernels
 import Synchronization
 
-/// Runs all units of a dataset on this machine's threads, and joins them in unit order.
+/// Runs all units of a file on this machine's threads, and joins them in unit order.
 struct LocalSearch {
     /// More threads than any machine has cores.
     static let threadCountMax = 1_024
@@ -13,42 +13,35 @@ struct LocalSearch {
     let threadCount: Int
     let variant: Variant
 
-    func run(_ dataset: Dataset, _ progress: ProgressLine) async throws -> Aggregate {
-        let plan = try DriftSearch.plan(dataset.parameters, dataset.shape)
-        progress.start(operations: plan.operations)
-        let queue = UnitQueue(count: plan.unitCount)
-        let outputs = try await withThrowingTaskGroup(of: [(Int, UnitOutput)].self) { group in
-            for _ in 0..<min(threadCount, plan.unitCount) {
+    /// The output of each unit, in unit order.
+    func run(_ pack: DriftPack, _ progress: ProgressLine) async throws -> [UnitOutput] {
+        progress.start(operations: pack.plan.operations)
+        let queue = UnitQueue(count: pack.plan.unitCount)
+        return try await withThrowingTaskGroup(of: [(Int, UnitOutput)].self) { group in
+            for _ in 0..<min(threadCount, pack.plan.unitCount) {
                 group.addTask { @concurrent in
                     var outputs: [(Int, UnitOutput)] = []
                     while let index = queue.next() {
-                        outputs.append((index, try run(index, plan, dataset, progress)))
+                        outputs.append((index, try run(index, pack, progress)))
                     }
                     return outputs
                 }
             }
             var all: [(Int, UnitOutput)] = []
             for try await part in group { all += part }
-            return all.sorted { $0.0 < $1.0 }
+            return all.sorted { $0.0 < $1.0 }.map(\.1)
         }
-        var aggregate = Aggregate.empty
-        for (index, output) in outputs {
-            aggregate = try DriftSearch.reduce(aggregate, output, index: index)
-        }
-        return aggregate
     }
 
     private func run(
         _ index: Int,
-        _ plan: UnitPlan,
-        _ dataset: Dataset,
+        _ pack: DriftPack,
         _ progress: ProgressLine
     ) throws -> UnitOutput {
-        let range = plan[index].bytes
         let input = UnitInput(
-            parameters: dataset.parameters,
+            parameters: pack.parameters,
             index: index,
-            bytes: Array(dataset.bytes[Int(range.lowerBound)..<Int(range.upperBound)]),
+            bytes: pack.unit(index),
             variant: variant
         )
         var unit = try DriftSearch(input)
@@ -58,6 +51,16 @@ struct LocalSearch {
             progress.add(step.operationsDone - done)
             done = step.operationsDone
             if step.isFinished { return unit.finish() }
+        }
+    }
+}
+
+extension Aggregate {
+    /// All of `outputs`, which are in unit order.
+    init(_ outputs: [UnitOutput]) throws {
+        self = .empty
+        for (index, output) in outputs.enumerated() {
+            self = try DriftSearch.reduce(self, output, index: index)
         }
     }
 }

@@ -12,8 +12,8 @@ struct SearchCommand: AsyncParsableCommand {
             Example:
               starling search voyager.fil --max-drift 4 --snr 10 --output voyager.dat
 
-            The environment variable STARLING_ISA forces an implementation: scalar or vector. All \
-            of them write the same bytes.
+            The environment variable STARLING_ISA forces an implementation: scalar, baseline, avx2 \
+            or avx512. All of them write the same bytes.
             """
     )
 
@@ -68,14 +68,14 @@ struct SearchCommand: AsyncParsableCommand {
         let variant = try KernelVariant.forced()
         if let output { try OutputFile.checkFolder(of: output) }
         let progress = ProgressLine(verb: "searched")
-        let dataset = try pack()
+        let pack = try pack()
         let search = LocalSearch(threadCount: threads ?? LocalSearch.coreCount, variant: variant)
-        let aggregate = try await search.run(dataset, progress)
+        let aggregate = try Aggregate(await search.run(pack, progress))
         progress.finish()
         let text =
             json
-            ? try SearchReport(aggregate, dataset.parameters).json()
-            : try DriftSearch.report(aggregate, dataset.parameters)
+            ? try SearchReport(aggregate, pack.parameters).json()
+            : try DriftSearch.report(aggregate, pack.parameters)
         if let output {
             try OutputFile.write(text, to: output)
         } else {
@@ -83,7 +83,7 @@ struct SearchCommand: AsyncParsableCommand {
         }
     }
 
-    private func pack() throws -> Dataset {
+    private func pack() throws -> DriftPack {
         let name = file.split(separator: "/").last.map(String.init) ?? file
         let input = InputFile(name: name, bytes: try InputPath.read(file))
         let settings = DriftSettings(
@@ -92,7 +92,7 @@ struct SearchCommand: AsyncParsableCommand {
             coarseChannelCount: coarseChannels
         )
         do {
-            return try DriftSearch.pack(input, settings)
+            return try DriftPack(input, settings)
         } catch {
             throw CommandFailure("\(file): \(error)")
         }

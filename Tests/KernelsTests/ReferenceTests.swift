@@ -11,6 +11,15 @@ struct ReferenceTests {
         #expect(try table(file, settings) == expected)
     }
 
+    @Test(arguments: Variant.supported)
+    func everyVariantsTableEqualsTurboSETI(variant: Variant) throws {
+        for name in ["plain_d4_s10", "edges_d10_s5", "steps13bits8_d10_s12", "steps64_d1.5_s10"] {
+            let (file, settings) = try Cases.search(name)
+            let expected = String(decoding: try Cases.bytes("\(name).dat"), as: UTF8.self)
+            #expect(try table(file, settings, variant) == expected, "\(name)")
+        }
+    }
+
     @Test(arguments: ["steps13_d4_s8", "wrapping8_d4_s10", "coarse4_d4_s10", "steps5_d10_s12"])
     func scalarTableEqualsTurboSETI(name: String) throws {
         let (file, settings) = try Cases.search(name)

@@ -35,7 +35,7 @@ enum Cases {
 func input(
     _ dataset: Dataset,
     _ index: Int,
-    _ variant: Variant = .vector
+    _ variant: Variant = .fastest
 ) throws -> UnitInput {
     let range = try DriftSearch.plan(dataset.parameters, dataset.shape)[index].bytes
     return UnitInput(
@@ -57,7 +57,7 @@ func output(_ input: UnitInput) throws -> UnitOutput {
 func table(
     _ file: InputFile,
     _ settings: DriftSettings,
-    _ variant: Variant = .vector
+    _ variant: Variant = .fastest
 ) throws -> String {
     let dataset = try DriftSearch.pack(file, settings)
     let plan = try DriftSearch.plan(dataset.parameters, dataset.shape)

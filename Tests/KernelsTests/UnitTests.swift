@@ -22,9 +22,27 @@ struct UnitTests {
         let plan = try DriftSearch.plan(dataset.parameters, dataset.shape)
         for index in 0..<min(3, plan.unitCount) {
             let scalar = try output(input(dataset, index, .scalar))
-            let vector = try output(input(dataset, index, .vector))
-            #expect(scalar == vector, "steps \(steps) channels \(channels) bits \(bits)")
             #expect(scalar.operations == plan[index].operations)
+            for variant in Variant.supported {
+                let same = try output(input(dataset, index, variant)) == scalar
+                #expect(same, "\(variant), steps \(steps) channels \(channels) bits \(bits)")
+            }
+        }
+    }
+
+    /// Of several stripes, with hits in none, some and all of the windows.
+    @Test(arguments: [20, 3, 0.5] as [Float], [16, 12, 32])
+    func variantsGiveTheSameBytesAcrossStripes(threshold: Float, steps: Int) throws {
+        var random = PRNG(seed: UInt64(steps))
+        let file = randomFile(&random, steps: steps, channels: 5_300, bits: 16)
+        let settings = DriftSettings(maxDrift: 0.5, threshold: threshold, tileWidth: 4_700)
+        let dataset = try DriftSearch.pack(file, settings)
+        let plan = try DriftSearch.plan(dataset.parameters, dataset.shape)
+        for index in 0..<plan.unitCount {
+            let scalar = try output(input(dataset, index, .scalar))
+            for variant in Variant.supported {
+                #expect(try output(input(dataset, index, variant)) == scalar, "\(variant)")
+            }
         }
     }
 

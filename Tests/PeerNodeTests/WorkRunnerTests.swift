@@ -22,7 +22,7 @@ struct WorkRunnerTests {
         storage.keep(StoredDataset([1, 2, 3], hash: sha256))
         runner = try WorkRunner(
             storage: storage,
-            workloads: [.driftSearch(.vector)],
+            workloads: [.driftSearch(.fastest)],
             executor: ExecutorLocation.path,
             tamper: nil
         )
@@ -62,7 +62,7 @@ struct WorkRunnerTests {
     @Test func missingChunkIsNamed() async throws {
         let empty = try WorkRunner(
             storage: MemoryStorage(),
-            workloads: [.driftSearch(.vector)],
+            workloads: [.driftSearch(.fastest)],
             executor: ExecutorLocation.path,
             tamper: nil
         )
@@ -97,7 +97,7 @@ struct WorkRunnerTests {
         let folder = try TestFolder()
         let hanging = try WorkRunner(
             storage: storage,
-            workloads: [.driftSearch(.vector)],
+            workloads: [.driftSearch(.fastest)],
             executor: try HangingExecutor.write(in: folder),
             tamper: nil
         )
@@ -149,7 +149,7 @@ struct WorkRunnerTests {
         let error = #expect(throws: ExecutorError.self) {
             _ = try WorkRunner(
                 storage: storage,
-                workloads: [.driftSearch(.vector)],
+                workloads: [.driftSearch(.fastest)],
                 executor: "\(folder.path)/none",
                 tamper: nil
             )

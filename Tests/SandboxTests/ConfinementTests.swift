@@ -115,7 +115,7 @@ extension SandboxTests {
             let reasons = [
                 0: "the request does not begin like one",
                 8: "the request is of version 254, and this executor of version 1",
-                12: "the request asks for variant 254",
+                12: "the request asks for variant",
                 17: "bytes of parameters, and 32768 are allowed",
                 25: "bytes of input, and",
                 33: "no job has a unit",

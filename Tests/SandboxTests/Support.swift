@@ -60,7 +60,7 @@ struct TestSearch {
         return try TestSearch(made.file, DriftSettings(maxDrift: 5_000))
     }
 
-    func unit(_ index: Int, _ variant: Variant = .vector) -> UnitInput {
+    func unit(_ index: Int, _ variant: Variant = .fastest) -> UnitInput {
         let range = plan[index].bytes
         return UnitInput(
             parameters: dataset.parameters,
@@ -70,7 +70,7 @@ struct TestSearch {
         )
     }
 
-    func request(_ index: Int = 0, _ variant: Variant = .vector) -> UnitRequest {
+    func request(_ index: Int = 0, _ variant: Variant = .fastest) -> UnitRequest {
         UnitRequest(workload: DriftSearch.id.description, unit: unit(index, variant))
     }
 }

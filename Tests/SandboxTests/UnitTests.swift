@@ -11,7 +11,7 @@ extension SandboxTests {
 
         init() throws { executor = try realExecutor() }
 
-        @Test(arguments: Variant.allCases)
+        @Test(arguments: Variant.supported)
         func childGivesTheBytesOfTheKernel(variant: Variant) throws {
             let search = try TestSearch.small()
             #expect(search.plan.unitCount > 1)

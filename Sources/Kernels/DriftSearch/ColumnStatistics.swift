@@ -9,11 +9,10 @@ struct ColumnStatistics {
 
     /// Statistics of sums that were made in 32 bits; `sums` is not empty.
     init(single sums: [Float]) {
-        let order = OrderStatistics(sums)
-        let low = Float(order.percentile(5))
-        let high = Float(order.percentile(95))
+        let shares = percentiles(sums, [5, 50, 95])
+        let (low, high) = (Float(shares[0]), Float(shares[2]))
         let kept = sums.filter { $0 <= high && $0 >= low }
-        median = Float(order.percentile(50))
+        median = Float(shares[1])
         deviation = standardDeviation(kept)
     }
 
@@ -52,41 +51,44 @@ private func percentile(_ sorted: [Double], _ percent: Double) -> Double {
     return interpolate(low, high - low, high, share)
 }
 
-/// Finds numbers by rank without sorting: a histogram of the upper 16 bits, then of the lower 16.
-private struct OrderStatistics {
-    private let keys: [UInt32]
-    private let counts: [Int]
-
-    init(_ numbers: [Float]) {
-        keys = numbers.map(ascendingKey)
-        var counts = [Int](repeating: 0, count: 1 << 16)
-        for key in keys { counts[Int(key >> 16)] += 1 }
-        self.counts = counts
+/// The percentiles of `numbers`, without sorting: a histogram of the upper 16 bits finds where each
+/// rank lies, and one of the lower 16 bits which number it is.
+private func percentiles(_ numbers: [Float], _ percents: [Double]) -> [Double] {
+    let places = percents.map { rank($0, count: numbers.count) }
+    let ranks = places.flatMap { [$0.index, min($0.index + 1, numbers.count - 1)] }
+    var counts = [Int](repeating: 0, count: 1 << 16)
+    for number in numbers { counts[Int(ascendingKey(number) >> 16)] += 1 }
+    let buckets = ranks.map { bucket(of: $0, counts) }
+    // Ranks that lie together share a histogram, whose number is in the table; 0 is nobody's.
+    var histograms = [Int](repeating: 0, count: 1 << 16)
+    var fine: [[Int]] = [[]]
+    for (upper, _) in buckets where histograms[upper] == 0 {
+        histograms[upper] = fine.count
+        fine.append([Int](repeating: 0, count: 1 << 16))
     }
-
-    func percentile(_ percent: Double) -> Double {
-        let (index, share) = rank(percent, count: keys.count)
-        let low = number(index)
-        let high = number(min(index + 1, keys.count - 1))
-        return interpolate(Double(low), Double(high - low), Double(high), share)
+    for number in numbers {
+        let key = ascendingKey(number)
+        let histogram = histograms[Int(key >> 16)]
+        if histogram > 0 { fine[histogram][Int(key & 0xffff)] += 1 }
     }
-
-    private func number(_ index: Int) -> Float {
-        var below = 0
-        var upper = 0
-        while below + counts[upper] <= index {
-            below += counts[upper]
-            upper += 1
-        }
-        var fine = [Int](repeating: 0, count: 1 << 16)
-        for key in keys where Int(key >> 16) == upper { fine[Int(key & 0xffff)] += 1 }
-        var lower = 0
-        while below + fine[lower] <= index {
-            below += fine[lower]
-            lower += 1
-        }
-        return floatOf(ascendingKey: UInt32(upper) << 16 | UInt32(lower))
+    let found = zip(ranks, buckets).map { rank, place -> Double in
+        let (lower, _) = bucket(of: rank - place.below, fine[histograms[place.upper]])
+        return Double(floatOf(ascendingKey: UInt32(place.upper) << 16 | UInt32(lower)))
     }
+    return places.indices.map { index in
+        let (low, high) = (found[2 * index], found[2 * index + 1])
+        return interpolate(low, Double(Float(high) - Float(low)), high, places[index].share)
+    }
+}
+
+/// The bucket that holds the number of rank `rank`, and how many numbers lie in those before it.
+private func bucket(of rank: Int, _ counts: [Int]) -> (upper: Int, below: Int) {
+    var (upper, below) = (0, 0)
+    while below + counts[upper] <= rank {
+        below += counts[upper]
+        upper += 1
+    }
+    return (upper, below)
 }
 
 /// A number that is ordered as the float is.

@@ -1,45 +1,98 @@
-import Primitives
+package import Primitives
 
-/// Cuts a filterbank file into the units of a drift search.
-struct DriftPack {
+/// A filterbank file that is ready to be searched: what its units have in common, and their bytes.
+package struct DriftPack: Sendable {
+    /// What all units have in common.
+    package let parameters: Parameters
+    /// The units.
+    package let plan: UnitPlan
     private let filterbank: Filterbank
-    private let settings: DriftSettings
-    private let fileName: String
+    private let geometry: DriftGeometry
 
-    init(_ file: InputFile, _ settings: DriftSettings) throws(InputError) {
+    /// Takes the statistics of each coarse channel of `file`.
+    package init(_ file: InputFile, _ settings: DriftSettings) throws(InputError) {
         filterbank = try Filterbank(file.bytes)
-        self.settings = settings
+        let survey = try DriftSurvey(filterbank, settings)
         let visible = file.name.utf8.map { $0 >= 0x20 && $0 < 0x7f ? $0 : UInt8(ascii: "?") }
-        fileName = String(
+        let fileName = String(
             decoding: visible.prefix(KernelLimits.headerTextByteCountMax),
             as: UTF8.self
         )
-        try checkSettings()
-    }
-
-    func dataset() throws(InputError) -> Dataset {
-        let columnCount = filterbank.header.channelCount / settings.coarseChannelCount
-        var channels: [CoarseChannel] = []
-        for index in 0..<settings.coarseChannelCount {
-            let first = index * columnCount
-            channels.append(try statistics(of: first..<(first + columnCount)))
-        }
-        let parameters = DriftParameters(
+        let decided = DriftParameters(
             maxDrift: settings.maxDrift,
             threshold: settings.threshold,
-            tileWidth: try tileWidth(columnCount),
+            tileWidth: survey.tileWidth,
             stepCount: filterbank.stepCount,
             header: filterbank.header,
             fileName: fileName,
-            coarseChannels: channels
+            coarseChannels: survey.channels
         )
-        let encoded = parameters.encoded()
+        parameters = decided.encoded()
         do {
-            let geometry = try DriftGeometry(DriftParameters(encoded))
-            let plan = try geometry.plan()
-            return Dataset(parameters: encoded, bytes: bytes(geometry, Int(plan.byteCount)))
+            geometry = try DriftGeometry(DriftParameters(parameters))
+            plan = try geometry.plan()
         } catch {
             throw .setting(error.description)
+        }
+    }
+
+    /// The bytes of the unit at `index`, which is below `plan.unitCount`.
+    package func unit(_ index: Int) -> Bytes {
+        let extent = plan[index].bytes
+        var bytes: Bytes = []
+        bytes.reserveCapacity(Int(extent.upperBound - extent.lowerBound))
+        append(index, to: &bytes)
+        return bytes
+    }
+
+    /// All units, one after the other.
+    func dataset() -> Dataset {
+        var bytes: Bytes = []
+        bytes.reserveCapacity(Int(plan.byteCount))
+        for index in 0..<plan.unitCount { append(index, to: &bytes) }
+        return Dataset(parameters: parameters, bytes: bytes)
+    }
+
+    private func append(_ index: Int, to bytes: inout Bytes) {
+        let tile = geometry.tile(index)
+        let stored = geometry.storedColumns(tile.columns)
+        let first = tile.coarseChannel * geometry.columnCount
+        for step in 0..<geometry.stepCount {
+            for piece in pieces(of: stored, count: geometry.columnCount) {
+                let channels = (first + piece.lowerBound)..<(first + piece.upperBound)
+                bytes.append(contentsOf: filterbank.sampleBytes(step: step, channels: channels))
+            }
+        }
+    }
+
+    /// The parts of a circular range, each inside `0..<count`.
+    private func pieces(of columns: Range<Int>, count: Int) -> [Range<Int>] {
+        if columns.lowerBound < 0 {
+            return [(columns.lowerBound + count)..<count, 0..<columns.upperBound]
+        }
+        if columns.upperBound > count {
+            return [columns.lowerBound..<count, 0..<(columns.upperBound - count)]
+        }
+        return [columns]
+    }
+}
+
+/// Checks the settings of a search against the file, and measures its noise.
+private struct DriftSurvey {
+    private let filterbank: Filterbank
+    private let settings: DriftSettings
+    private(set) var channels: [CoarseChannel] = []
+    private(set) var tileWidth = 0
+
+    init(_ filterbank: Filterbank, _ settings: DriftSettings) throws(InputError) {
+        self.filterbank = filterbank
+        self.settings = settings
+        try checkSettings()
+        let columnCount = filterbank.header.channelCount / settings.coarseChannelCount
+        tileWidth = try tileWidth(columnCount)
+        for index in 0..<settings.coarseChannelCount {
+            let first = index * columnCount
+            channels.append(try statistics(of: first..<(first + columnCount)))
         }
     }
 
@@ -83,39 +136,9 @@ struct DriftPack {
             throw .setting(error.description)
         }
     }
-
-    private func bytes(_ geometry: DriftGeometry, _ byteCount: Int) -> Bytes {
-        var bytes: Bytes = []
-        bytes.reserveCapacity(byteCount)
-        for index in 0..<geometry.unitCount {
-            let tile = geometry.tile(index)
-            let stored = geometry.storedColumns(tile.columns)
-            let first = tile.coarseChannel * geometry.columnCount
-            for step in 0..<geometry.stepCount {
-                for piece in pieces(of: stored, count: geometry.columnCount) {
-                    let channels = (first + piece.lowerBound)..<(first + piece.upperBound)
-                    bytes.append(
-                        contentsOf: filterbank.sampleBytes(step: step, channels: channels)
-                    )
-                }
-            }
-        }
-        return bytes
-    }
-
-    /// The parts of a circular range, each inside `0..<count`.
-    private func pieces(of columns: Range<Int>, count: Int) -> [Range<Int>] {
-        if columns.lowerBound < 0 {
-            return [(columns.lowerBound + count)..<count, 0..<columns.upperBound]
-        }
-        if columns.upperBound > count {
-            return [columns.lowerBound..<count, 0..<(columns.upperBound - count)]
-        }
-        return [columns]
-    }
 }
 
-extension DriftPack {
+extension DriftSurvey {
     private func statistics(of channels: Range<Int>) throws(InputError) -> CoarseChannel {
         let steps = filterbank.stepCount
         let treeSteps = DriftGrid.powerOfTwo(notBelow: steps)
@@ -152,36 +175,56 @@ extension DriftPack {
         _ channels: Range<Int>,
         to sums: inout [Number]
     ) throws(InputError) -> Float {
-        var row = [Float](repeating: 0, count: channels.count)
+        var row = [Float](repeating: 0, count: min(channels.count, Self.columnsAtOnce))
         var largest: Float = 0
-        for step in 0..<filterbank.stepCount {
-            let bytes = filterbank.sampleBytes(step: step, channels: channels)
-            let bits = filterbank.header.sampleBits
-            let bad = unsafe row.withUnsafeMutableBufferPointer { numbers -> Int? in
-                guard let start = numbers.baseAddress else { return nil }
-                return unsafe decodeSamples(bytes, bits: bits, into: start)
+        // A few columns at a time, whose sums stay in the first-level cache.
+        for first in stride(from: channels.lowerBound, to: channels.upperBound, by: row.count) {
+            let columns = first..<min(first + row.count, channels.upperBound)
+            for step in 0..<filterbank.stepCount {
+                try decode(columns, step: step, into: &row)
+                let offset = first - channels.lowerBound
+                largest = max(largest, add(row, count: columns.count, to: &sums, at: offset))
             }
-            if let bad {
-                throw .unsuitable(
-                    "the sample of channel \(channels.lowerBound + bad) at step \(step) is "
-                        + "\(row[bad]); replace what is not a number or beyond 1e30"
-                )
-            }
-            largest = max(largest, add(row, to: &sums))
         }
         return largest
     }
+
+    private static let columnsAtOnce = 2_048
+
+    private func decode(
+        _ columns: Range<Int>,
+        step: Int,
+        into row: inout [Float]
+    ) throws(InputError) {
+        let bytes = filterbank.sampleBytes(step: step, channels: columns)
+        let bits = filterbank.header.sampleBits
+        let bad = unsafe row.withUnsafeMutableBufferPointer { numbers -> Int? in
+            guard let start = numbers.baseAddress else { return nil }
+            return unsafe decodeSamples(bytes, bits: bits, into: start)
+        }
+        guard let bad else { return }
+        throw .unsuitable(
+            "the sample of channel \(columns.lowerBound + bad) at step \(step) is \(row[bad]); "
+                + "replace what is not a number or beyond 1e30"
+        )
+    }
 }
 
-/// Adds each number of `row` to its column's sum; returns the largest number, or zero.
+/// Adds the first `count` numbers of `row` to the sums from `offset` on; returns the largest one,
+/// or zero.
 ///
 /// Floats above zero are ordered as their bits are, and the others are negative as whole numbers.
-private func add<Number: BinaryFloatingPoint>(_ row: [Float], to sums: inout [Number]) -> Float {
+private func add<Number: BinaryFloatingPoint>(
+    _ row: [Float],
+    count: Int,
+    to sums: inout [Number],
+    at offset: Int
+) -> Float {
     var largest: Int32 = 0
     unsafe row.withUnsafeBufferPointer { row in
         unsafe sums.withUnsafeMutableBufferPointer { sums in
-            for column in 0..<row.count { unsafe sums[column] += Number(row[column]) }
-            for column in 0..<row.count {
+            for column in 0..<count { unsafe sums[offset &+ column] += Number(row[column]) }
+            for column in 0..<count {
                 largest = unsafe max(largest, Int32(bitPattern: row[column].bitPattern))
             }
         }

@@ -41,8 +41,7 @@ extension DriftSearch {
     private var stageNumbers: (kind: UInt8, stripe: Int, turn: Int) {
         switch stage {
         case .search(let stripe, let turn): (0, stripe, turn)
-        case .bounds(let block): (1, 0, block)
-        case .finished: (2, 0, 0)
+        case .finished: (1, 0, 0)
         }
     }
 
@@ -56,8 +55,7 @@ extension DriftSearch {
         }
         switch kind {
         case 0: return .search(stripe: stripe, turn: turn)
-        case 1: return .bounds(block: turn)
-        case 2 where !rows.isMirrored: return .finished
+        case 1 where !rows.isMirrored: return .finished
         default: throw .badState("it is in no known stage")
         }
     }

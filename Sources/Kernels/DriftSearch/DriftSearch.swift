@@ -2,21 +2,15 @@ import Primitives
 
 /// Narrowband signals whose frequency drifts, found as turboSETI 2.3.2 finds them.
 ///
-/// A unit goes through these stages, negative drifts first, because the first of two equal ratios
-/// stays in the table:
-/// ```
-/// ┌────────── mirrored ──────────┐      ┌──────── not mirrored ────────┐
-/// │ search: stripes × blocks     │      │ search: stripes × blocks     │
-/// │    └──▶ bounds: blocks ──────┼──────┼─▶  └──▶ bounds: blocks ──────┼──▶ finished
-/// └──────────────────────────────┘      └──────────────────────────────┘
-/// ```
+/// A unit is searched stripe by stripe, and each stripe drift block by drift block, first in the
+/// mirrored direction and then in the other one: of two equal ratios the first, which is that of
+/// the more negative drift, stays in the table.
 /// - Source: Enriquez et al. 2017, ApJ 849:104; Taylor 1974, A&AS 15:367.
 package struct DriftSearch: Kernel {
     package static let id = KernelID(name: "drift-search", version: 1)
 
     enum Stage: Hashable {
         case search(stripe: Int, turn: Int)
-        case bounds(block: Int)
         case finished
     }
 
@@ -30,8 +24,7 @@ package struct DriftSearch: Kernel {
     var evidence = EvidenceFold()
     private var layout: StripeLayout
     private var tree: InPlaceTree
-    private var vectorTree: VectorTree
-    private var bounds: UpperBounds?
+    private var vectorTree: VectorTree?
 
     package init(_ unit: UnitInput) throws(KernelError) {
         let parameters: DriftParameters
@@ -61,7 +54,10 @@ package struct DriftSearch: Kernel {
         )
         layout = StripeLayout(geometry, tile, mirrored: true)
         tree = InPlaceTree(steps: geometry.grid.treeSteps)
-        vectorTree = VectorTree(steps: geometry.grid.treeSteps)
+        vectorTree = nil
+        if let instructions = variant.instructions {
+            vectorTree = VectorTree(geometry.grid, instructions: instructions)
+        }
         var name = unit.parameters.bytes
         name.append(littleEndian: UInt32(unit.index))
         unitDigest = SHA256.hash(name)
@@ -77,7 +73,6 @@ package struct DriftSearch: Kernel {
         repeat {
             switch stage {
             case .search(let stripe, let turn): budget -= search(stripe, from: turn, sums: budget)
-            case .bounds(let block): budget -= bound(block)
             case .finished: return progress
             }
         } while budget > 0
@@ -100,7 +95,6 @@ package struct DriftSearch: Kernel {
         guard mirrored != rows.isMirrored else { return }
         rows.mirror()
         layout = StripeLayout(geometry, tile, mirrored: mirrored)
-        bounds = nil
     }
 
     var stripeCount: Int { layout.count }
@@ -127,7 +121,6 @@ extension DriftSearch {
         var done = rows.isMirrored ? 0 : total / 2
         switch stage {
         case .finished: done = total
-        case .bounds: done += total / 2
         case .search(let stripe, let turn):
             let columns = layout[stripe].columns
             let blocks = UInt64(grid.lastBlock + 1)
@@ -145,44 +138,35 @@ extension DriftSearch {
     private mutating func search(_ index: Int, from turn: Int, sums: Int) -> Int {
         let stripe = layout[index]
         let lastBlock = geometry.grid.lastBlock
-        let each = stripe.columns.count * geometry.grid.treeSteps
+        let each = max(1, stripe.columns.count * geometry.grid.treeSteps)
         let end = min(lastBlock + 1, turn + max(1, sums / each))
         for turn in turn..<end {
-            let block = rows.isMirrored ? lastBlock - turn : turn
-            if stripe.isTail || variant == .scalar {
-                tree.search(stripe, block: block, rows, &recorder)
-            } else {
-                vectorTree.search(stripe, block: block, rows, &recorder)
-            }
+            search(stripe, block: rows.isMirrored ? lastBlock - turn : turn)
         }
         if end <= lastBlock {
             stage = .search(stripe: index, turn: end)
         } else if index + 1 < layout.count {
             stage = .search(stripe: index + 1, turn: 0)
-        } else {
-            stage = .bounds(block: 0)
-        }
-        return (end - turn) * each
-    }
-
-    /// Folds the upper bounds of `block` into the evidence; returns the sums made.
-    private mutating func bound(_ block: Int) -> Int {
-        switch variant {
-        case .scalar:
-            evidence.add(scalarBounds(block: block, rows, geometry.grid))
-        case .vector:
-            let current = bounds ?? UpperBounds(rows, geometry.grid)
-            bounds = current
-            current.fold(block: block, into: &evidence)
-        }
-        if block < geometry.grid.lastBlock {
-            stage = .bounds(block: block + 1)
         } else if rows.isMirrored {
             restore(mirrored: false)
             stage = .search(stripe: 0, turn: 0)
         } else {
             stage = .finished
         }
-        return max(1, tile.columns.count * geometry.grid.treeSteps / 16)
+        return (end - turn) * each
+    }
+
+    private mutating func search(_ stripe: Stripe, block: Int) {
+        if stripe.isTail { return tree.search(stripe, block: block, rows, &recorder) }
+        if vectorTree != nil {
+            vectorTree?.search(stripe, block: block, rows, &evidence, &recorder)
+            return
+        }
+        for half in rows.isMirrored ? [1, 0] : [0, 1] {
+            evidence.add(
+                scalarBounds(stripe, block: block, half: half, rows, geometry.grid)
+            )
+        }
+        tree.search(stripe, block: block, rows, &recorder)
     }
 }

@@ -6,18 +6,20 @@ import Primitives
 /// `w` columns, T tree steps, and rows `x[i][j]` where j counts from the tile's first column in the
 /// direction of the search (mirrored: from the last one backwards), after the DC column is settled:
 ///
-/// 1. A *cell* is the largest of four neighbours: `cell[i][u] = max(x[i][4u] … x[i][4u+3])`.
-///    Columns beyond the tile and its right halo count as 0. There is no −0: it counts as 0.
-/// 2. A *window* `q` is the columns 16q … 16q+15. In drift block `B`, no path out of it leaves in
-///    row i the `g = (22 + i) / 4` cells (division of whole numbers) from `4q + ⌊B·i/4⌋` on. The
-///    largest of these cells is `m[i]`.
-/// 3. The *upper bound* of window q in block B is the sum of `m[0] … m[T−1]` in the order of the
-///    tree: ((m[0]+m[1]) + (m[2]+m[3])) + …, each sum rounded to 32 bits. Rounding is monotone, so
-///    no sum that starts in the window is larger.
-/// 4. Eight 32-bit lanes start at 0. In order of direction (mirrored first), block (0 first) and
-///    group of eight windows (`⌈w/128⌉` groups), lane l takes the bits b of the bound of window
-///    8·group + l: `lane ← rotateLeft(lane xor b, 13)·5 + 0xe6546b64`, modulo 2³².
-/// 5. The evidence is SHA-256 of the eight lanes, little-endian.
+/// 1. A *window* `q` is the columns 8q … 8q+7. Windows go in groups of 16; there are `⌈w/128⌉`
+///    groups. Columns beyond the tile and its halo count as 0. There is no −0: it counts as 0.
+/// 2. A *half* is the paths 0 … T/2−1, or the others. On the paths of half h, row i is moved by
+///    `least[h][i]` to `most[h][i]` columns.
+/// 3. `m[i]` is the largest sample of row i that the paths of half h in drift block B can touch
+///    from window q: columns 8q + B·i + least[h][i] … 8q + 7 + B·i + most[h][i].
+/// 4. The *upper bound* is the sum of `m[0] … m[T−1]` in the order of the tree:
+///    ((m[0]+m[1]) + (m[2]+m[3])) + …, each sum rounded to 32 bits. Rounding is monotone, so no sum
+///    that starts in the window is larger.
+/// 5. Eight 32-bit lanes start at 0. In order of direction (mirrored first), strip (the first one
+///    first; `StripeLayout.width` columns each), drift block (mirrored: the last one first), half
+///    (mirrored: the second one first) and eight windows, lane l takes the bits b of the bound of
+///    the l-th of them: `lane ← rotateLeft(lane xor b, 13)·5 + 0xe6546b64`, modulo 2³².
+/// 6. The evidence is SHA-256 of the eight lanes, little-endian.
 struct EvidenceFold: Hashable {
     private(set) var lanes = SIMD8<UInt32>(repeating: 0)
 
@@ -27,8 +29,7 @@ struct EvidenceFold: Hashable {
     init(lanes: SIMD8<UInt32>) { self.lanes = lanes }
 
     /// Takes in the upper bounds of eight windows.
-    @inline(__always)
-    mutating func add(_ bounds: SIMD8<Float>) {
+    private mutating func add(_ bounds: SIMD8<Float>) {
         let bits = unsafe unsafeBitCast(bounds, to: SIMD8<UInt32>.self)
         var word = lanes ^ bits
         word = word &<< 13 | word &>> 19
@@ -44,6 +45,16 @@ struct EvidenceFold: Hashable {
         }
     }
 
+    /// Lets `body` fold bounds into the lanes, which are eight.
+    mutating func withLanes<Answer>(_ body: (UnsafeMutablePointer<UInt32>) -> Answer) -> Answer {
+        unsafe withUnsafeMutableBytes(of: &lanes) { bytes in
+            unsafe bytes.withMemoryRebound(to: UInt32.self) { words in
+                guard let start = words.baseAddress else { preconditionFailure("eight lanes") }
+                return unsafe body(start)
+            }
+        }
+    }
+
     var digest: Digest {
         var bytes: Bytes = []
         for lane in 0..<8 { bytes.append(littleEndian: lanes[lane]) }
@@ -51,22 +62,42 @@ struct EvidenceFold: Hashable {
     }
 }
 
-/// How many windows of a tile have upper bounds: groups of eight.
-func windowCount(width: Int) -> Int { (width + 127) / 128 * 8 }
+/// How many windows `columns` of a tile have: groups of 16.
+func windowCount(_ columns: Int) -> Int { (columns + 127) / 128 * 16 }
 
-/// How many cells of row `row` a window's paths can touch.
-func cellCount(row: Int) -> Int { (22 + row) / 4 }
+/// By how many columns path `path` of a tree of `steps` moves row `row`.
+func move(row: Int, path: Int, steps: Int) -> Int {
+    var (row, path, size, columns) = (row, path, steps, 0)
+    while size > 1 {
+        let half = size / 2
+        if row >= half {
+            row -= half
+            columns += (path + 1) / 2
+        }
+        path /= 2
+        size = half
+    }
+    return columns
+}
 
-/// The upper bounds of all windows in one drift block, straight from the definition.
-func scalarBounds(block: Int, _ rows: TileRows, _ grid: DriftGrid) -> [Float] {
-    (0..<windowCount(width: rows.width)).map { window in
+/// The upper bounds of the windows of a strip in one drift block and half, from the definition.
+func scalarBounds(
+    _ strip: Stripe,
+    block: Int,
+    half: Int,
+    _ rows: TileRows,
+    _ grid: DriftGrid
+) -> [Float] {
+    let steps = grid.treeSteps
+    return (0..<strip.windowCount).map { window in
         var maxima: [Float] = []
-        for row in 0..<grid.treeSteps {
-            let first = 16 * window + block * row / 4 * 4
+        for row in 0..<steps {
+            let first = strip.start + 8 * window + block * row
+            let least = first + move(row: row, path: half * steps / 2, steps: steps)
+            let most = first + 7 + move(row: row, path: (half + 1) * steps / 2 - 1, steps: steps)
             let start = row * rows.stride + rows.halo
-            let end = min(first + 4 * cellCount(row: row), rows.width + rows.halo)
-            var largest: Float = end < first + 4 * cellCount(row: row) ? 0 : -.infinity
-            for column in first..<max(first, end) {
+            var largest: Float = most >= rows.width + rows.halo ? 0 : -.infinity
+            for column in least..<min(most + 1, max(least, rows.width + rows.halo)) {
                 largest = max(largest, rows.numbers[start + column])
             }
             maxima.append(largest)

@@ -42,6 +42,11 @@ struct HitRecorder {
         return paths
     }
 
+    /// The drift rate of each path of `block`; nil outside the search.
+    func drifts(block: Int, mirrored: Bool) -> [Float?] {
+        (0..<grid.treeSteps).map { grid.drift(block: block, path: $0, mirrored: mirrored) }
+    }
+
     /// Takes in a sum above the raw threshold; `column` counts from the tile's first one.
     mutating func record(column: Int, sum: Float, drift: Float) {
         let ratio = (sum - median) / deviation

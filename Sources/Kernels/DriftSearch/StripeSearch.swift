@@ -1,7 +1,11 @@
-/// A few hundred columns of a tile and where they lie, so that a search of them stays in cache.
+/// Some columns of a tile and where they lie, so that a search of them stays in cache.
 struct Stripe {
-    /// Columns in the direction of the search, from the tile's first one.
+    /// The first column, in the direction of the search, from the tile's first one.
+    let start: Int
+    /// Columns that are searched, in the same direction.
     let columns: Range<Int>
+    /// Windows with upper bounds; none of the tail's, which are those of the other stripes.
+    let windowCount: Int
     /// Columns from the tile's first one to the end of the coarse channel.
     let channelEnd: Int
     /// Whether these are columns whose sums turboSETI leaves unfinished.
@@ -13,34 +17,49 @@ struct Stripe {
 /// TurboSETI's tree updates a channel's columns in place, except the last T. So the last 2T columns
 /// of a channel (the first ones for negative drift) mix samples and sums.
 struct StripeLayout {
-    private let width: Int
+    /// Columns of a stripe; the last one may have fewer.
+    let width: Int
+    private let tileWidth: Int
     private let tailStart: Int
-    private let stripeWidth: Int
     private let channelEnd: Int
 
     init(_ geometry: DriftGeometry, _ tile: Tile, mirrored: Bool) {
         let count = geometry.columnCount
         let start = mirrored ? count - tile.columns.upperBound : tile.columns.lowerBound
-        width = tile.columns.count
+        tileWidth = tile.columns.count
         channelEnd = count - start
-        tailStart = max(0, min(width, channelEnd - 2 * geometry.grid.treeSteps))
-        stripeWidth = Self.stripeWidth(treeSteps: geometry.grid.treeSteps)
+        tailStart = max(0, min(tileWidth, channelEnd - 2 * geometry.grid.treeSteps))
+        width = Self.width(geometry.grid)
     }
 
-    /// Wide enough that the overlap of 2T columns is no more than the stripe.
-    static func stripeWidth(treeSteps: Int) -> Int { max(512, 2 * treeSteps) }
-
-    var count: Int {
-        (tailStart + stripeWidth - 1) / stripeWidth + (tailStart < width ? 1 : 0)
+    /// Such that the maxima of a stripe stay in the second-level cache, and that most of them are
+    /// its own and not of the columns that paths reach beside it.
+    private static func width(_ grid: DriftGrid) -> Int {
+        let reach = (grid.lastBlock + 1) * (grid.treeSteps - 1)
+        return max(4_096, DriftGrid.powerOfTwo(notBelow: reach))
     }
+
+    /// Stripes without the tail.
+    private var evenCount: Int { (tileWidth + width - 1) / width }
+
+    var count: Int { evenCount + (tailStart < tileWidth ? 1 : 0) }
 
     subscript(index: Int) -> Stripe {
-        let start = index * stripeWidth
-        if start >= tailStart {
-            return Stripe(columns: tailStart..<width, channelEnd: channelEnd, isTail: true)
+        guard index < evenCount else {
+            return Stripe(
+                start: tailStart,
+                columns: tailStart..<tileWidth,
+                windowCount: 0,
+                channelEnd: channelEnd,
+                isTail: true
+            )
         }
+        let start = index * width
+        let end = min(start + width, tileWidth)
         return Stripe(
-            columns: start..<min(start + stripeWidth, tailStart),
+            start: start,
+            columns: min(start, tailStart)..<min(end, tailStart),
+            windowCount: Kernels.windowCount(end - start),
             channelEnd: channelEnd,
             isTail: false
         )
@@ -64,6 +83,7 @@ struct InPlaceTree {
         _ recorder: inout HitRecorder
     ) {
         let columns = stripe.columns
+        guard !columns.isEmpty else { return }
         let end = min(columns.upperBound + 2 * steps, stripe.channelEnd)
         let width = end - columns.lowerBound
         load(rows, from: columns.lowerBound, width: width, block: block)

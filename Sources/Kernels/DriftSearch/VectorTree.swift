@@ -1,82 +1,221 @@
-/// Searches stripes eight columns at a time; never the tail of a channel.
+import CKernels
+
+/// Searches stripes with the vectors of the processor; never the tail of a channel.
+///
+/// For each drift block and half of the paths it makes the upper bound of every window, which is
+/// evidence of the work, and searches those windows alone whose bound is above the threshold. Where
+/// they are many it searches all of them at once, which is faster then.
 ///
 /// Sums are made out of place, so that nothing is lost at the end of a stripe, and in the order of
 /// turboSETI's tree: path k of m rows is path ⌊k/2⌋ of the first half plus path ⌊k/2⌋ of the second
 /// half, moved by ⌈k/2⌉ columns.
 struct VectorTree {
+    private let instructions: CInt
     private let steps: Int
-    private let rowLength: Int
-    private var front: [Float]
-    private var back: [Float]
+    private let grid: DriftGrid
+    private let reach: [Int32]
+    private var maxima: [Float] = []
+    private var scratch: [Float] = []
+    private var survivors: [[UInt32]] = [[], []]
+    private var hits = [drift_hit](repeating: drift_hit(), count: Self.hitCount)
+    private var levels: LevelTree?
+    /// Whose maxima these are.
+    private var place: (start: Int, isMirrored: Bool)?
 
-    init(steps: Int) {
+    /// Hits that are handed over at once.
+    private static let hitCount = 1_024
+    /// Of the windows, in 100, above which all columns are searched at once.
+    private static let survivorsMax = 40
+
+    init(_ grid: DriftGrid, instructions: CInt) {
+        self.grid = grid
+        self.instructions = instructions
+        let steps = grid.treeSteps
         self.steps = steps
-        rowLength = StripeLayout.stripeWidth(treeSteps: steps) + steps + 32
-        let isFused = steps == FusedTree.steps
-        let count = isFused ? FusedTree.scratchCount : steps * rowLength
-        front = [Float](repeating: 0, count: count)
-        back = isFused ? [] : front
+        var reach: [Int32] = []
+        for half in 0..<2 {
+            for row in 0..<steps {
+                reach.append(Int32(move(row: row, path: half * steps / 2, steps: steps)))
+                let last = (half + 1) * steps / 2 - 1
+                reach.append(Int32(move(row: row, path: last, steps: steps)))
+            }
+        }
+        self.reach = reach
+        if steps != 16 { levels = LevelTree(steps: steps) }
     }
 
-    /// Records every hit of `stripe` in drift block `block`.
+    /// Makes the bounds of `stripe` in drift block `block`, and records every hit.
     mutating func search(
         _ stripe: Stripe,
         block: Int,
         _ rows: TileRows,
+        _ evidence: inout EvidenceFold,
         _ recorder: inout HitRecorder
     ) {
-        let columns = stripe.columns
-        let length = rowLength
-        let steps = steps
+        let span = StripeSpan(
+            start: stripe.start,
+            columnCount: stripe.columns.count,
+            block: block,
+            isMirrored: rows.isMirrored,
+            tileWidth: rows.width
+        )
         unsafe rows.numbers.withUnsafeBufferPointer { numbers in
-            unsafe front.withUnsafeMutableBufferPointer { front in
-                unsafe back.withUnsafeMutableBufferPointer { back in
-                    guard let samples = numbers.baseAddress, let a = front.baseAddress else {
-                        return
-                    }
-                    let first = unsafe samples + rows.halo + columns.lowerBound
-                    let shifted = unsafe ShiftedRows(
-                        first: first,
-                        advance: rows.stride + block,
-                        rowLength: length
-                    )
-                    let span = StripeSpan(
-                        columns: columns,
-                        block: block,
-                        isMirrored: rows.isMirrored,
-                        tileWidth: rows.width
-                    )
-                    if steps == FusedTree.steps {
-                        unsafe FusedTree.search(shifted, a, span, &recorder)
-                    } else if let b = back.baseAddress {
-                        unsafe LevelTree.search(shifted, (a, b), steps, span, &recorder)
-                    }
-                }
+            guard let samples = numbers.baseAddress else { return }
+            var strip = unsafe drift_strip(
+                samples: samples + rows.halo + stripe.start,
+                stride: rows.stride,
+                steps: Int32(steps),
+                last_block: Int32(grid.lastBlock),
+                windows: Int32(stripe.windowCount),
+                columns: Int32(stripe.columns.count)
+            )
+            unsafe prepare(&strip, stripe.start, isMirrored: rows.isMirrored)
+            let raw = recorder.rawThreshold
+            let first = unsafe bound(&strip, block, span.firstHalf, raw, &evidence)
+            let second = unsafe bound(&strip, block, 1 - span.firstHalf, raw, &evidence)
+            guard first + second > 0, !stripe.columns.isEmpty else { return }
+            let share = 100 * Int(first + second) / (2 * stripe.windowCount)
+            if levels != nil {
+                unsafe levels?.search(strip, span, &recorder)
+            } else if share > Self.survivorsMax {
+                unsafe searchAll(&strip, span, &recorder)
+            } else {
+                unsafe search(&strip, half: span.firstHalf, count: first, span, &recorder)
+                unsafe search(&strip, half: 1 - span.firstHalf, count: second, span, &recorder)
             }
+        }
+    }
+
+    /// Makes the maxima of the stripe, unless they are there.
+    private mutating func prepare(
+        _ strip: inout drift_strip,
+        _ start: Int,
+        isMirrored: Bool
+    ) {
+        if let place, place == (start, isMirrored) { return }
+        place = (start, isMirrored)
+        let count = unsafe drift_maxima_count(&strip)
+        let scratchCount = unsafe drift_scratch_count(&strip)
+        if maxima.count < count { maxima = [Float](repeating: 0, count: count) }
+        if scratch.count < scratchCount { scratch = [Float](repeating: 0, count: scratchCount) }
+        for half in 0..<2 where survivors[half].count < Int(unsafe strip.windows) {
+            survivors[half] = [UInt32](repeating: 0, count: Int(unsafe strip.windows))
+        }
+        unsafe maxima.withUnsafeMutableBufferPointer { maxima in
+            unsafe scratch.withUnsafeMutableBufferPointer { scratch in
+                unsafe drift_maxima(
+                    instructions,
+                    &strip,
+                    reach,
+                    scratch.baseAddress,
+                    maxima.baseAddress
+                )
+            }
+        }
+    }
+
+    /// Folds the bounds of one half into the evidence; returns how many are above `raw`.
+    private mutating func bound(
+        _ strip: inout drift_strip,
+        _ block: Int,
+        _ half: Int,
+        _ raw: Float,
+        _ evidence: inout EvidenceFold
+    ) -> Int32 {
+        unsafe evidence.withLanes { lanes in
+            unsafe drift_bounds(
+                instructions,
+                &strip,
+                maxima,
+                Int32(block),
+                Int32(half),
+                raw,
+                lanes,
+                &survivors[half]
+            )
+        }
+    }
+
+    /// Searches the windows of one half that the bounds have left.
+    private mutating func search(
+        _ strip: inout drift_strip,
+        half: Int,
+        count: Int32,
+        _ span: StripeSpan,
+        _ recorder: inout HitRecorder
+    ) {
+        var next: Int32 = 0
+        while next < count {
+            let found = unsafe hits.withUnsafeMutableBufferPointer { hits in
+                var search = unsafe span.search(hits, raw: recorder.rawThreshold)
+                return unsafe drift_windows(
+                    instructions,
+                    &strip,
+                    &search,
+                    Int32(half),
+                    survivors[half],
+                    count,
+                    &next
+                )
+            }
+            record(found, span, &recorder)
+        }
+    }
+
+    /// Searches every column on every path.
+    private mutating func searchAll(
+        _ strip: inout drift_strip,
+        _ span: StripeSpan,
+        _ recorder: inout HitRecorder
+    ) {
+        let end = unsafe strip.columns
+        var next: Int32 = 0
+        while next < end {
+            let found = unsafe hits.withUnsafeMutableBufferPointer { hits in
+                var search = unsafe span.search(hits, raw: recorder.rawThreshold)
+                return unsafe drift_columns(instructions, &strip, &search, &next)
+            }
+            record(found, span, &recorder)
+        }
+    }
+
+    private func record(_ count: Int32, _ span: StripeSpan, _ recorder: inout HitRecorder) {
+        guard count > 0 else { return }
+        let drifts = recorder.drifts(block: span.block, mirrored: span.isMirrored)
+        for hit in hits.prefix(Int(count)) {
+            guard let drift = drifts[Int(hit.path)] else { continue }
+            recorder.record(column: span.column(Int(hit.column)), sum: hit.sum, drift: drift)
         }
     }
 }
 
-/// Where the rows of a stripe begin in a drift block, and how long a row of sums is.
-@unsafe
-struct ShiftedRows {
-    let first: UnsafePointer<Float>
-    /// From a row's first number to the next row's: one row and the block's shift.
-    let advance: Int
-    let rowLength: Int
-}
-
 /// Which columns and drifts a search stands for.
 struct StripeSpan {
-    let columns: Range<Int>
+    /// The stripe's first column, in the direction of the search.
+    let start: Int
+    /// Columns that are searched.
+    let columnCount: Int
     let block: Int
     let isMirrored: Bool
     let tileWidth: Int
 
+    /// The half of the paths that is searched first.
+    var firstHalf: Int { isMirrored ? 1 : 0 }
+
+    /// What the inner loops must know of it.
+    func search(_ hits: UnsafeMutableBufferPointer<drift_hit>, raw: Float) -> drift_search {
+        unsafe drift_search(
+            block: Int32(block),
+            raw: raw,
+            descends: isMirrored ? 1 : 0,
+            hits: hits.baseAddress,
+            capacity: Int32(hits.count)
+        )
+    }
+
     /// The tile's column of the stripe's column `index`.
     func column(_ index: Int) -> Int {
-        let position = columns.lowerBound + index
-        return isMirrored ? tileWidth - 1 - position : position
+        isMirrored ? tileWidth - 1 - (start + index) : start + index
     }
 }
 
@@ -84,10 +223,16 @@ extension HitRecorder {
     /// Records the numbers of `sums` above the raw threshold; `index` is the first one's place in
     /// the stripe, and numbers beyond the stripe are not its business.
     mutating func record(_ sums: SIMD8<Float>, at index: Int, _ span: StripeSpan, drift: Float) {
-        for lane in 0..<min(8, span.columns.count - index) where sums[lane] > rawThreshold {
+        for lane in 0..<min(8, span.columnCount - index) where sums[lane] > rawThreshold {
             record(column: span.column(index + lane), sum: sums[lane], drift: drift)
         }
     }
+}
+
+/// Eight numbers from `start` on.
+@inline(__always)
+func vector(_ base: UnsafePointer<Float>, _ start: Int) -> SIMD8<Float> {
+    unsafe UnsafeRawPointer(base + start).loadUnaligned(as: SIMD8<Float>.self)
 }
 
 /// Writes eight numbers from `start` on.

@@ -1,14 +1,37 @@
+import CKernels
 package import Primitives
 
 /// Which implementation runs a unit; all of them give the same bytes.
 package enum Variant: String, CaseIterable, Sendable {
     /// One number at a time, written to be read.
     case scalar
-    /// Eight numbers at a time.
-    case vector
+    /// What every processor of the machine's kind has.
+    case baseline
+    /// Eight numbers at a time, on x86-64 processors since about 2013.
+    case avx2
+    /// Sixteen numbers at a time.
+    case avx512
 
     /// The name of the environment variable by which a user forces a variant.
     package static let environmentName = "STARLING_ISA"
+
+    /// The variants that this processor runs, from the slowest to the fastest.
+    package static let supported = allCases.filter(\.isSupported)
+
+    /// The fastest variant that this processor runs.
+    package static let fastest = supported.last ?? .scalar
+
+    private var isSupported: Bool { instructions.map { drift_has($0) != 0 } ?? true }
+
+    /// The number of its instructions in `CKernels`; nil for the scalar one.
+    var instructions: CInt? {
+        switch self {
+        case .scalar: nil
+        case .baseline: CInt(DRIFT_BASELINE)
+        case .avx2: CInt(DRIFT_AVX2)
+        case .avx512: CInt(DRIFT_AVX512)
+        }
+    }
 }
 
 /// All that a worker needs to run one unit.
@@ -27,7 +50,7 @@ package struct UnitInput: Sendable {
         parameters: Parameters,
         index: Int,
         bytes: Bytes,
-        variant: Variant = .vector
+        variant: Variant = .fastest
     ) {
         self.parameters = parameters
         self.index = index

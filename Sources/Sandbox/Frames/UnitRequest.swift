@@ -73,6 +73,9 @@ struct RequestHeader {
             throw Refusal("the request asks for variant \(variant), which there is not")
         }
         self.variant = Variant.allCases[Int(variant)]
+        guard Variant.supported.contains(self.variant) else {
+            throw Refusal("this processor has no \(self.variant)")
+        }
         nameByteCount = Int(name)
         parametersByteCount = try Self.checked(
             UInt64(parameters),
