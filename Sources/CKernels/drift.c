@@ -5,7 +5,8 @@
 /// Windows of row `row` that begin at one place of eight: those of the strip, and those to which
 /// the last drift block moves them. A multiple of eight.
 static inline size_t place_count(const struct drift_strip *strip, int32_t row) {
-    size_t moved = (size_t)strip->last_block * (size_t)row / DRIFT_WINDOW + 1;
+    size_t blocks = (size_t)(strip->last_block - strip->first_block);
+    size_t moved = blocks * (size_t)row / DRIFT_WINDOW + 1;
     return ((size_t)strip->windows + moved + 7) / 8 * 8;
 }
 

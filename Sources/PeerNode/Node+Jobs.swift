@@ -107,8 +107,8 @@ extension Node {
 
     /// Bytes of memory that a unit of the drift search may take, its input apart.
     ///
-    /// They are its samples, a quarter of them for the upper bounds, and its lists.
-    private static let memoryPerUnit = UInt64(KernelLimits.workingByteCountMax) * 3 / 2
+    /// They are its samples, the maxima of a stripe, the sums of the tree, and its lists.
+    private static let memoryPerUnit = UInt64(KernelLimits.workingByteCountMax) * 2
 
     /// Seconds that a unit may take on the slowest machine that is welcome, or on one that is busy.
     private static func secondsPerUnit(operations: UInt64) -> UInt64 {

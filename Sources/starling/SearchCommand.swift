@@ -44,6 +44,11 @@ struct SearchCommand: AsyncParsableCommand {
     @Flag(help: "Write JSON in place of the table.")
     var json = false
 
+    @Flag(
+        help: "Tell the processor time of each phase: on standard error, or in the JSON."
+    )
+    var timing = false
+
     func validate() throws {
         guard maxDrift.isFinite, maxDrift > 0 else {
             throw ValidationError("--max-drift is \(maxDrift); it must be a number above zero")
@@ -68,14 +73,25 @@ struct SearchCommand: AsyncParsableCommand {
         let variant = try KernelVariant.forced()
         if let output { try OutputFile.checkFolder(of: output) }
         let progress = ProgressLine(verb: "searched")
-        let pack = try pack()
+        var times = PhaseTimes()
+        let input = try read()
+        times.end("read")
+        let pack = try pack(input)
+        times.end("statistics")
         let search = LocalSearch(threadCount: threads ?? LocalSearch.coreCount, variant: variant)
         let aggregate = try Aggregate(await search.run(pack, progress))
         progress.finish()
-        let text =
-            json
-            ? try SearchReport(aggregate, pack.parameters).json()
-            : try DriftSearch.report(aggregate, pack.parameters)
+        times.end("search")
+        let table = try DriftSearch.report(aggregate, pack.parameters)
+        times.end("report")
+        var text = table
+        if json {
+            var report = try SearchReport(aggregate, pack.parameters)
+            if timing { report.processorSeconds = Dictionary(uniqueKeysWithValues: times.phases) }
+            text = try report.json()
+        } else if timing {
+            OutputFile.writeToStandardError(times.text)
+        }
         if let output {
             try OutputFile.write(text, to: output)
         } else {
@@ -83,9 +99,12 @@ struct SearchCommand: AsyncParsableCommand {
         }
     }
 
-    private func pack() throws -> DriftPack {
+    private func read() throws -> InputFile {
         let name = file.split(separator: "/").last.map(String.init) ?? file
-        let input = InputFile(name: name, bytes: try InputPath.read(file))
+        return InputFile(name: name, bytes: try InputPath.read(file))
+    }
+
+    private func pack(_ input: InputFile) throws -> DriftPack {
         let settings = DriftSettings(
             maxDrift: maxDrift,
             threshold: snr,

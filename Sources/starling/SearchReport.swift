@@ -20,6 +20,8 @@ struct SearchReport: Encodable {
     let maxDriftHertzPerSecond: Double
     let snrThreshold: Float
     let hits: [Row]
+    /// Processor seconds of each phase, if they were asked for.
+    var processorSeconds: [String: Double]?
 
     init(_ aggregate: Aggregate, _ parameters: Parameters) throws {
         let (decoded, top) = try DriftSearch.topHits(aggregate, parameters)

@@ -75,6 +75,29 @@ struct CommandTests {
         #expect(try folder.names == ["short.fil"])
     }
 
+    @Test func timingNamesEachPhaseAndLeavesTheTableAlone() async throws {
+        let path = try folder.write(file, to: "small.fil")
+        let plain = try await Program.run(["search", path])
+        let timed = try await Program.run(["search", path, "--timing"])
+        #expect(timed.status == 0 && timed.output == plain.output)
+        let phases = timed.errors.split(separator: "\n").map { $0.split(separator: " ")[0] }
+        #expect(phases == ["read", "statistics", "search", "report"])
+        let json = try await Program.run(["search", path, "--timing", "--json"])
+        let report = try JSONDecoder().decode(TimedReport.self, from: json.output)
+        #expect(Set(report.processorSeconds.keys) == ["read", "statistics", "search", "report"])
+        #expect(json.errors.isEmpty)
+    }
+
+    @Test func variantsOfOtherProcessorsAreRefused() async throws {
+        let path = try folder.write(file, to: "small.fil")
+        let outcome = try await Program.run(
+            ["search", path],
+            environment: ["STARLING_ISA": "mmx"]
+        )
+        #expect(outcome.status == 1)
+        #expect(outcome.errors.contains("it must be one of scalar, baseline, avx2, avx512"))
+    }
+
     // MARK: - Usage
 
     @Test(arguments: [
@@ -201,4 +224,9 @@ private final class Listener {
     }
 
     deinit { close(descriptor) }
+}
+
+/// What `search --json --timing` adds to the report.
+private struct TimedReport: Decodable {
+    let processorSeconds: [String: Double]
 }

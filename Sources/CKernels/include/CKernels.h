@@ -18,6 +18,8 @@ struct drift_strip {
     ptrdiff_t stride;
     /// A power of two, 2 to 2048.
     int32_t steps;
+    /// Drift blocks whose bounds its maxima serve.
+    int32_t first_block;
     int32_t last_block;
     /// A multiple of DRIFT_GROUP.
     int32_t windows;

@@ -52,7 +52,7 @@ package struct DriftGeometry: Hashable, Sendable {
                 "\(unitCount) units, above \(KernelLimits.unitCountMax); choose wider tiles"
             )
         }
-        let working = grid.treeSteps * TileRows.stride(width: tileWidth, halo: grid.halo) * 4
+        let working = grid.workingByteCount(width: tileWidth)
         guard working <= KernelLimits.workingByteCountMax else {
             throw .outOfBounds(
                 "a unit needs \(working) bytes of memory; choose narrower tiles or less drift"

@@ -37,6 +37,11 @@ package struct DriftGrid: Hashable, Sendable {
     /// last 2T columns needs all the columns behind them.
     package var halo: Int { lastBlock * (treeSteps - 1) + 2 * treeSteps }
 
+    /// Bytes of the samples of a unit of `width` columns, as 32-bit numbers.
+    func workingByteCount(width: Int) -> Int {
+        treeSteps * TileRows.stride(width: width, halo: halo) * 4
+    }
+
     /// Columns within which only the strongest hit is reported, either way.
     package var window: Int { 2 * Int((maxDrift / resolution).rounded(.up)) }
 

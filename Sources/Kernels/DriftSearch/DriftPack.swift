@@ -121,7 +121,8 @@ private struct DriftSurvey {
     }
 
     /// The chosen width, or the smallest power of two that is at least 8 192, 16 units of a file of
-    /// 2¹⁷ channels, and four halos, so that a unit repeats at most half of its bytes.
+    /// 2¹⁷ channels, and four halos, so that a unit repeats at most half of its bytes; less where
+    /// many steps leave no memory for it.
     private func tileWidth(_ columnCount: Int) throws(InputError) -> Int {
         if let width = settings.tileWidth { return min(width, columnCount) }
         do {
@@ -130,7 +131,9 @@ private struct DriftSurvey {
                 stepCount: filterbank.stepCount,
                 maxDrift: settings.maxDrift
             )
-            let width = DriftGrid.powerOfTwo(notBelow: max(8_192, 4 * grid.halo))
+            var width = DriftGrid.powerOfTwo(notBelow: max(8_192, 4 * grid.halo))
+            let limit = KernelLimits.workingByteCountMax
+            while width > 1, grid.workingByteCount(width: width) > limit { width /= 2 }
             return min(width, columnCount, KernelLimits.tileWidthMax)
         } catch {
             throw .setting(error.description)

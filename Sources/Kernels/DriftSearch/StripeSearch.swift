@@ -17,8 +17,9 @@ struct Stripe {
 /// TurboSETI's tree updates a channel's columns in place, except the last T. So the last 2T columns
 /// of a channel (the first ones for negative drift) mix samples and sums.
 struct StripeLayout {
-    /// Columns of a stripe; the last one may have fewer.
-    let width: Int
+    /// Columns of a stripe, whose maxima stay near the processor; the last one may have fewer.
+    static let width = 4_096
+
     private let tileWidth: Int
     private let tailStart: Int
     private let channelEnd: Int
@@ -29,18 +30,10 @@ struct StripeLayout {
         tileWidth = tile.columns.count
         channelEnd = count - start
         tailStart = max(0, min(tileWidth, channelEnd - 2 * geometry.grid.treeSteps))
-        width = Self.width(geometry.grid)
-    }
-
-    /// Such that the maxima of a stripe stay in the second-level cache, and that most of them are
-    /// its own and not of the columns that paths reach beside it.
-    private static func width(_ grid: DriftGrid) -> Int {
-        let reach = (grid.lastBlock + 1) * (grid.treeSteps - 1)
-        return max(4_096, DriftGrid.powerOfTwo(notBelow: reach))
     }
 
     /// Stripes without the tail.
-    private var evenCount: Int { (tileWidth + width - 1) / width }
+    private var evenCount: Int { (tileWidth + Self.width - 1) / Self.width }
 
     var count: Int { evenCount + (tailStart < tileWidth ? 1 : 0) }
 
@@ -54,8 +47,8 @@ struct StripeLayout {
                 isTail: true
             )
         }
-        let start = index * width
-        let end = min(start + width, tileWidth)
+        let start = index * Self.width
+        let end = min(start + Self.width, tileWidth)
         return Stripe(
             start: start,
             columns: min(start, tailStart)..<min(end, tailStart),

@@ -20,12 +20,15 @@ struct VectorTree {
     private var hits = [drift_hit](repeating: drift_hit(), count: Self.hitCount)
     private var levels: LevelTree?
     /// Whose maxima these are.
-    private var place: (start: Int, isMirrored: Bool)?
+    private var place: (start: Int, isMirrored: Bool, firstBlock: Int)?
 
     /// Hits that are handed over at once.
     private static let hitCount = 1_024
     /// Of the windows, in 100, above which all columns are searched at once.
     private static let survivorsMax = 40
+
+    /// Drift blocks that share maxima: as many as move the last row by twice a stripe at most.
+    private var blocksAtOnce: Int { max(1, 2 * StripeLayout.width / (steps - 1)) }
 
     init(_ grid: DriftGrid, instructions: CInt) {
         self.grid = grid
@@ -61,15 +64,17 @@ struct VectorTree {
         )
         unsafe rows.numbers.withUnsafeBufferPointer { numbers in
             guard let samples = numbers.baseAddress else { return }
+            let firstBlock = block / blocksAtOnce * blocksAtOnce
             var strip = unsafe drift_strip(
                 samples: samples + rows.halo + stripe.start,
                 stride: rows.stride,
                 steps: Int32(steps),
-                last_block: Int32(grid.lastBlock),
+                first_block: Int32(firstBlock),
+                last_block: Int32(min(firstBlock + blocksAtOnce - 1, grid.lastBlock)),
                 windows: Int32(stripe.windowCount),
                 columns: Int32(stripe.columns.count)
             )
-            unsafe prepare(&strip, stripe.start, isMirrored: rows.isMirrored)
+            unsafe prepare(&strip, (stripe.start, rows.isMirrored, firstBlock))
             let raw = recorder.rawThreshold
             let first = unsafe bound(&strip, block, span.firstHalf, raw, &evidence)
             let second = unsafe bound(&strip, block, 1 - span.firstHalf, raw, &evidence)
@@ -89,11 +94,10 @@ struct VectorTree {
     /// Makes the maxima of the stripe, unless they are there.
     private mutating func prepare(
         _ strip: inout drift_strip,
-        _ start: Int,
-        isMirrored: Bool
+        _ wanted: (start: Int, isMirrored: Bool, firstBlock: Int)
     ) {
-        if let place, place == (start, isMirrored) { return }
-        place = (start, isMirrored)
+        if let place, place == wanted { return }
+        place = wanted
         let count = unsafe drift_maxima_count(&strip)
         let scratchCount = unsafe drift_scratch_count(&strip)
         if maxima.count < count { maxima = [Float](repeating: 0, count: count) }

@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+"""Searches random files with turboSETI and with Starling, and compares the tables byte for byte.
+
+    python3 Workloads/drift-search/agree.py --starling .build/release/starling [--files 40] [--seed 1]
+
+Needs what is named in requirements.txt beside this file. Files differ in steps (2 to 1024), channels,
+bits, direction of the band, coarse channels, tones, spikes in the middle of coarse channels, and
+scale. Prints a line for each file, and exits with 1 when a table differs; that file stays.
+"""
+import argparse
+import contextlib
+import io
+import logging
+import os
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+from turbo_seti.find_doppler.find_doppler import FindDoppler
+
+logging.disable(logging.CRITICAL)
+CHANNEL_HERTZ = 2.7939677238464355
+STEP_SECONDS = 18.253611008
+
+
+def text(word):
+    return struct.pack("<i", len(word)) + word.encode()
+
+
+def filterbank(power, bits, ascending):
+    foff = CHANNEL_HERTZ * 1e-6 * (1 if ascending else -1)
+    fields = text("HEADER_START")
+    numbers = [("telescope_id", 6), ("machine_id", 20), ("data_type", 1), ("nbits", bits),
+               ("nchans", power.shape[1]), ("nifs", 1)]
+    for key, value in numbers:
+        fields += text(key) + struct.pack("<i", value)
+    for key, value in [("fch1", 8421.386717353016), ("foff", foff), ("tstart", 59046.5),
+                       ("tsamp", STEP_SECONDS), ("src_raj", 174715.0), ("src_dej", -282259.16)]:
+        fields += text(key) + struct.pack("<d", value)
+    fields += text("source_name") + text("agree") + text("HEADER_END")
+    kind = {8: "<u1", 16: "<u2", 32: "<f4"}[bits]
+    if bits < 32:
+        power = np.clip(np.round(power), 0, 2 ** bits - 1)
+    return fields + power.astype(kind).tobytes()
+
+
+def make(random):
+    """A file, and how to search it."""
+    steps = int(random.choice([4, 5, 8, 13, 16, 16, 16, 16, 31, 32, 60, 64, 128, 200, 256, 600, 1024]))
+    coarse = int(random.choice([1, 1, 2, 4]))
+    least = 4 * max(16, 1 << (steps - 1).bit_length())
+    most = max(least + 1, min(1 << 17, (1 << 22) // steps))
+    columns = int(random.integers(least, most))
+    bits = int(random.choice([8, 16, 32, 32]))
+    mean = {8: 30, 16: 2000, 32: 10.0 ** int(random.integers(-2, 9))}[bits]
+    freedom = int(random.choice([51, 102, 400]))
+    power = random.chisquare(freedom, size=(steps, columns * coarse)) * mean / freedom
+    sigma = mean * np.sqrt(2 / freedom)
+    for _ in range(int(random.integers(0, 30))):
+        start = random.integers(power.shape[1])
+        slope = random.uniform(-1.3, 1.3) * random.choice([1, 1, 4]) * min(1, 16 / steps)
+        strength = sigma * random.uniform(2, 12) * 4 / np.sqrt(steps)
+        for step in range(steps):
+            position = start + slope * step
+            low = int(np.floor(position))
+            share = position - low
+            power[step, low % power.shape[1]] += strength * (1 - share)
+            power[step, (low + 1) % power.shape[1]] += strength * share
+    if random.integers(2):
+        for channel in range(coarse):
+            power[:, channel * columns + columns // 2] += 100 * sigma
+    span = CHANNEL_HERTZ / ((steps - 1) * STEP_SECONDS) * max(4, 1 << (steps - 1).bit_length())
+    drift = float(np.round(span * random.choice([0.5, 1.2, 2.5, 8, 26]), 4))
+    drift = min(drift, 10.0 if steps <= 64 else 8 * span)
+    snr = float(random.choice([5, 7, 8, 10, 10, 15, 25]))
+    ascending = bool(random.integers(3) == 0)
+    return filterbank(power, bits, ascending), steps, columns, coarse, bits, drift, snr, ascending
+
+
+def rows(table):
+    """The rows, without the header, which names the file."""
+    return [line for line in table.splitlines() if not line.startswith(b"#")]
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--starling", required=True)
+    parser.add_argument("--files", type=int, default=40)
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    different = 0
+    for number in range(arguments.files):
+        random = np.random.default_rng([arguments.seed, number])
+        content, steps, columns, coarse, bits, drift, snr, ascending = make(random)
+        what = (f"{steps} steps, {coarse} x {columns} channels of {bits} bits, "
+                f"{'ascending' if ascending else 'descending'}, {drift} Hz/s, SNR {snr:g}")
+        folder = tempfile.mkdtemp(prefix="agree-")
+        path = os.path.join(folder, "agree.fil")
+        with open(path, "wb") as file:
+            file.write(content)
+        with contextlib.redirect_stdout(io.StringIO()):
+            FindDoppler(path, max_drift=drift, snr=snr, out_dir=folder, n_coarse_chan=coarse,
+                        log_level_int=40).search()
+        with open(os.path.join(folder, "agree.dat"), "rb") as file:
+            theirs = rows(file.read())
+        run = subprocess.run(
+            [arguments.starling, "search", path, "--max-drift", str(drift), "--snr", str(snr),
+             "--coarse-channels", str(coarse)], capture_output=True)
+        ours = rows(run.stdout)
+        if run.returncode == 0 and ours == theirs:
+            shutil.rmtree(folder)
+            print(f"{number}: {len(ours)} rows equal; {what}", flush=True)
+            continue
+        different += 1
+        print(f"{number}: DIFFERENT, {len(theirs)} and {len(ours)} rows; {what}; {folder} "
+              f"{run.stderr.decode().strip()[:200]}", flush=True)
+    print(f"{arguments.files} files, {different} different")
+    return 1 if different else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
