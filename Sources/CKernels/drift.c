@@ -2,6 +2,8 @@
 
 #pragma STDC FP_CONTRACT OFF
 
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "samples are read as they stand");
+
 /// Windows of row `row` that begin at one place of eight: those of the strip, and those to which
 /// the last drift block moves them. A multiple of eight.
 static inline size_t place_count(const struct drift_strip *strip, int32_t row) {
@@ -71,6 +73,25 @@ int drift_has(int isa) {
 int drift_has(int isa) { return isa == DRIFT_BASELINE; }
 #define DISPATCH(call) return call(_baseline);
 #endif
+
+int32_t drift_copy(int isa, const uint8_t *from, int32_t count, float limit, float *into) {
+#define CALL(suffix) copy##suffix(from, count, limit, into)
+    DISPATCH(CALL)
+#undef CALL
+}
+
+int32_t drift_add(int isa, const uint8_t *from, int32_t count, float limit, float *sums,
+                  float *largest) {
+#define CALL(suffix) add##suffix(from, count, limit, sums, largest)
+    DISPATCH(CALL)
+#undef CALL
+}
+
+void drift_reverse(int isa, float *numbers, int32_t count) {
+#define CALL(suffix) reverse##suffix(numbers, count)
+    DISPATCH(CALL)
+#undef CALL
+}
 
 void drift_maxima(int isa, const struct drift_strip *strip, const int32_t *reach, float *scratch,
                   float *maxima) {

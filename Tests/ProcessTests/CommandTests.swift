@@ -81,7 +81,7 @@ struct CommandTests {
         let timed = try await Program.run(["search", path, "--timing"])
         #expect(timed.status == 0 && timed.output == plain.output)
         let phases = timed.errors.split(separator: "\n").map { $0.split(separator: " ")[0] }
-        #expect(phases == ["read", "statistics", "search", "report"])
+        #expect(phases == ["read", "statistics", "search", "report", "memory"])
         let json = try await Program.run(["search", path, "--timing", "--json"])
         let report = try JSONDecoder().decode(TimedReport.self, from: json.output)
         #expect(Set(report.processorSeconds.keys) == ["read", "statistics", "search", "report"])

@@ -44,11 +44,11 @@ def make(channels, steps):
 
 
 def turboseti(path, drift, snr, folder):
-    finder = FindDoppler(path, max_drift=drift, snr=snr, out_dir=folder, log_level_int=40)
-    begin = time.process_time()
     with contextlib.redirect_stdout(io.StringIO()):
+        finder = FindDoppler(path, max_drift=drift, snr=snr, out_dir=folder, log_level_int=40)
+        begin = time.process_time()
         finder.search()
-    seconds = time.process_time() - begin
+        seconds = time.process_time() - begin
     name = os.path.splitext(os.path.basename(path))[0]
     with open(os.path.join(folder, name + ".dat"), "rb") as file:
         return seconds, rows(file.read())
@@ -63,9 +63,9 @@ def starling(program, path, drift, snr, threads):
     wall = time.monotonic() - begin
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     whole = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    phases = dict(re.findall(r"^(\w+) +([0-9.]+) s", run.stderr.decode(), re.MULTILINE))
+    phases = dict(re.findall(r"^(\w+) +([0-9.]+) ", run.stderr.decode(), re.MULTILINE))
     search = float(phases["statistics"]) + float(phases["search"]) + float(phases["report"])
-    return search, whole, wall, after.ru_maxrss, rows(run.stdout)
+    return search, whole, wall, float(phases["memory"]) * 2 ** 20, rows(run.stdout)
 
 
 def main():
@@ -110,7 +110,7 @@ def main():
                 "process": statistics.median(wholes),
                 "processRatio": reference / statistics.median(wholes),
                 "twoThreads": statistics.median(walls[0]) / statistics.median(walls[1]),
-                "memoryPerInput": memory * 1024 / size,
+                "memoryPerInput": memory / size,
             })
     if arguments.json:
         print(json.dumps({"machine": platform.processor() or platform.machine(),

@@ -49,6 +49,18 @@ struct drift_search {
 /// Whether this processor has the instructions of `isa`.
 int drift_has(int isa);
 
+/// Copies little-endian samples, with 0 for −0; returns 0 when one is no number, or is larger than
+/// `limit`.
+int32_t drift_copy(int isa, const uint8_t *from, int32_t count, float limit, float *into);
+
+/// Adds little-endian samples to sums, and makes `*largest` the largest of them and itself; returns
+/// 0 when one is no number, or is larger than `limit`.
+int32_t drift_add(int isa, const uint8_t *from, int32_t count, float limit, float *sums,
+                  float *largest);
+
+/// Turns the order of numbers around.
+void drift_reverse(int isa, float *numbers, int32_t count);
+
 /// Floats that the maxima of a strip need.
 size_t drift_maxima_count(const struct drift_strip *strip);
 

@@ -1,3 +1,4 @@
+import CKernels
 package import Primitives
 
 /// A filterbank file that is ready to be searched: what its units have in common, and their bytes.
@@ -149,7 +150,7 @@ extension DriftSurvey {
         let largest: Float
         if filterbank.header.sampleBits == 32, steps == treeSteps {
             var sums = [Float](repeating: 0, count: channels.count)
-            largest = try addRows(channels, to: &sums)
+            largest = try addFloats(channels, to: &sums)
             statistics = ColumnStatistics(single: sums)
         } else {
             var sums = [Double](repeating: 0, count: channels.count)
@@ -193,6 +194,37 @@ extension DriftSurvey {
     }
 
     private static let columnsAtOnce = 2_048
+
+    /// The same for 32-bit samples, which need no decoding.
+    private func addFloats(
+        _ channels: Range<Int>,
+        to sums: inout [Float]
+    ) throws(InputError) -> Float {
+        var largest: Float = 0
+        for first in stride(from: 0, to: channels.count, by: Self.columnsAtOnce) {
+            let count = min(Self.columnsAtOnce, channels.count - first)
+            let columns = (channels.lowerBound + first)..<(channels.lowerBound + first + count)
+            for step in 0..<filterbank.stepCount {
+                let bytes = filterbank.sampleBytes(step: step, channels: columns)
+                let isGood = unsafe bytes.withUnsafeBufferPointer { samples in
+                    unsafe sums.withUnsafeMutableBufferPointer { sums in
+                        unsafe drift_add(
+                            Variant.fastestInstructions,
+                            samples.baseAddress,
+                            Int32(count),
+                            KernelLimits.sampleMagnitudeMax,
+                            sums.baseAddress.map { unsafe $0 + first },
+                            &largest
+                        ) != 0
+                    }
+                }
+                guard !isGood else { continue }
+                var row = [Float](repeating: 0, count: count)
+                try decode(columns, step: step, into: &row)
+            }
+        }
+        return largest
+    }
 
     private func decode(
         _ columns: Range<Int>,

@@ -1,3 +1,4 @@
+import CKernels
 import Primitives
 
 /// A unit's samples as 32-bit floats, with halo, padding steps and the DC column settled.
@@ -38,29 +39,50 @@ struct TileRows {
         var row = [Float](repeating: 0, count: stored.count)
         for step in 0..<geometry.stepCount {
             let slice = bytes[(step * size)..<((step + 1) * size)]
+            if !isWhole, geometry.sampleByteCount == 4, copy(slice, at: step * stride, filler) {
+                continue
+            }
             if let bad = Self.decode(slice, bits: 8 * geometry.sampleByteCount, into: &row) {
                 throw .badSample(column: stored.lowerBound + bad, step: step)
             }
-            filler.fill(&row)
+            unsafe row.withUnsafeMutableBufferPointer { unsafe filler.fill($0) }
             place(row, from: first, at: step * stride)
         }
     }
 
     /// Turns the order of the columns around.
     mutating func mirror() {
-        let count = width + 2 * halo
+        let count = Int32(width + 2 * halo)
         unsafe numbers.withUnsafeMutableBufferPointer { numbers in
+            guard let first = numbers.baseAddress else { return }
             for start in Swift.stride(from: 0, to: numbers.count, by: stride) {
-                var low = start
-                var high = start + count - 1
-                while low < high {
-                    unsafe (numbers[low], numbers[high]) = (numbers[high], numbers[low])
-                    low &+= 1
-                    high &-= 1
-                }
+                unsafe drift_reverse(Variant.fastestInstructions, first + start, count)
             }
         }
         isMirrored.toggle()
+    }
+
+    /// Takes in a row of 32-bit samples that is stored as it is searched; false when one is not
+    /// good, which is to be named then.
+    private mutating func copy(_ slice: ArraySlice<UInt8>, at start: Int, _ filler: DirectCurrent)
+        -> Bool
+    {
+        let count = width + 2 * halo
+        return unsafe numbers.withUnsafeMutableBufferPointer { numbers in
+            let row = unsafe UnsafeMutableBufferPointer(rebasing: numbers[start..<(start + count)])
+            let isGood = unsafe slice.withUnsafeBufferPointer { samples in
+                unsafe drift_copy(
+                    Variant.fastestInstructions,
+                    samples.baseAddress,
+                    Int32(count),
+                    KernelLimits.sampleMagnitudeMax,
+                    row.baseAddress
+                ) != 0
+            }
+            guard isGood else { return false }
+            unsafe filler.fill(row)
+            return true
+        }
     }
 
     private static func decode(_ slice: ArraySlice<UInt8>, bits: Int, into row: inout [Float])
@@ -121,14 +143,15 @@ private struct DirectCurrent {
         }
     }
 
-    func fill(_ row: inout [Float]) {
+    func fill(_ row: UnsafeMutableBufferPointer<Float>) {
         guard let offset else { return }
-        let (left, right) = (row[offset - 1], row[offset + 1])
-        switch arithmetic {
-        case .single: row[offset] = (left + right) / 2
-        case .double: row[offset] = Float((Double(left) + Double(right)) / 2)
-        case .wrapping(let mask):
-            row[offset] = Float(((UInt32(left) + UInt32(right)) & mask) >> 1)
-        }
+        let (left, right) = unsafe (row[offset - 1], row[offset + 1])
+        let mean =
+            switch arithmetic {
+            case .single: (left + right) / 2
+            case .double: Float((Double(left) + Double(right)) / 2)
+            case .wrapping(let mask): Float(((UInt32(left) + UInt32(right)) & mask) >> 1)
+            }
+        unsafe row[offset] = mean
     }
 }
