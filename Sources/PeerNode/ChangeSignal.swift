@@ -51,19 +51,21 @@ final class ChangeSignal: Sendable {
 
     /// Wakes every listener now, and again when nothing has rung for `span`.
     func ring(echoAfter span: TimeSpan) {
-        state.withLock { state in
+        let listeners = state.withLock { state in
             state.lastRing = .now
             state.span = .nanoseconds(Int64(clamping: span.nanoseconds))
-            for listener in state.listeners.values { listener.yield() }
             armEcho(&state)
+            return Array(state.listeners.values)
         }
+        // Outside the lock: to wake a task takes its own lock, and a task that is cancelled holds
+        // that one while its stream's end takes this one.
+        for listener in listeners { listener.yield() }
     }
 
     /// Ends every stream, and those that are asked for later.
     func finish() {
         let listeners = state.withLock { state in
             state.isFinished = true
-            state.echo?.cancel()
             defer { state.listeners = [:] }
             return Array(state.listeners.values)
         }
@@ -81,8 +83,9 @@ final class ChangeSignal: Sendable {
         while !isDone, !Task.isCancelled {
             let end = state.withLock { $0.echoTime }
             try? await Task.sleep(until: end, clock: .continuous)
+            let listeners = state.withLock { Array($0.listeners.values) }
+            for listener in listeners { listener.yield() }
             isDone = state.withLock { state in
-                for listener in state.listeners.values { listener.yield() }
                 guard state.echoTime == end || state.listeners.isEmpty else { return false }
                 state.echo = nil
                 return true
