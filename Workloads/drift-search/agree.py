@@ -3,7 +3,7 @@
 
     python3 Workloads/drift-search/agree.py --starling .build/release/starling [--files 40] [--seed 1]
 
-Needs what is named in requirements.txt beside this file. Files differ in steps (2 to 1024), channels,
+Needs what is named in requirements.txt beside this file. Files differ in steps (4 to 1024), channels,
 bits, direction of the band, coarse channels, tones, spikes in the middle of coarse channels, and
 scale. Prints a line for each file, and exits with 1 when a table differs; that file stays.
 """
