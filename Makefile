@@ -34,12 +34,12 @@ demo: setup ## Build the program and show a small grid on this machine
 
 test: setup-tests ## Run all tests
 	$(SWIFT) build --build-tests
-	$(SWIFT) test --disable-xctest --skip-build $(PROCESS_SUITES:%=--skip %)
-	$(SWIFT) test --disable-xctest --skip-build --no-parallel $(PROCESS_SUITES:%=--filter %)
+	@.ci/test $(PROCESS_SUITES:%=--skip %)
+	@.ci/test --no-parallel $(PROCESS_SUITES:%=--filter %)
 
 kills: setup-tests ## Kill peers at random moments, KILLS times (200)
 	$(SWIFT) build --build-tests
-	STARLING_KILLS=$(or $(KILLS),200) $(SWIFT) test --disable-xctest --skip-build --filter KillTests
+	STARLING_KILLS=$(or $(KILLS),200) .ci/test --filter KillTests
 
 build: setup ## Build everything for debugging
 	$(SWIFT) build
