@@ -28,24 +28,23 @@ enum Calibration {
     static func driftSearchSpeed(_ variant: Variant) -> UInt64 {
         let sample = SyntheticFilterbank(seed: 1, channelCount: 8_192, toneCount: 1).make().file
         let file = InputFile(name: "calibration", bytes: sample)
-        guard let dataset = try? DriftSearch.pack(file, DriftSettings()),
-            let plan = try? DriftSearch.plan(dataset.parameters, dataset.shape),
-            plan.unitCount > 0
-        else { return fallback }
+        guard let pack = try? DriftPack(file, DriftSettings()), pack.plan.unitCount > 0 else {
+            return fallback
+        }
         let start = ContinuousClock.now
-        for index in 0..<plan.unitCount {
-            let range = plan[index].bytes
+        for index in 0..<pack.plan.unitCount {
+            guard let bytes = try? pack.unit(index) else { return fallback }
             let input = UnitInput(
-                parameters: dataset.parameters,
+                parameters: pack.parameters,
                 index: index,
-                bytes: Array(dataset.bytes[Int(range.lowerBound)..<Int(range.upperBound)]),
+                bytes: bytes,
                 variant: variant
             )
             guard var unit = try? DriftSearch(input) else { return fallback }
             while let progress = try? unit.step(), !progress.isFinished {}
         }
         let elapsed = max(1, (ContinuousClock.now - start).wholeNanoseconds)
-        return max(1, saturatingProduct(plan.operations, 1_000_000_000) / elapsed)
+        return max(1, saturatingProduct(pack.plan.operations, 1_000_000_000) / elapsed)
     }
 
     /// What is assumed of a machine that could not be measured.

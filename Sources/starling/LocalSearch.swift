@@ -41,7 +41,7 @@ struct LocalSearch {
         let input = UnitInput(
             parameters: pack.parameters,
             index: index,
-            bytes: pack.unit(index),
+            bytes: try pack.unit(index),
             variant: variant
         )
         var unit = try DriftSearch(input)

@@ -76,7 +76,7 @@ struct SearchCommand: AsyncParsableCommand {
         var times = PhaseTimes()
         let input = try read()
         times.end("read")
-        let pack = try pack(input)
+        let pack = try pack(input, variant)
         times.end("statistics")
         let search = LocalSearch(threadCount: threads ?? LocalSearch.coreCount, variant: variant)
         let aggregate = try Aggregate(await search.run(pack, progress))
@@ -104,14 +104,14 @@ struct SearchCommand: AsyncParsableCommand {
         return InputFile(name: name, bytes: try InputPath.read(file))
     }
 
-    private func pack(_ input: InputFile) throws -> DriftPack {
+    private func pack(_ input: InputFile, _ variant: Variant) throws -> DriftPack {
         let settings = DriftSettings(
             maxDrift: maxDrift,
             threshold: snr,
             coarseChannelCount: coarseChannels
         )
         do {
-            return try DriftPack(input, settings)
+            return try DriftPack(input, settings, variant: variant)
         } catch {
             throw CommandFailure("\(file): \(error)")
         }

@@ -30,6 +30,19 @@ struct UnitTests {
         }
     }
 
+    @Test(arguments: [8, 16, 32])
+    func variantsPackTheSameBytes(bits: Int) throws {
+        var random = PRNG(seed: 9)
+        let file = randomFile(&random, steps: 16, channels: 5_000, bits: bits)
+        let settings = DriftSettings(maxDrift: 0.5, threshold: 3, tileWidth: 4_000)
+        let scalar = try DriftPack(file, settings, variant: .scalar)
+        for variant in Variant.supported {
+            let pack = try DriftPack(file, settings, variant: variant)
+            #expect(pack.parameters == scalar.parameters, "\(variant)")
+            #expect(try pack.unit(1) == scalar.unit(1), "\(variant)")
+        }
+    }
+
     /// Of several stripes, with hits in none, some and all of the windows.
     @Test(arguments: [20, 3, 0.5] as [Float], [16, 12, 32])
     func variantsGiveTheSameBytesAcrossStripes(threshold: Float, steps: Int) throws {

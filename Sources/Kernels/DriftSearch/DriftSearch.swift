@@ -44,7 +44,7 @@ package struct DriftSearch: Kernel {
             throw .wrongUnitSize(expected: byteCount, given: unit.bytes.count)
         }
         variant = unit.variant
-        rows = try TileRows(unit.bytes, geometry, tile)
+        rows = try TileRows(unit.bytes, geometry, tile, variant)
         rows.mirror()
         recorder = HitRecorder(
             parameters.coarseChannels[tile.coarseChannel],

@@ -14,6 +14,8 @@ struct TileRows {
     let stride: Int
     private(set) var isMirrored = false
     private(set) var numbers: [Float]
+    /// Those that copy and turn rows; nil for plain loops.
+    private let instructions: CInt?
 
     /// Zeros behind the columns: what the widest vector loop may read past them.
     private static let slack = 256
@@ -22,7 +24,13 @@ struct TileRows {
         (width + 2 * halo + slack + 15) / 16 * 16
     }
 
-    init(_ bytes: Bytes, _ geometry: DriftGeometry, _ tile: Tile) throws(KernelError) {
+    init(
+        _ bytes: Bytes,
+        _ geometry: DriftGeometry,
+        _ tile: Tile,
+        _ variant: Variant
+    ) throws(KernelError) {
+        instructions = variant.instructions
         width = tile.columns.count
         halo = geometry.grid.halo
         stride = Self.stride(width: width, halo: halo)
@@ -39,7 +47,9 @@ struct TileRows {
         var row = [Float](repeating: 0, count: stored.count)
         for step in 0..<geometry.stepCount {
             let slice = bytes[(step * size)..<((step + 1) * size)]
-            if !isWhole, geometry.sampleByteCount == 4, copy(slice, at: step * stride, filler) {
+            if let instructions, !isWhole, geometry.sampleByteCount == 4,
+                copy(slice, at: step * stride, filler, instructions)
+            {
                 continue
             }
             if let bad = Self.decode(slice, bits: 8 * geometry.sampleByteCount, into: &row) {
@@ -52,11 +62,15 @@ struct TileRows {
 
     /// Turns the order of the columns around.
     mutating func mirror() {
-        let count = Int32(width + 2 * halo)
-        unsafe numbers.withUnsafeMutableBufferPointer { numbers in
-            guard let first = numbers.baseAddress else { return }
-            for start in Swift.stride(from: 0, to: numbers.count, by: stride) {
-                unsafe drift_reverse(Variant.fastestInstructions, first + start, count)
+        let count = width + 2 * halo
+        for start in Swift.stride(from: 0, to: numbers.count, by: stride) {
+            guard let instructions else {
+                numbers[start..<(start + count)].reverse()
+                continue
+            }
+            unsafe numbers.withUnsafeMutableBufferPointer { numbers in
+                guard let first = numbers.baseAddress else { return }
+                unsafe drift_reverse(instructions, first + start, Int32(count))
             }
         }
         isMirrored.toggle()
@@ -64,15 +78,18 @@ struct TileRows {
 
     /// Takes in a row of 32-bit samples that is stored as it is searched; false when one is not
     /// good, which is to be named then.
-    private mutating func copy(_ slice: ArraySlice<UInt8>, at start: Int, _ filler: DirectCurrent)
-        -> Bool
-    {
+    private mutating func copy(
+        _ slice: ArraySlice<UInt8>,
+        at start: Int,
+        _ filler: DirectCurrent,
+        _ instructions: CInt
+    ) -> Bool {
         let count = width + 2 * halo
         return unsafe numbers.withUnsafeMutableBufferPointer { numbers in
             let row = unsafe UnsafeMutableBufferPointer(rebasing: numbers[start..<(start + count)])
             let isGood = unsafe slice.withUnsafeBufferPointer { samples in
                 unsafe drift_copy(
-                    Variant.fastestInstructions,
+                    instructions,
                     samples.baseAddress,
                     Int32(count),
                     KernelLimits.sampleMagnitudeMax,

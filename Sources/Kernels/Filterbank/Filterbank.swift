@@ -1,49 +1,85 @@
 package import Primitives
 
-/// A filterbank file in memory: its header, and where each sample stands.
+/// Where the samples of a filterbank stand: in memory, in a file, or compressed in one.
+package protocol SampleSource: Sendable {
+    /// The bytes of `channels` at `step`, little-endian, in the order of the channels.
+    ///
+    /// Both are inside the shape that the filterbank has; threads may ask at the same time.
+    func samples(step: Int, channels: Range<Int>) throws(InputError) -> ArraySlice<UInt8>
+}
+
+/// A filterbank: its header, and where its samples are.
 ///
-/// Power per channel and step, shape [step][channel], row-major, unitless.
+/// Power per channel and step, shape [step][channel], unitless.
 package struct Filterbank: Sendable {
     /// What the samples mean.
     package let header: FilterbankHeader
     /// Steps in the file.
     package let stepCount: Int
+    private let source: any SampleSource
 
-    let bytes: Bytes
-    let payloadOffset: Int
+    /// A filterbank of `stepCount` steps whose samples are in `source`.
+    package init(
+        header: FilterbankHeader,
+        stepCount: Int,
+        source: any SampleSource
+    ) throws(InputError) {
+        guard stepCount >= header.announcedStepCount else {
+            throw .malformed(
+                "the header announces \(header.announcedStepCount) steps, the file has "
+                    + "\(stepCount)"
+            )
+        }
+        guard stepCount >= 2, stepCount <= KernelLimits.stepCountMax else {
+            throw .unsuitable(
+                "the file has \(stepCount) steps; 2 to \(KernelLimits.stepCountMax) can be "
+                    + "searched"
+            )
+        }
+        self.header = header
+        self.stepCount = stepCount
+        self.source = source
+    }
 
-    /// Reads the header of `bytes` and checks that all samples are there; O(1) beside the header.
+    /// The SIGPROC file that `bytes` are; all samples must be there.
     package init(_ bytes: Bytes) throws(InputError) {
-        let (header, payloadOffset) = try FilterbankHeader.read(bytes)
-        let rowByteCount = header.channelCount * header.sampleByteCount
-        let (rows, rest) = (bytes.count - payloadOffset).quotientAndRemainder(
-            dividingBy: rowByteCount
-        )
+        let (header, start) = try FilterbankHeader.read(bytes)
+        let steps = try header.stepCount(payloadByteCount: bytes.count - start)
+        let source = SamplesInMemory(bytes: bytes, start: start, header: header)
+        try self.init(header: header, stepCount: steps, source: source)
+    }
+
+    /// The bytes of `channels` at `step`.
+    func samples(step: Int, channels: Range<Int>) throws(InputError) -> ArraySlice<UInt8> {
+        let bytes = try source.samples(step: step, channels: channels)
+        precondition(bytes.count == channels.count * header.sampleByteCount, "a whole row's part")
+        return bytes
+    }
+}
+
+extension FilterbankHeader {
+    /// How many steps `payloadByteCount` bytes of samples are; a part of a step is refused.
+    package func stepCount(payloadByteCount: Int) throws(InputError) -> Int {
+        let rowByteCount = channelCount * sampleByteCount
+        let (rows, rest) = payloadByteCount.quotientAndRemainder(dividingBy: rowByteCount)
         guard rest == 0 else {
             throw .malformed(
                 "the last step has \(rest) of \(rowByteCount) bytes; the file was cut off"
             )
         }
-        guard rows >= header.announcedStepCount else {
-            throw .malformed(
-                "the header announces \(header.announcedStepCount) steps, the file has \(rows)"
-            )
-        }
-        guard rows >= 2, rows <= KernelLimits.stepCountMax else {
-            throw .unsuitable(
-                "the file has \(rows) steps; 2 to \(KernelLimits.stepCountMax) can be searched"
-            )
-        }
-        self.header = header
-        self.bytes = bytes
-        self.payloadOffset = payloadOffset
-        stepCount = rows
+        return rows
     }
+}
 
-    /// The bytes of `channels` at `step`.
-    func sampleBytes(step: Int, channels: Range<Int>) -> ArraySlice<UInt8> {
+/// The samples of a file that is whole in memory.
+private struct SamplesInMemory: SampleSource {
+    let bytes: Bytes
+    let start: Int
+    let header: FilterbankHeader
+
+    func samples(step: Int, channels: Range<Int>) -> ArraySlice<UInt8> {
         let size = header.sampleByteCount
-        let row = payloadOffset + step * header.channelCount * size
+        let row = start + step * header.channelCount * size
         return bytes[(row + channels.lowerBound * size)..<(row + channels.upperBound * size)]
     }
 }

@@ -6,10 +6,14 @@ package enum InputError: Error, Hashable, CustomStringConvertible {
     case unsuitable(String)
     /// A setting makes no sense, or none for this file.
     case setting(String)
+    /// The file changed, or could not be read on.
+    case unreadable(String)
 
     package var description: String {
         switch self {
-        case .malformed(let reason), .unsuitable(let reason), .setting(let reason): reason
+        case .malformed(let reason), .unsuitable(let reason), .setting(let reason),
+            .unreadable(let reason):
+            reason
         }
     }
 }

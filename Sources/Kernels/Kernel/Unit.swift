@@ -23,9 +23,6 @@ package enum Variant: String, CaseIterable, Sendable {
 
     private var isSupported: Bool { instructions.map { drift_has($0) != 0 } ?? true }
 
-    /// The instructions of the fastest variant, for what has no scalar reference of its own.
-    static let fastestInstructions = fastest.instructions ?? CInt(DRIFT_BASELINE)
-
     /// The number of its instructions in `CKernels`; nil for the scalar one.
     var instructions: CInt? {
         switch self {
