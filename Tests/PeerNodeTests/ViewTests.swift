@@ -8,7 +8,7 @@ import Wire
 import WorkUnits
 
 /// What people can see of a peer, and when they hear of changes.
-@Suite(.serialized, .timeLimit(.minutes(2)))
+@Suite(.serialized, .timeLimit(.minutes(10)))
 struct ViewTests {
     @Test func everyListenerHearsAtOnceAndOfChanges() async throws {
         let first = try TestNode(places: 0)

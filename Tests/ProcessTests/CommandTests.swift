@@ -4,7 +4,7 @@ import Kernels
 import Testing
 
 /// What commands say when they cannot do what they were told.
-@Suite(.serialized, .timeLimit(.minutes(2)))
+@Suite(.serialized, .timeLimit(.minutes(10)))
 struct CommandTests {
     private let folder: Folder
     private let file: [UInt8]

@@ -13,9 +13,11 @@ package struct DriftPack: Sendable {
     package init(
         _ file: InputFile,
         _ settings: DriftSettings,
-        variant: Variant = .fastest
+        variant: Variant = .fastest,
+        workers: any Workers = OneWorker()
     ) throws(InputError) {
-        try self.init(Filterbank(file.bytes), name: file.name, settings, variant: variant)
+        let filterbank = try Filterbank(file.bytes)
+        try self.init(filterbank, name: file.name, settings, variant: variant, workers: workers)
     }
 
     /// Takes the statistics of each coarse channel of `filterbank`, whose file is called `name`.
@@ -23,16 +25,18 @@ package struct DriftPack: Sendable {
         _ filterbank: Filterbank,
         name: String,
         _ settings: DriftSettings,
-        variant: Variant = .fastest
+        variant: Variant = .fastest,
+        workers: any Workers = OneWorker()
     ) throws(InputError) {
         self.filterbank = filterbank
-        let survey = try DriftSurvey(filterbank, settings, variant)
+        let survey = try DriftSurvey(filterbank, settings, variant, workers)
         let visible = name.utf8.map { $0 >= 0x20 && $0 < 0x7f ? $0 : UInt8(ascii: "?") }
         let fileName = String(
             decoding: visible.prefix(KernelLimits.headerTextByteCountMax),
             as: UTF8.self
         )
         let decided = DriftParameters(
+            method: settings.method,
             maxDrift: settings.maxDrift,
             threshold: settings.threshold,
             tileWidth: survey.tileWidth,
@@ -71,11 +75,27 @@ package struct DriftPack: Sendable {
         let tile = geometry.tile(index)
         let stored = geometry.storedColumns(tile.columns)
         let first = tile.coarseChannel * geometry.columnCount
+        guard geometry.method == .turboSETI else {
+            let wanted = (first + stored.lowerBound)..<(first + stored.upperBound)
+            return try append(wanted, to: &bytes)
+        }
         for step in 0..<geometry.stepCount {
             for piece in pieces(of: stored, count: geometry.columnCount) {
                 let channels = (first + piece.lowerBound)..<(first + piece.upperBound)
                 bytes.append(contentsOf: try filterbank.samples(step: step, channels: channels))
             }
+        }
+    }
+
+    /// Appends channels of the file; those that it has not are zeros.
+    private func append(_ wanted: Range<Int>, to bytes: inout Bytes) throws(InputError) {
+        let present = wanted.clamped(to: 0..<geometry.channelCount)
+        let before = (present.lowerBound - wanted.lowerBound) * geometry.sampleByteCount
+        let behind = (wanted.upperBound - present.upperBound) * geometry.sampleByteCount
+        for step in 0..<geometry.stepCount {
+            bytes.append(contentsOf: repeatElement(0, count: before))
+            bytes.append(contentsOf: try filterbank.samples(step: step, channels: present))
+            bytes.append(contentsOf: repeatElement(0, count: behind))
         }
     }
 

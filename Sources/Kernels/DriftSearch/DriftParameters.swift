@@ -1,19 +1,33 @@
 import Primitives
 
-/// The statistics of one coarse channel, over all its columns.
-package struct CoarseChannel: Hashable, Sendable {
+/// The noise of one coarse channel as one boxcar sees it, over all columns.
+package struct ColumnNoise: Hashable, Sendable {
     /// Median of the column sums.
     package let median: Float
     /// Standard deviation of the column sums between the 5th and the 95th percentile.
     package let deviation: Float
-    /// False when no sum in it can reach the threshold, so that it has no units.
-    package let isSearched: Bool
 
-    /// Statistics as measured or decoded.
-    package init(median: Float, deviation: Float, isSearched: Bool) {
+    /// Noise as measured or decoded.
+    package init(median: Float, deviation: Float) {
         self.median = median
         self.deviation = deviation
+    }
+}
+
+/// What is known of one coarse channel.
+package struct CoarseChannel: Hashable, Sendable {
+    /// The noise, for each boxcar.
+    package let noise: [ColumnNoise]
+    /// False when no sum in it can reach the threshold, so that it has no units.
+    package let isSearched: Bool
+    /// Whether the receiver left a spike in the middle column; always assumed in turboSETI's search.
+    package let hasSpike: Bool
+
+    /// A coarse channel as measured or decoded.
+    package init(noise: [ColumnNoise], isSearched: Bool, hasSpike: Bool) {
+        self.noise = noise
         self.isSearched = isSearched
+        self.hasSpike = hasSpike
     }
 }
 
@@ -21,13 +35,16 @@ package struct CoarseChannel: Hashable, Sendable {
 ///
 /// Encoding, little-endian, nothing between the fields and nothing behind them:
 /// ```
-/// u32 encoding = 1 | f64 maxDrift | f32 threshold | u32 tileWidth | u32 stepCount
+/// u32 encoding = 1 | u8 widest boxcar, 0 for turboSETI's search | f64 maxDrift | f32 threshold | u32 tileWidth | u32 stepCount
 /// u32 channelCount | u32 sampleBits | f64 fch1 | f64 foff | f64 tsamp | f64 tstart
 /// f64 src_raj | f64 src_dej | u8 length, file name | u8 length, source name
-/// u32 coarseChannelCount | for each: u8 isSearched, f32 median, f32 deviation
+/// u32 coarseChannelCount | for each: u8 isSearched + 2·hasSpike, for each boxcar: f32 median,
+/// f32 deviation
 /// ```
 /// The raw threshold is not in it, because it follows from the other numbers.
 package struct DriftParameters: Hashable, Sendable {
+    /// By whose rules the search is made.
+    package let method: SearchMethod
     /// Largest drift rate, either way, hertz per second.
     package let maxDrift: Double
     /// Smallest signal-to-noise ratio of a hit.
@@ -45,6 +62,7 @@ package struct DriftParameters: Hashable, Sendable {
 
     /// Parameters as `pack` settles them.
     package init(
+        method: SearchMethod,
         maxDrift: Double,
         threshold: Float,
         tileWidth: Int,
@@ -53,6 +71,7 @@ package struct DriftParameters: Hashable, Sendable {
         fileName: String,
         coarseChannels: [CoarseChannel]
     ) {
+        self.method = method
         self.maxDrift = maxDrift
         self.threshold = threshold
         self.tileWidth = tileWidth
@@ -82,6 +101,7 @@ extension DriftParameters {
     package func encoded() -> Parameters {
         var bytes: Bytes = []
         bytes.append(littleEndian: Self.encodingVersion)
+        bytes.append(method == .turboSETI ? 0 : UInt8(method.boxcars.last ?? 1))
         bytes.append(littleEndian: maxDrift)
         bytes.append(littleEndian: threshold)
         for count in [tileWidth, stepCount, header.channelCount, header.sampleBits] {
@@ -99,9 +119,11 @@ extension DriftParameters {
         }
         bytes.append(littleEndian: UInt32(coarseChannels.count))
         for channel in coarseChannels {
-            bytes.append(channel.isSearched ? 1 : 0)
-            bytes.append(littleEndian: channel.median)
-            bytes.append(littleEndian: channel.deviation)
+            bytes.append((channel.isSearched ? 1 : 0) + (channel.hasSpike ? 2 : 0))
+            for noise in channel.noise {
+                bytes.append(littleEndian: noise.median)
+                bytes.append(littleEndian: noise.deviation)
+            }
         }
         return Parameters(bytes: bytes)
     }
@@ -125,17 +147,19 @@ extension DriftParameters {
     private static let encodingVersion: UInt32 = 1
 
     private static func decode(_ reader: inout LittleEndianReader) -> DriftParameters? {
-        guard let maxDrift = reader.double(),
+        guard let method = decodeMethod(&reader),
+            let maxDrift = reader.double(),
             let threshold = reader.float(),
             let tileWidth = reader.integer(UInt32.self),
             let stepCount = reader.integer(UInt32.self),
             var header = decodeHeader(&reader),
             let fileName = decodeText(&reader),
             let sourceName = decodeText(&reader),
-            let channels = decodeChannels(&reader)
+            let channels = decodeChannels(&reader, boxcarCount: method.boxcars.count)
         else { return nil }
         header.sourceName = sourceName
         return DriftParameters(
+            method: method,
             maxDrift: maxDrift,
             threshold: threshold,
             tileWidth: Int(tileWidth),
@@ -176,17 +200,32 @@ extension DriftParameters {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    private static func decodeChannels(_ reader: inout LittleEndianReader) -> [CoarseChannel]? {
+    private static func decodeMethod(_ reader: inout LittleEndianReader) -> SearchMethod? {
+        guard let widest = reader.integer(UInt8.self), widest <= KernelLimits.boxcarMax else {
+            return nil
+        }
+        return widest == 0 ? .turboSETI : .native(boxcarMax: Int(widest))
+    }
+
+    private static func decodeChannels(
+        _ reader: inout LittleEndianReader,
+        boxcarCount: Int
+    ) -> [CoarseChannel]? {
         guard let count = reader.integer(UInt32.self),
             count <= KernelLimits.coarseChannelCountMax
         else { return nil }
         var channels: [CoarseChannel] = []
         for _ in 0..<count {
-            guard let flag = reader.integer(UInt8.self), let median = reader.float(),
-                let deviation = reader.float()
-            else { return nil }
+            guard let flags = reader.integer(UInt8.self) else { return nil }
+            var noise: [ColumnNoise] = []
+            for _ in 0..<boxcarCount {
+                guard let median = reader.float(), let deviation = reader.float() else {
+                    return nil
+                }
+                noise.append(ColumnNoise(median: median, deviation: deviation))
+            }
             channels.append(
-                CoarseChannel(median: median, deviation: deviation, isSearched: flag != 0)
+                CoarseChannel(noise: noise, isSearched: flags & 1 != 0, hasSpike: flags & 2 != 0)
             )
         }
         return channels
@@ -214,10 +253,12 @@ extension DriftParameters {
             throw .outOfBounds("tiles of \(tileWidth) columns")
         }
         for channel in coarseChannels {
-            guard channel.median.magnitude <= .greatestFiniteMagnitude,
-                channel.deviation <= .greatestFiniteMagnitude, channel.deviation >= 0,
-                channel.deviation > 0 || !channel.isSearched
-            else { throw .outOfBounds("statistics that no samples have") }
+            for noise in channel.noise {
+                guard noise.median.magnitude <= .greatestFiniteMagnitude,
+                    noise.deviation <= .greatestFiniteMagnitude, noise.deviation >= 0,
+                    noise.deviation > 0 || !channel.isSearched
+                else { throw .outOfBounds("statistics that no samples have") }
+            }
         }
     }
 }

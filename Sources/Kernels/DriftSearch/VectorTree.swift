@@ -20,7 +20,14 @@ struct VectorTree {
     private var hits = [drift_hit](repeating: drift_hit(), count: Self.hitCount)
     private var levels: LevelTree?
     /// Whose maxima these are.
-    private var place: (start: Int, isMirrored: Bool, firstBlock: Int)?
+    private var place: Place?
+
+    private struct Place: Equatable {
+        let start: Int
+        let isMirrored: Bool
+        let boxcar: Int
+        let firstBlock: Int
+    }
 
     /// Hits that are handed over at once.
     private static let hitCount = 1_024
@@ -74,7 +81,13 @@ struct VectorTree {
                 windows: Int32(stripe.windowCount),
                 columns: Int32(stripe.columns.count)
             )
-            unsafe prepare(&strip, (stripe.start, rows.isMirrored, firstBlock))
+            let place = Place(
+                start: stripe.start,
+                isMirrored: rows.isMirrored,
+                boxcar: rows.boxcar,
+                firstBlock: firstBlock
+            )
+            unsafe prepare(&strip, place)
             let raw = recorder.rawThreshold
             let first = unsafe bound(&strip, block, span.firstHalf, raw, &evidence)
             let second = unsafe bound(&strip, block, 1 - span.firstHalf, raw, &evidence)
@@ -94,9 +107,9 @@ struct VectorTree {
     /// Makes the maxima of the stripe, unless they are there.
     private mutating func prepare(
         _ strip: inout drift_strip,
-        _ wanted: (start: Int, isMirrored: Bool, firstBlock: Int)
+        _ wanted: Place
     ) {
-        if let place, place == wanted { return }
+        guard place != wanted else { return }
         place = wanted
         let count = unsafe drift_maxima_count(&strip)
         let scratchCount = unsafe drift_scratch_count(&strip)

@@ -13,14 +13,15 @@ struct JobDescription {
 
     /// The keys, sorted.
     static let keys = [
-        "coarse-channels", "deadline", "file", "max-drift", "name", "policy", "priority", "snr",
-        "workload",
+        "boxcar", "coarse-channels", "compat", "deadline", "file", "max-drift", "name", "policy",
+        "priority", "snr", "workload",
     ]
 
     private(set) var file: String?
     private var maxDrift: Double?
     private var snr: Float?
     private var coarseChannels: Int?
+    private var rules = SearchRules()
     private var name: String?
     private var priority: UInt8?
     private var policy: JobPolicy?
@@ -54,6 +55,8 @@ struct JobDescription {
                 throw Flaw(reason: "'\(text)' is no whole number above zero")
             }
             coarseChannels = number
+        case "compat": try rules.set(compat: text)
+        case "boxcar": try rules.set(boxcar: text)
         case "name", "priority", "policy", "deadline": try setTerm(key, to: text)
         default:
             let known = Self.keys.joined(separator: ", ")
@@ -100,6 +103,7 @@ struct JobDescription {
         maxDrift = other.maxDrift ?? maxDrift
         snr = other.snr ?? snr
         coarseChannels = other.coarseChannels ?? coarseChannels
+        rules.take(other.rules)
         name = other.name ?? name
         priority = other.priority ?? priority
         policy = other.policy ?? policy
@@ -118,6 +122,7 @@ struct JobDescription {
             maxDrift: maxDrift ?? settings.maxDrift,
             snr: snr ?? settings.threshold,
             coarseChannels: coarseChannels ?? settings.coarseChannelCount,
+            rules: rules,
             policy: policy ?? .strict,
             priority: priority ?? terms.priority,
             deadlineHours: deadlineHours ?? terms.deadlineHours,

@@ -11,6 +11,7 @@ struct JobRequest: Codable, Sendable {
     let maxDrift: Double
     let snr: Float
     let coarseChannels: Int
+    let rules: SearchRules
     let policy: JobPolicy
     let priority: UInt8
     let deadlineHours: UInt64
@@ -19,6 +20,7 @@ struct JobRequest: Codable, Sendable {
     /// Reads and packs the file, which takes as long as reading it once or twice.
     fileprivate func pack() async throws -> PackedSearch {
         let settings = DriftSettings(
+            method: rules.method,
             maxDrift: maxDrift,
             threshold: snr,
             coarseChannelCount: coarseChannels
