@@ -2,7 +2,8 @@ import Kernels
 import Primitives
 import Testing
 
-/// Our own search finds what a plain sum over every path and boxcar finds, and what turboSETI loses.
+/// Our own search finds what a plain sum over every path and boxcar finds, and what turboSETI
+/// loses.
 struct NativeTests {
     /// Whole numbers, whose sums are exact in any order.
     @Test(arguments: [(16, 1.0, 8), (16, 0.4, 16), (13, 0.7, 4), (8, 3, 2), (5, 4, 1)])
@@ -168,7 +169,8 @@ private func search(
     return (parameters, hits, top.map(\.hit))
 }
 
-/// Noise of 16 steps, and tones that keep their power while they drift, smeared over what they cross.
+/// Noise of 16 steps, and tones that keep their power while they drift, smeared over what they
+/// cross.
 private struct Band {
     static let hertz = 2.79
     static let seconds = 18.25
@@ -241,7 +243,8 @@ private struct PlainSearch {
     /// Columns that the paths may move by.
     var reach: Int { Int(parameters.maxDrift / grid.resolution) }
 
-    /// The first of the strongest sums: narrow boxcars first, then from negative drifts to positive.
+    /// The first of the strongest sums: narrow boxcars first, then from negative drifts to
+    /// positive.
     func strongest(_ channel: Int) -> (ratio: Float, drift: Float, boxcar: Int)? {
         var best: (ratio: Float, drift: Float, boxcar: Int)?
         let width = parameters.columnCount
@@ -265,8 +268,8 @@ private struct PlainSearch {
         return best
     }
 
-    /// By how many columns a path that moves by `columns` in all has moved at `step`: the tree's way
-    /// to halve, rounded up for the second half.
+    /// By how many columns a path that moves by `columns` in all has moved at `step`: the tree's
+    /// way to halve, rounded up for the second half.
     private func moved(by columns: Int, at step: Int) -> Int {
         let last = grid.treeSteps - 1
         let block = min(abs(columns) / last, grid.lastBlock)

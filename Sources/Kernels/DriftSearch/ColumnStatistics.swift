@@ -1,5 +1,5 @@
-/// Median and deviation of the column sums of one coarse channel, with the bits of turboSETI or with
-/// our own.
+/// Median and deviation of the column sums of one coarse channel, with the bits of turboSETI or
+/// with our own.
 ///
 /// TurboSETI sums and averages in the type that its arrays happen to have: 32-bit floats only when
 /// the file has such samples and a power of two of steps, and 64-bit floats in all other cases,

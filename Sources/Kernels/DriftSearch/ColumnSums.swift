@@ -99,7 +99,8 @@ struct ColumnSums<Number: BinaryFloatingPoint & Sendable>: Sendable {
 
     /// Adds the numbers of `row` to the sums from `offset` on.
     ///
-    /// Floats above zero are ordered as their bits are, and the others are negative as whole numbers.
+    /// Floats above zero are ordered as their bits are, and the others are negative as whole
+    /// numbers.
     private mutating func add(_ row: [Float], at offset: Int) {
         var largest = Int32(bitPattern: self.largest.bitPattern)
         unsafe row.withUnsafeBufferPointer { row in

@@ -6,9 +6,9 @@
 ///  tile.lower − halo        tile.lower            tile.upper        tile.upper + halo
 ///  │◀──────── halo ────────▶│◀────── tile ───────▶│◀──────── halo ────────▶│
 /// ```
-/// In turboSETI's search the halo is circular, because each row is rolled inside the coarse channel.
-/// In ours it goes on into the neighbouring coarse channels, and past the band's ends it is zeros,
-/// which nobody reads.
+/// In turboSETI's search the halo is circular, because each row is rolled inside the coarse
+/// channel. In ours it goes on into the neighbouring coarse channels, and past the band's ends it
+/// is zeros, which nobody reads.
 package struct DriftGeometry: Hashable, Sendable {
     /// By whose rules the search is made.
     package let method: SearchMethod

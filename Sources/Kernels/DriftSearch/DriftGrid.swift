@@ -79,7 +79,8 @@ package struct DriftGrid: Hashable, Sendable {
         return Float(mirrored == isAscending ? -rate : rate)
     }
 
-    /// By how many columns a signal of `drift` moves over the tree, positive towards higher columns.
+    /// By how many columns a signal of `drift` moves over the tree, positive towards higher
+    /// columns.
     func columns(drift: Float) -> Double {
         let columns = (Double(drift) / resolution).rounded()
         return isAscending ? columns : -columns

@@ -3,9 +3,9 @@ package import Primitives
 extension DriftSearch {
     /// The checkpoint: the unit's digest, the place in the work, and what was found so far.
     ///
-    /// Encoding, little-endian: 32 bytes digest, u8 boxcar index, u8 mirrored, u8 stage, u32 stripe, u32 block or
-    /// turn, 8 × u32 evidence lanes, u64 hits, u32 columns, for each: u32 column, f32 ratio,
-    /// f32 drift, u8 boxcar index.
+    /// Encoding, little-endian: 32 bytes digest, u8 boxcar index, u8 mirrored, u8 stage, u32
+    /// stripe, u32 block or turn, 8 × u32 evidence lanes, u64 hits, u32 columns, for each: u32
+    /// column, f32 ratio, f32 drift, u8 boxcar index.
     package var state: Bytes {
         var bytes = unitDigest.bytes
         bytes.append(UInt8(recorder.boxcarIndex))

@@ -1,6 +1,7 @@
 import Primitives
 
-/// Narrowband signals whose frequency drifts, found by our own rules or as turboSETI 2.3.2 finds them.
+/// Narrowband signals whose frequency drifts, found by our own rules or as turboSETI 2.3.2 finds
+/// them.
 ///
 /// A unit is searched stripe by stripe, and each stripe drift block by drift block, first in the
 /// mirrored direction and then in the other one: of two equal ratios the first, which is that of

@@ -1,14 +1,14 @@
 /// Tells signals from their echoes, among the strongest hits of each column.
 ///
 /// A strong signal is found on many paths: on neighbouring columns, and on every path that crosses
-/// its own, where it lends its power for as long as the two are together. A hit is such an echo when
-/// the stronger signals explain at least half of its ratio; any other hit is a signal. Signals beside
-/// each other, however dense, and weak ones that cross strong ones are told apart by this, and how
-/// far an echo reaches does not depend on the largest drift rate.
+/// its own, where it lends its power for as long as the two are together. A hit is such an echo
+/// when the stronger signals explain at least half of its ratio; any other hit is a signal. Signals
+/// beside each other, however dense, and weak ones that cross strong ones are told apart by this,
+/// and how far an echo reaches does not depend on the largest drift rate.
 ///
-/// What a signal of ratio R lends to a path that is with it during a share φ of the time is R·φ, and
-/// one step's worth at least. To a path that stays d columns away from it, it lends R/(10·d²), which
-/// bounds the side lobes of a tone between two channels, 1/(π·d)².
+/// What a signal of ratio R lends to a path that is with it during a share φ of the time is R·φ,
+/// and one step's worth at least. To a path that stays d columns away from it, it lends R/(10·d²),
+/// which bounds the side lobes of a tone between two channels, 1/(π·d)².
 struct EchoFinder {
     private let geometry: DriftGeometry
     /// Columns of a shelf: as far as any path and its side lobes reach.

@@ -17,9 +17,10 @@ import Primitives
 ///    ((m[0]+m[1]) + (m[2]+m[3])) + …, each sum rounded to 32 bits. Rounding is monotone, so no sum
 ///    that starts in the window is larger.
 /// 5. Eight 32-bit lanes start at 0. In order of boxcar (the narrowest first), direction (mirrored
-///    first), strip (the first one first; 4 096 columns each), drift block (mirrored: the last one first), half
-///    (mirrored: the second one first) and eight windows, lane l takes the bits b of the bound of
-///    the l-th of them: `lane ← rotateLeft(lane xor b, 13)·5 + 0xe6546b64`, modulo 2³².
+///    first), strip (the first one first; 4 096 columns each), drift block (mirrored: the last one
+///    first), half (mirrored: the second one first) and eight windows, lane l takes the bits b of
+///    the bound of the l-th of them: `lane ← rotateLeft(lane xor b, 13)·5 + 0xe6546b64`, modulo
+///    2³².
 /// 6. The evidence is SHA-256 of the eight lanes, little-endian.
 struct EvidenceFold: Hashable {
     private(set) var lanes = SIMD8<UInt32>(repeating: 0)

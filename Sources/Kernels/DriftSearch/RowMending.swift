@@ -1,6 +1,6 @@
-/// Settles in a row what the file does not tell: the spike that a receiver leaves in the middle of a
-/// coarse channel gets the mean of its neighbours, and what lies beside the band is as loud as the
-/// median, so that it adds nothing to a signal and takes nothing from it.
+/// Settles in a row what the file does not tell: the spike that a receiver leaves in the middle of
+/// a coarse channel gets the mean of its neighbours, and what lies beside the band is as loud as
+/// the median, so that it adds nothing to a signal and takes nothing from it.
 struct RowMending {
     private enum Kind {
         case turboSETI(DirectCurrent)

@@ -15,7 +15,8 @@ struct Stripe {
 /// The stripes of one tile in one direction: even ones, then the unfinished tail if it has one.
 ///
 /// TurboSETI's tree updates a channel's columns in place, except the last T. So the last 2T columns
-/// of a channel (the first ones for negative drift) mix samples and sums. Our own search has no tail.
+/// of a channel (the first ones for negative drift) mix samples and sums. Our own search has no
+/// tail.
 struct StripeLayout {
     /// Columns of a stripe, whose maxima stay near the processor; the last one may have fewer.
     static let width = 4_096

@@ -4,11 +4,12 @@ import Primitives
 /// A unit's samples as 32-bit floats, with halo, padding steps and spikes settled, or their sums
 /// under a boxcar.
 ///
-/// Power, shape [T][stride]. Entries 0..<(width + 2·halo) of a row are columns
-/// tile.lower − halo up to tile.upper + halo, or the same in reverse when `isMirrored`, so that a
-/// search to the right is a search for negative drifts. Under a boxcar of w columns, an entry is the
-/// sum of the columns from (w − 1)/2 before it to w/2 behind it, both rounded down. All entries behind them are zero, so that
-/// vectors may read past the end. No entry is −0, so that the maximum of two is one bit pattern.
+/// Power, shape [T][stride]. Entries 0..<(width + 2·halo) of a row are columns tile.lower − halo up
+/// to tile.upper + halo, or the same in reverse when `isMirrored`, so that a search to the right is
+/// a search for negative drifts. Under a boxcar of w columns, an entry is the sum of the columns
+/// from (w − 1)/2 before it to w/2 behind it, both rounded down. All entries behind them are zero,
+/// so that vectors may read past the end. No entry is −0, so that the maximum of two is one bit
+/// pattern.
 struct TileRows {
     /// Columns of the tile.
     let width: Int
