@@ -37,8 +37,8 @@ package struct CoarseChannel: Hashable, Sendable {
 /// Encoding, little-endian, nothing between the fields and nothing behind them:
 /// ```
 /// u32 encoding = 1 | u8 widest boxcar, 0 for turboSETI's search | f64 maxDrift | f32 threshold
-/// u32 tileWidth | u32 stepCount | u32 channelCount | u32 sampleBits | f64 fch1 | f64 foff | f64 tsamp | f64 tstart
-/// f64 src_raj | f64 src_dej | u8 length, file name | u8 length, source name
+/// u32 tileWidth | u32 stepCount | u32 channelCount | u32 sampleBits | f64 fch1 | f64 foff
+/// f64 tsamp | f64 tstart | f64 src_raj | f64 src_dej | u8 length, file name | u8 length, source name
 /// u32 coarseChannelCount | for each: u8 isSearched + 2·hasSpike, for each boxcar: f32 median,
 /// f32 deviation
 /// ```

@@ -9,7 +9,7 @@ package enum SearchMethod: Hashable, Sendable {
     /// Ours, with all boxcars.
     package static let native = SearchMethod.native(boxcarMax: KernelLimits.boxcarMax)
 
-    /// The channels that are summed, ascending: 1, 2, 4 …
+    /// The channels that are summed, ascending powers of two.
     package var boxcars: [Int] {
         var boxcars = [1]
         guard case .native(let boxcarMax) = self else { return boxcars }

@@ -141,8 +141,10 @@ extension DriftSurvey {
         return MeasuredChannel(noise: noise, hasSpike: hasSpike, largest: column.largest)
     }
 
-    /// Which channels are worth a search: those in which the largest sample, in every step and
-    /// under a whole boxcar, would be a hit. Our own paths go on into other channels.
+    /// Which channels are worth a search.
+    ///
+    /// They are those in which the largest sample, in every step and under a whole boxcar, would be
+    /// a hit. Our own paths go on into other channels.
     private func decide(_ measured: [MeasuredChannel]) -> [CoarseChannel] {
         let treeSteps = DriftGrid.powerOfTwo(notBelow: filterbank.stepCount)
         let overall = measured.map(\.largest).max() ?? 0
