@@ -4,8 +4,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// Sets of instructions; each gives the same bytes.
-enum { DRIFT_BASELINE, DRIFT_AVX2, DRIFT_AVX512 };
+/// Sets of instructions; each gives the same bytes. On 64-bit ARM the baseline is NEON, and goes by
+/// that name alone.
+enum { DRIFT_BASELINE, DRIFT_AVX2, DRIFT_AVX512, DRIFT_NEON };
 
 /// Columns of a window, and windows of a group.
 enum { DRIFT_WINDOW = 8, DRIFT_GROUP = 16 };
