@@ -311,17 +311,21 @@ static size_t collect(int isa, const struct drift_strip *strip, struct drift_sea
 /// Bounds, windows and columns of one drift block.
 static void check_block(int isa, const struct drift_strip *strip, const float *maxima,
                         int32_t block, int32_t share, uint64_t hashes[4]) {
-    uint32_t *survivors = room(4 * (size_t)strip->windows), lanes[8];
+    uint32_t *survivors = room(4 * (size_t)strip->windows), lanes[8], others[8];
     struct drift_hit *hits = room(16 * (size_t)strip->columns * sizeof *hits);
     struct drift_search search = {.block = block, .raw = threshold(strip, block, share),
                                   .descends = share % 2, .capacity = share == 4 ? 1024 : 256};
     for (uint32_t lane = 0; lane < 8; lane++) lanes[lane] = below(1u << 31);
+    memcpy(others, lanes, sizeof lanes);
     for (int32_t half = 0; half < 2; half++) {
         int32_t count = isa == REFERENCE
             ? plain_bounds(strip, block, half, search.raw, lanes, survivors)
             : drift_bounds(isa, strip, maxima, block, half, search.raw, lanes, survivors);
         hashes[1] = fold_number(hashes[1], (uint32_t)count);
         hashes[1] = fold(hashes[1], lanes, sizeof lanes);
+        if (isa != REFERENCE && count != drift_bounds(isa, strip, maxima, block, half, search.raw,
+                                                      others, NULL)) hashes[1]++;
+        if (isa != REFERENCE && memcmp(lanes, others, sizeof lanes) != 0) hashes[1]++;
         hashes[1] = fold(hashes[1], survivors, 4 * (size_t)count);
         if (strip->steps != 16) continue;
         size_t found = collect(isa, strip, &search, half, survivors, count, hits);

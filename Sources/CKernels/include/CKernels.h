@@ -75,7 +75,7 @@ void drift_maxima(int isa, const struct drift_strip *strip, const int32_t *reach
                   float *maxima);
 
 /// Folds the upper bounds of all windows in `block` and `half` into eight lanes, and lists the
-/// windows whose bound is above `raw`. Returns how many they are.
+/// windows whose bound is above `raw`, unless `survivors` is null. Returns how many they are.
 int32_t drift_bounds(int isa, const struct drift_strip *strip, const float *maxima, int32_t block,
                      int32_t half, float raw, uint32_t lanes[8], uint32_t *survivors);
 
