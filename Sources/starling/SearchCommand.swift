@@ -14,7 +14,7 @@ struct SearchCommand: AsyncParsableCommand {
               starling search voyager.fil --max-drift 4 --snr 10 --output voyager.dat
 
             The environment variable STARLING_ISA forces an implementation: scalar, baseline, avx2 \
-            or avx512. All of them write the same bytes.
+            or avx512 on x86-64, scalar or neon on ARM. All of them write the same bytes.
             """
     )
 

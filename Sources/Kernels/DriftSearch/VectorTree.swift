@@ -18,6 +18,9 @@ struct VectorTree {
     private var scratch: [Float] = []
     private var survivors: [[UInt32]] = [[], []]
     private var hits = [drift_hit](repeating: drift_hit(), count: Self.hitCount)
+    /// Whether so many windows were left in the block before that they need not be listed in the
+    /// next one: listing them takes longer than counting.
+    private var isCrowded = false
     private var levels: LevelTree?
     /// Whose maxima these are.
     private var place: Place?
@@ -93,9 +96,11 @@ struct VectorTree {
             let second = unsafe bound(&strip, block, 1 - span.firstHalf, raw, &evidence)
             guard first + second > 0, !stripe.columns.isEmpty else { return }
             let share = 100 * Int(first + second) / (2 * stripe.windowCount)
+            let areListed = !isCrowded
+            isCrowded = share > Self.survivorsMax
             if levels != nil {
                 unsafe levels?.search(strip, span, &recorder)
-            } else if share > Self.survivorsMax {
+            } else if isCrowded || !areListed {
                 unsafe searchAll(&strip, span, &recorder)
             } else {
                 unsafe search(&strip, half: span.firstHalf, count: first, span, &recorder)
@@ -131,7 +136,8 @@ struct VectorTree {
         }
     }
 
-    /// Folds the bounds of one half into the evidence; returns how many are above `raw`.
+    /// Folds the bounds of one half into the evidence; returns how many are above `raw`, and lists
+    /// them unless they were too many in the block before.
     private mutating func bound(
         _ strip: inout drift_strip,
         _ block: Int,
@@ -140,16 +146,18 @@ struct VectorTree {
         _ evidence: inout EvidenceFold
     ) -> Int32 {
         unsafe evidence.withLanes { lanes in
-            unsafe drift_bounds(
-                instructions,
-                &strip,
-                maxima,
-                Int32(block),
-                Int32(half),
-                raw,
-                lanes,
-                &survivors[half]
-            )
+            unsafe survivors[half].withUnsafeMutableBufferPointer { survivors in
+                unsafe drift_bounds(
+                    instructions,
+                    &strip,
+                    maxima,
+                    Int32(block),
+                    Int32(half),
+                    raw,
+                    lanes,
+                    isCrowded ? nil : survivors.baseAddress
+                )
+            }
         }
     }
 
