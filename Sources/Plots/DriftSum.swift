@@ -21,14 +21,18 @@ struct DriftSum {
         }
     }
 
-    /// Means by distance from −`reach` to `reach`, in deviations of a mean of noise.
+    /// Means by distance from −`reach` to `reach`, from their median, in deviations of a mean of
+    /// noise.
     ///
     /// Lines that lie outside the band at all steps are nil.
     func deviations(_ noise: Spread) -> [Double?] {
-        zip(sums, counts).map { sum, count in
-            guard count > 0 else { return nil }
-            let mean = sum / Double(count)
-            return (mean - noise.median) / noise.deviation * Double(count).squareRoot()
+        let means = zip(sums, counts).map { sum, count in
+            count > 0 ? sum / Double(count) : nil
+        }
+        let known = means.compactMap(\.self).sorted()
+        guard let median = known.isEmpty ? nil : known[known.count / 2] else { return means }
+        return zip(means, counts).map { mean, count in
+            mean.map { ($0 - median) / noise.deviation * Double(count).squareRoot() }
         }
     }
 }

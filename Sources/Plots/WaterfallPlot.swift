@@ -212,12 +212,14 @@ package struct WaterfallPlot {
         // A step's signal is a bar of one channel, past which the line moves by a whole shift.
         let gap = Self.dashGap + perChannel * (0.5 + min(geometry.shift.magnitude, 1e6) / 2)
         for side in [-gap, gap] {
-            let path = dashes(
+            let line = dashes(
                 from: Point(begin.x + side, begin.y),
                 to: Point(end.x + side, end.y),
                 inside: panel.box
             )
-            canvas.stroke(path, thickness: 1.3, .white, within: panel.box)
+            for dash in line {
+                canvas.stroke([dash], thickness: 1.3, .white, within: panel.box)
+            }
         }
     }
 }

@@ -97,7 +97,7 @@ struct PictureTests {
 
     // MARK: - Hostile input
 
-    @Test(arguments: [1, 2, 129, 900], [1, 2, 500])
+    @Test(arguments: [1, 2, 900], [2, 450])
     func anyShapeCanBeDrawn(channelCount: Int, stepCount: Int) throws {
         for fill in Fill.allCases {
             let samples = fill.samples(stepCount: stepCount, channelCount: channelCount)
@@ -106,8 +106,8 @@ struct PictureTests {
     }
 
     @Test(
-        arguments: [1e-6, -1e-6, 1e12, -1e12, 3.3, -97_000],
-        [1e-12, 0.02, 40_000, 1e9]
+        arguments: [1e-6, -1e12, 3.3, -97_000],
+        [1e-12, 0.02, 1e9]
     )
     func anyScaleCanBeDrawn(hertz: Double, seconds: Double) throws {
         let samples = Fill.noise.samples(stepCount: 7, channelCount: 333)
@@ -126,6 +126,8 @@ struct PictureTests {
         for hit in Self.hits(channelCount: 70) {
             let canvas = try WaterfallPlot(hit, .test(), samples).draw()
             expectTidy(canvas, "\(hit)")
+        }
+        for hit in Self.hits(channelCount: 70)[..<7] {
             let band = try BandPlot([hit], driftMax: .infinity, .test(), samples).draw()
             expectTidy(band, "\(hit)")
         }
@@ -184,11 +186,11 @@ private enum Fill: CaseIterable {
     case zero, constant, noise, notNumbers, huge, tiny, negative
 
     func samples(stepCount: Int, channelCount: Int) -> Samples {
-        let sky = Sky(stepCount: stepCount, channelCount: channelCount)
-        let isNoise = self == .noise
+        if self == .noise {
+            return Sky(stepCount: stepCount, channelCount: channelCount).samples
+        }
         return Samples(stepCount: stepCount, channelCount: channelCount) { step, channels in
-            if isNoise { return channels.map { sky.power[step * channelCount + $0] } }
-            return channels.map { sample($0 + step) }
+            channels.map { sample($0 + step) }
         }
     }
 
