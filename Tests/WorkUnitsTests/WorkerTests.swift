@@ -300,7 +300,7 @@ import WorkUnits
         bench.lend(lease)
         let order = try bench.takePrepare()
         if isPrepared { bench.prepared(order.number) }
-        _ = bench.takeMessages()
+        bench.effects = []
         // Another peer's link is down: nothing changes.
         bench.unlinked { lease.holders.contains($0) }
         #expect(!bench.worker.isIdle)

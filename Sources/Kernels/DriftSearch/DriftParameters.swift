@@ -38,8 +38,9 @@ package struct CoarseChannel: Hashable, Sendable {
 /// ```
 /// u32 encoding = 1 | u8 widest boxcar, 0 for turboSETI's search | f64 maxDrift | f32 threshold
 /// u32 tileWidth | u32 stepCount | u32 channelCount | u32 sampleBits | f64 fch1 | f64 foff
-/// f64 tsamp | f64 tstart | f64 src_raj | f64 src_dej | u8 length, file name | u8 length, source name
-/// u16 values of the codebook, for each: f32 value | u32 coarseChannelCount | for each: u8 isSearched + 2·hasSpike, for each boxcar: f32 median,
+/// f64 tsamp | f64 tstart | f64 src_raj | f64 src_dej | u8 length, file name
+/// u8 length, source name | u16 values of the codebook, for each: f32 value
+/// u32 coarseChannelCount | for each: u8 isSearched + 2·hasSpike, for each boxcar: f32 median,
 /// f32 deviation
 /// ```
 /// The raw threshold is not in it, because it follows from the other numbers.

@@ -79,8 +79,8 @@ package struct Filterbank: Sendable {
         }
         guard let bad else { return }
         throw .unsuitable(
-            "the sample of channel \(channels.lowerBound + bad) at step \(step) is \(numbers[bad]); "
-                + "replace what is not a number or beyond 1e30"
+            "the sample of channel \(channels.lowerBound + bad) at step \(step) is "
+                + "\(numbers[bad]); replace what is not a number or beyond 1e30"
         )
     }
 }

@@ -47,8 +47,9 @@ package struct UnitInput: Sendable {
     package let bytes: Bytes
     /// The implementation to use.
     package let variant: Variant
-    /// Whether evidence of the work is made; without it a search may be quicker, and its evidence is
-    /// zero.
+    /// Whether evidence of the work is made; without it a search may be quicker.
+    ///
+    /// Its evidence is zero then.
     package let isProven: Bool
 
     /// Unit `index` of the dataset that `parameters` explain.
