@@ -86,7 +86,8 @@ extension TileRows {
         let steps = samples.count
         for row in 0..<steps {
             let moved = path.block * row + move(row: row, path: path.path, steps: steps)
-            samples[row] = numbers[row * stride + halo + column + (path.isMirrored ? -moved : moved)]
+            samples[row] =
+                numbers[row * stride + halo + column + (path.isMirrored ? -moved : moved)]
         }
         var count = steps
         while count > 1 {

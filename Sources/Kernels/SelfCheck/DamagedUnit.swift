@@ -1,3 +1,5 @@
+package import Primitives
+
 /// A unit of the drift search whose memory may be damaged: for those who measure what self-checks
 /// notice, and for nobody else.
 ///
@@ -29,6 +31,17 @@ package struct DamagedUnit: Sendable {
         case .ratios, .drifts, .boxcars, .hitCount, .thresholds, .noise:
             unsafe search.recorder.withMemory(of: region) { unsafe body($0) }
         }
+    }
+
+    /// Keeps a hit in the first column that there is not, in good order, as an error of the
+    /// processor would.
+    package mutating func invent(sum: Float, drift: Float) {
+        search.recorder.record(column: 0, sum: sum, drift: drift)
+    }
+
+    /// Its checkpoint, as a unit hands it out.
+    package var state: Bytes {
+        get throws(KernelError) { try search.state }
     }
 
     /// What it would hand in, and the part whose self-check failed, which hands in nothing.

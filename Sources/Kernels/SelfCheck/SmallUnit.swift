@@ -48,7 +48,7 @@ package struct SmallUnit: Hashable, Sendable {
         for step in 0..<steps {
             for column in 0..<columns {
                 let isLine = column == columns / 2 + step / 2
-                append(Int(random.below(1 << 16)), isLine: isLine, to: &bytes)
+                append(random.next(), isLine: isLine, to: &bytes)
             }
         }
         return UnitInput(
@@ -59,7 +59,7 @@ package struct SmallUnit: Hashable, Sendable {
         )
     }
 
-    /// The noise that such samples have: their variance is 133, whatever their size.
+    /// The noise that such samples have: their variance is 33, whatever their size.
     private var parameters: DriftParameters {
         var header = FilterbankHeader()
         header.sourceName = "small"
@@ -70,7 +70,7 @@ package struct SmallUnit: Hashable, Sendable {
         header.sampleBits = sampleBits
         let noise = method.boxcars.map { boxcar in
             let count = Float(steps * boxcar)
-            return ColumnNoise(median: 40 * count, deviation: (133 * count).squareRoot())
+            return ColumnNoise(median: 40 * count, deviation: (33 * count).squareRoot())
         }
         return DriftParameters(
             method: method,
@@ -84,13 +84,16 @@ package struct SmallUnit: Hashable, Sendable {
         )
     }
 
-    /// Appends a sample between 20 and 60, or one of the line's, 40 higher.
-    private func append(_ number: Int, isLine: Bool, to bytes: inout Bytes) {
-        let base = isLine ? 60 : 20
+    /// Appends a sample between 20 and 60, the sum of four numbers, or one of the line's, which is
+    /// 12 higher.
+    private func append(_ word: UInt64, isLine: Bool, to bytes: inout Bytes) {
+        let base = isLine ? 32 : 20
+        let sum = (word & 0xffff) + (word >> 16 & 0xffff) + (word >> 32 & 0xffff) + word >> 48
+        let noise = 40 * Int(sum)
         switch sampleBits {
-        case 8: bytes.append(UInt8(base + ((40 * number) >> 16)))
-        case 16: bytes.append(littleEndian: UInt16(base + ((40 * number) >> 16)))
-        default: bytes.append(littleEndian: Float(base) + Float(40 * number) / 65_536)
+        case 8: bytes.append(UInt8(base + noise >> 18))
+        case 16: bytes.append(littleEndian: UInt16(base + noise >> 18))
+        default: bytes.append(littleEndian: Float(base) + Float(noise) / 0x1p18)
         }
     }
 }
