@@ -10,18 +10,24 @@ struct SelfCheckTests {
         .reach, .place,
     ]
 
+    /// Regions in which many flips change the result.
+    private static let telling: [MemoryRegion] = [
+        .samples, .maxima, .ratios, .hitCount, .evidence, .thresholds, .noise, .reach, .place,
+    ]
+
     @Test(
         arguments: [.turboSETI, .native(boxcarMax: 2)] as [SearchMethod],
         [8, 32]
     )
     func everyHarmfulFlipIsNoticed(method: SearchMethod, sampleBits: Int) throws {
         var random = PRNG(seed: 1)
-        let tallies = try campaign(small(method, sampleBits: sampleBits), .fastest, 2_800, &random)
+        let tallies = try campaign(small(method, sampleBits: sampleBits), .fastest, 1_400, &random)
         for (region, tally) in tallies {
-            #expect(tally.flips == 200)
+            #expect(tally.flips == 100)
             #expect(tally.escaped == 0, "\(region)")
             let lasts = Self.lasting.contains(region)
-            #expect(lasts ? tally.harmful > 0 : tally.harmful + tally.alarms == 0, "\(region)")
+            #expect((tally.harmful + tally.alarms > 0) == lasts, "\(region)")
+            if Self.telling.contains(region) { #expect(tally.harmful > 0, "\(region)") }
         }
     }
 
@@ -29,8 +35,8 @@ struct SelfCheckTests {
     func everyVariantNotices(variant: Variant) throws {
         var random = PRNG(seed: 2)
         let unit = small(.native(boxcarMax: 2), sampleBits: 8)
-        let tallies = try campaign(unit, variant, 420, &random)
-        #expect(tallies.map { $0.1.harmful }.reduce(0, +) > 100)
+        let tallies = try campaign(unit, variant, 210, &random)
+        #expect(tallies.map { $0.1.harmful }.reduce(0, +) > 50)
         for (region, tally) in tallies { #expect(tally.escaped == 0, "\(region)") }
     }
 
@@ -41,7 +47,7 @@ struct SelfCheckTests {
         var unit = small(.native(boxcarMax: 4), sampleBits: 16)
         unit.steps = steps
         unit.threshold = 3
-        for (region, tally) in try campaign(unit, .fastest, 420, &random) {
+        for (region, tally) in try campaign(unit, .fastest, 210, &random) {
             #expect(tally.escaped == 0, "\(region)")
         }
     }

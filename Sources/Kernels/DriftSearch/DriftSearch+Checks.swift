@@ -1,7 +1,9 @@
 /// Self-checks: what stays in memory for long has a sum or a copy, and what is handed in is made
 /// again.
 extension DriftSearch {
-    /// What is not as it was left; nil when everything is. One pass over the unit's memory.
+    /// What is not as it was left; nil when everything is.
+    ///
+    /// One pass over the unit's memory.
     func check() -> CheckedPart? {
         if let damage { return damage }
         if let part = quickCheck() { return part }
@@ -25,14 +27,13 @@ extension DriftSearch {
     func sumsAreTheSame() -> Bool {
         precondition(!rows.isMirrored, "a boxcar ends in the file's direction")
         let columns = recorder.columns
-        guard !columns.isEmpty else { return true }
+        guard !columns.isEmpty, geometry.grid.tellsDriftsApart else { return true }
         let layouts = [false, true].map { StripeLayout(geometry, tile, mirrored: $0) }
         var samples = [Float](repeating: 0, count: geometry.grid.treeSteps)
         for column in columns where Int(recorder.boxcarIndices[column]) == recorder.boxcarIndex {
             let drift = recorder.drifts[column]
             guard let path = geometry.grid.path(of: drift) else { return false }
             let position = path.isMirrored ? rows.width - 1 - column : column
-            if path.columns >= DriftGrid.distinctColumnsMax { continue }
             if layouts[path.isMirrored ? 1 : 0].isUnfinished(position) { continue }
             let sum = rows.sum(along: path, from: column, &samples)
             guard recorder.hasRatio(of: sum, at: column) else { return false }
@@ -42,21 +43,25 @@ extension DriftSearch {
 }
 
 /// One way through the rows: path `path` of drift block `block`.
-struct DriftPath: Hashable {
+private struct DriftPath: Hashable {
     let block: Int
     let path: Int
-    /// Columns from the first step to the last.
-    let columns: Int
     /// Whether it goes towards lower columns.
     let isMirrored: Bool
 }
 
 extension DriftGrid {
-    /// Columns below which each path has a drift rate of its own in 32 bits.
-    static let distinctColumnsMax = 1 << 22
+    /// Whether each path has a drift rate of its own in 32 bits.
+    ///
+    /// It has in every search of sense: paths of millions of columns share some, and so do rates
+    /// that are next to nothing.
+    fileprivate var tellsDriftsApart: Bool {
+        let columns = (lastBlock + 1) * (treeSteps - 1)
+        return columns < 1 << 22 && resolution > 1e-30 && resolution * Double(columns) < 1e30
+    }
 
     /// The path whose drift rate this is; nil when there is none.
-    func path(of drift: Float) -> DriftPath? {
+    fileprivate func path(of drift: Float) -> DriftPath? {
         let length = (Double(drift.magnitude) / resolution).rounded()
         let reach = treeSteps - 1
         guard length <= Double((lastBlock + 1) * reach), let columns = Int(exactly: length) else {
@@ -66,10 +71,8 @@ extension DriftGrid {
         let path = DriftPath(
             block: block,
             path: columns - block * reach,
-            columns: columns,
             isMirrored: drift != 0 && self.columns(drift: drift) < 0
         )
-        guard columns < Self.distinctColumnsMax else { return path }
         let same = self.drift(block: block, path: path.path, mirrored: path.isMirrored)
         return same == drift ? path : nil
     }
