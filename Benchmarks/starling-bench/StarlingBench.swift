@@ -13,6 +13,7 @@ import Foundation
             Example:
               starling-bench
               starling-bench --runs 3 --units 128 --json
+              starling-bench --bit-flips 1000000
             """
     )
 
@@ -21,6 +22,15 @@ import Foundation
 
     @Option(parsing: .unconditional, help: "Units of a run's job, 4 to 4096.")
     var units = 64
+
+    @Option(
+        parsing: .unconditional,
+        help: "Measure self-checks alone: change so many bits of units' memory, 1 to 1000000000."
+    )
+    var bitFlips: Int?
+
+    @Option(parsing: .unconditional, help: "Where the bits that are changed follow from.")
+    var seed: UInt64 = 1
 
     @Flag(help: "Print one object in place of the table.")
     var json = false
@@ -32,9 +42,16 @@ import Foundation
         guard (4...4_096).contains(units) else {
             throw ValidationError("--units is \(units); it must be 4 to 4096")
         }
+        if let bitFlips, !(1...1_000_000_000).contains(bitFlips) {
+            throw ValidationError("--bit-flips is \(bitFlips); it must be 1 to 1000000000")
+        }
     }
 
     func run() async throws {
+        if let bitFlips {
+            let flips = try BitFlipRun(flips: bitFlips, seed: seed)
+            return print(json ? try flips.json() : flips.table)
+        }
         let program = try ProgramLocation.starling()
         var report = Report()
         for run in 1...runs {

@@ -97,14 +97,20 @@ int32_t drift_add(int isa, const uint8_t *from, int32_t count, float limit, floa
 #undef CALL
 }
 
-void drift_reverse(int isa, float *numbers, int32_t count) {
+uint32_t drift_sum(int isa, const uint32_t *words, size_t count) {
+#define CALL(suffix) total##suffix(words, count)
+    DISPATCH(CALL)
+#undef CALL
+}
+
+uint32_t drift_reverse(int isa, float *numbers, int32_t count) {
 #define CALL(suffix) reverse##suffix(numbers, count)
     DISPATCH(CALL)
 #undef CALL
 }
 
-void drift_maxima(int isa, const struct drift_strip *strip, const int32_t *reach, float *scratch,
-                  float *maxima) {
+uint32_t drift_maxima(int isa, const struct drift_strip *strip, const int32_t *reach,
+                      float *scratch, float *maxima) {
 #define CALL(suffix) maxima##suffix(strip, reach, scratch, maxima)
     DISPATCH(CALL)
 #undef CALL

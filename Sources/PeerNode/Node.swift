@@ -1,5 +1,6 @@
 import Dispatch
 import Identity
+package import Kernels
 import PeerCore
 package import Primitives
 import Sandbox
@@ -17,6 +18,9 @@ package actor Node: Service {
     package nonisolated let address: JoinAddress
     /// The project under whose key this peer submits.
     package nonisolated let project: ProjectID
+    /// Which implementation computes its units; none of a peer that takes no work.
+    package nonisolated let selfTest: SelfTest.Choice
+    /// With no places when there is nothing that may compute.
     let configuration: NodeConfiguration
     let network: NetworkID
     let keys: NodeKeys
@@ -72,6 +76,8 @@ package actor Node: Service {
 
     /// Makes keys on the first start, listens, and dials; nothing moves before `run`.
     package init(_ configuration: NodeConfiguration, storage: any Storage) throws {
+        var configuration = configuration
+        selfTest = configuration.tested()
         self.configuration = configuration
         self.storage = storage
         network = configuration.networkID

@@ -22,6 +22,8 @@ package struct NodeConfiguration: Sendable {
     package var places = 1
     /// The kernel implementation.
     package var variant = Variant.fastest
+    /// Whether an implementation computes what it must; a peer without one that does takes no work.
+    package var selfTest: @Sendable (Variant) -> Bool = { SelfTest.passes($0) }
     /// The path of the executor, which computes the units; nil for the usual one.
     package var executor: String?
     /// How often a lost link is dialled again at first; short on a loopback.
@@ -34,6 +36,18 @@ package struct NodeConfiguration: Sendable {
 
     /// The network's id: `H("starling/network/1", name)`.
     package var networkID: NetworkID { NetworkID(name: network) }
+}
+
+extension NodeConfiguration {
+    /// Takes the implementation that passes its self-test, or gives up all places when none does.
+    ///
+    /// Who computes nothing tests nothing.
+    mutating func tested() -> SelfTest.Choice {
+        guard places > 0 else { return SelfTest.Choice(variant: variant, failed: []) }
+        let choice = SelfTest.choose(variant, passes: selfTest)
+        if let passed = choice.variant { variant = passed } else { places = 0 }
+        return choice
+    }
 }
 
 extension NetworkID {

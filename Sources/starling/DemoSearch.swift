@@ -45,7 +45,7 @@ struct DemoSearch: Sendable {
         parameters = pack.parameters
         let search = LocalSearch(
             threadCount: LocalSearch.coreCount,
-            variant: try KernelVariant.forced()
+            variant: try KernelVariant.tested()
         )
         let outputs = try await search.run(pack, ProgressLine(verb: "searched"))
         truth = outputs.map { SHA256.hash($0.result) }

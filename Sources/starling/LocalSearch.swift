@@ -52,7 +52,7 @@ struct LocalSearch {
             let step = try unit.step()
             progress.add(step.operationsDone - done)
             done = step.operationsDone
-            if step.isFinished { return unit.finish() }
+            if step.isFinished { return try unit.finish() }
         }
     }
 }

@@ -98,7 +98,7 @@ struct SearchCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let variant = try KernelVariant.forced()
+        let variant = try KernelVariant.tested()
         if let output { try OutputFile.checkFolder(of: output) }
         let progress = ProgressLine(verb: "searched")
         var times = PhaseTimes()

@@ -53,7 +53,7 @@ func input(
 func output(_ input: UnitInput) throws -> UnitOutput {
     var unit = try DriftSearch(input)
     while try !unit.step().isFinished {}
-    return unit.finish()
+    return try unit.finish()
 }
 
 /// The table of `file`, from all of its units.

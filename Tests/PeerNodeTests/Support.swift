@@ -112,7 +112,7 @@ struct SmallSearch {
             )
             var unit = try DriftSearch(input)
             while try !unit.step().isFinished {}
-            aggregate = try DriftSearch.reduce(aggregate, unit.finish(), index: index)
+            aggregate = try DriftSearch.reduce(aggregate, try unit.finish(), index: index)
         }
         table = try DriftSearch.report(aggregate, packed.dataset.parameters)
     }

@@ -23,7 +23,7 @@ extension SandboxTests {
                 )
                 var unit = try DriftSearch(search.unit(index, variant))
                 while try !unit.step().isFinished {}
-                #expect(report.ending == .finished(unit.finish()))
+                #expect(report.ending == .finished(try unit.finish()))
                 #expect(report.usage.peakMemoryByteCount > 1 << 20)
                 #expect(report.usage.processorNanoseconds > 0)
             }

@@ -59,8 +59,11 @@ int32_t drift_copy(int isa, const uint8_t *from, int32_t count, float limit, flo
 int32_t drift_add(int isa, const uint8_t *from, int32_t count, float limit, float *sums,
                   float *largest);
 
-/// Turns the order of numbers around.
-void drift_reverse(int isa, float *numbers, int32_t count);
+/// The sum of words modulo 2³², which no single bit can change in without changing it.
+uint32_t drift_sum(int isa, const uint32_t *words, size_t count);
+
+/// Turns the order of numbers around; returns the sum of their bit patterns modulo 2³².
+uint32_t drift_reverse(int isa, float *numbers, int32_t count);
 
 /// Floats that the maxima of a strip need.
 size_t drift_maxima_count(const struct drift_strip *strip);
@@ -70,9 +73,10 @@ size_t drift_scratch_count(const struct drift_strip *strip);
 
 /// The largest sample that each window's paths can touch, for each row, half of the paths and
 /// place. `reach` has the least and the largest move of each row on the paths of the first half,
-/// then of the second: 4 * steps numbers.
-void drift_maxima(int isa, const struct drift_strip *strip, const int32_t *reach, float *scratch,
-                  float *maxima);
+/// then of the second: 4 * steps numbers. Returns by how much the sum of the bit patterns in
+/// `maxima` has changed, modulo 2³².
+uint32_t drift_maxima(int isa, const struct drift_strip *strip, const int32_t *reach,
+                      float *scratch, float *maxima);
 
 /// Folds the upper bounds of all windows in `block` and `half` into eight lanes, and lists the
 /// windows whose bound is above `raw`, unless `survivors` is null. Returns how many they are.

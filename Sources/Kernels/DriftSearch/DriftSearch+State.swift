@@ -5,8 +5,18 @@ extension DriftSearch {
     ///
     /// Encoding, little-endian: 32 bytes digest, u8 boxcar index, u8 mirrored, u8 stage, u32
     /// stripe, u32 block or turn, 8 × u32 evidence lanes, u64 hits, u32 columns, for each: u32
-    /// column, f32 ratio, f32 drift, u8 boxcar index.
+    /// column, f32 ratio, f32 drift, u8 boxcar index. Behind all of it its own SHA-256.
+    ///
+    /// It is handed out only when every self-check passes: a unit that goes on from it reads its
+    /// samples anew, and could not see what damaged ones have led to.
     package var state: Bytes {
+        get throws(KernelError) {
+            if let part = check() { throw .selfCheck(part) }
+            return encodedState
+        }
+    }
+
+    private var encodedState: Bytes {
         var bytes = unitDigest.bytes
         bytes.append(UInt8(recorder.boxcarIndex))
         bytes.append(rows.isMirrored ? 1 : 0)
@@ -16,7 +26,7 @@ extension DriftSearch {
         bytes.append(littleEndian: UInt32(turn))
         for lane in 0..<8 { bytes.append(littleEndian: evidence.lanes[lane]) }
         bytes.append(littleEndian: recorder.hitCount)
-        let columns = recorder.ratios.indices.filter { recorder.ratios[$0] > 0 }
+        let columns = recorder.columns
         bytes.append(littleEndian: UInt32(columns.count))
         for column in columns {
             bytes.append(littleEndian: UInt32(column))
@@ -24,20 +34,24 @@ extension DriftSearch {
             bytes.append(littleEndian: recorder.drifts[column])
             bytes.append(recorder.boxcarIndices[column])
         }
-        return bytes
+        return bytes + SHA256.hash(bytes).bytes
     }
 
     package init(resuming state: Bytes, _ unit: UnitInput) throws(KernelError) {
         try self.init(unit)
-        guard state.starts(with: unitDigest.bytes) else { throw .badState("it is another unit's") }
-        var reader = LittleEndianReader(state, at: Digest.byteCount)
+        let body = Bytes(state.dropLast(Digest.byteCount))
+        guard state.suffix(Digest.byteCount).elementsEqual(SHA256.hash(body).bytes) else {
+            throw .badState("it is damaged")
+        }
+        guard body.starts(with: unitDigest.bytes) else { throw .badState("it is another unit's") }
+        var reader = LittleEndianReader(body, at: Digest.byteCount)
         guard let boxcarIndex = reader.integer(UInt8.self), boxcarIndex < boxcarCount,
             let mirrored = reader.integer(UInt8.self), mirrored <= 1,
             let kind = reader.integer(UInt8.self),
             let stripe = reader.integer(UInt32.self), let turn = reader.integer(UInt32.self)
         else { throw .badState("its beginning is damaged") }
         restore(boxcarIndex: Int(boxcarIndex), mirrored: mirrored == 1)
-        stage = try restoredStage(kind, stripe: Int(stripe), turn: Int(turn))
+        place.set(try restoredStage(kind, stripe: Int(stripe), turn: Int(turn)))
         try restoreFindings(&reader)
     }
 

@@ -23,12 +23,14 @@ package struct DriftSearch: Kernel {
     let variant: Variant
     var rows: TileRows
     var recorder: HitRecorder
-    var stage = Stage.search(stripe: 0, turn: 0)
+    var place = Twin(Stage.search(stripe: 0, turn: 0))
     var evidence = EvidenceFold()
+    /// What was found not to be as it was left; nothing is handed in then.
+    var damage: CheckedPart?
+    var vectorTree: VectorTree?
     private let boxcars: [Int]
     private var layout: StripeLayout
     private var tree: InPlaceTree
-    private var vectorTree: VectorTree?
 
     package init(_ unit: UnitInput) throws(KernelError) {
         let parameters: DriftParameters
@@ -56,7 +58,8 @@ package struct DriftSearch: Kernel {
             parameters,
             channel: tile.coarseChannel,
             geometry.grid,
-            width: tile.columns.count
+            width: tile.columns.count,
+            variant
         )
         layout = StripeLayout(geometry, tile, mirrored: true)
         tree = InPlaceTree(steps: geometry.grid.treeSteps)
@@ -74,23 +77,40 @@ package struct DriftSearch: Kernel {
     }
 
     package mutating func step() throws(KernelError) -> Progress {
-        step(sums: KernelLimits.sumsPerStep)
+        try step(sums: KernelLimits.sumsPerStep)
     }
 
     /// Works until about `sums` sums are made, one drift block of one stripe at least.
-    package mutating func step(sums: Int) -> Progress {
-        var budget = sums
-        repeat {
-            switch stage {
-            case .search(let stripe, let turn): budget -= search(stripe, from: turn, sums: budget)
-            case .finished: return progress
-            }
-        } while budget > 0
+    package mutating func step(sums: Int) throws(KernelError) -> Progress {
+        advance(sums: sums)
+        if let damage { throw .selfCheck(damage) }
         return progress
     }
 
-    package consuming func finish() -> UnitOutput {
+    /// Works as `step` does, and goes on where a self-check has failed.
+    mutating func advance(sums: Int) {
+        var budget = sums
+        repeat {
+            if let part = quickCheck() { damage = part }
+            guard place.isIntact, recorder.boxcarIndex < boxcarCount else {
+                place.set(.finished)
+                return
+            }
+            switch stage {
+            case .search(let stripe, let turn): budget -= search(stripe, from: turn, sums: budget)
+            case .finished: return
+            }
+        } while budget > 0
+    }
+
+    package consuming func finish() throws(KernelError) -> UnitOutput {
         precondition(stage == .finished, "a unit is finished before its result is taken")
+        if let part = check() { throw .selfCheck(part) }
+        return output
+    }
+
+    /// What is handed in, if the unit is finished and intact.
+    var output: UnitOutput {
         var result: Bytes = []
         hitList.append(to: &result)
         return UnitOutput(
@@ -99,6 +119,8 @@ package struct DriftSearch: Kernel {
             evidence: isProven ? evidence.digest : .zero
         )
     }
+
+    var stage: Stage { place.value }
 
     /// Continues under the boxcar of `index`, not before the present one, with the columns in the
     /// order that `stage` needs.
@@ -121,13 +143,13 @@ package struct DriftSearch: Kernel {
 extension DriftSearch {
     private var hitList: HitList {
         var hits: [ColumnHit] = []
-        for (index, ratio) in recorder.ratios.enumerated() where ratio > 0 {
+        for index in recorder.columns {
             let hit = ColumnHit(
                 coarseChannel: tile.coarseChannel,
                 column: tile.columns.lowerBound + index,
-                ratio: ratio,
+                ratio: recorder.ratios[index],
                 drift: recorder.drifts[index],
-                boxcar: boxcars[Int(recorder.boxcarIndices[index])]
+                boxcar: Int(UInt32(1) << recorder.boxcarIndices[index])
             )
             hits.append(hit)
         }
@@ -164,19 +186,27 @@ extension DriftSearch {
             search(stripe, block: rows.isMirrored ? lastBlock - turn : turn)
         }
         if end <= lastBlock {
-            stage = .search(stripe: index, turn: end)
+            place.set(.search(stripe: index, turn: end))
         } else if index + 1 < layout.count {
-            stage = .search(stripe: index + 1, turn: 0)
+            place.set(.search(stripe: index + 1, turn: 0))
         } else if rows.isMirrored {
             restore(boxcarIndex: recorder.boxcarIndex, mirrored: false)
-            stage = .search(stripe: 0, turn: 0)
-        } else if recorder.boxcarIndex + 1 < boxcarCount {
-            restore(boxcarIndex: recorder.boxcarIndex + 1, mirrored: true)
-            stage = .search(stripe: 0, turn: 0)
+            place.set(.search(stripe: 0, turn: 0))
         } else {
-            stage = .finished
+            endBoxcar()
         }
         return (end - turn) * each
+    }
+
+    /// Makes the sums of what was found again, and goes on to the next boxcar if there is one.
+    private mutating func endBoxcar() {
+        if !sumsAreTheSame() { damage = .sums }
+        if recorder.boxcarIndex + 1 < boxcarCount {
+            restore(boxcarIndex: recorder.boxcarIndex + 1, mirrored: true)
+            place.set(.search(stripe: 0, turn: 0))
+        } else {
+            place.set(.finished)
+        }
     }
 
     private mutating func search(_ stripe: Stripe, block: Int) {

@@ -23,33 +23,40 @@ import Primitives
 ///    2³².
 /// 6. The evidence is SHA-256 of the eight lanes, little-endian.
 struct EvidenceFold: Hashable {
-    private(set) var lanes = SIMD8<UInt32>(repeating: 0)
+    private var twin: Twin<SIMD8<UInt32>>
 
-    init() {}
+    /// Eight lanes of zeros, or those of a checkpoint.
+    init(lanes: SIMD8<UInt32> = SIMD8(repeating: 0)) { twin = Twin(lanes) }
 
-    /// Continues from a checkpoint.
-    init(lanes: SIMD8<UInt32>) { self.lanes = lanes }
+    var lanes: SIMD8<UInt32> { twin.value }
 
-    /// Takes in the upper bounds of eight windows.
-    private mutating func add(_ bounds: SIMD8<Float>) {
-        let bits = unsafe unsafeBitCast(bounds, to: SIMD8<UInt32>.self)
-        var word = lanes ^ bits
-        word = word &<< 13 | word &>> 19
-        lanes = word &+ word &<< 2 &+ 0xe654_6b64
+    /// Whether both copies of the lanes are equal.
+    var isIntact: Bool { twin.isIntact }
+
+    /// Lets `body` damage the lanes, as a fault of the memory would.
+    mutating func withMemory(_ body: (UnsafeMutableRawBufferPointer) -> Void) {
+        twin.damage { lanes in unsafe withUnsafeMutableBytes(of: &lanes) { unsafe body($0) } }
     }
 
     /// Takes in upper bounds by groups of eight; their count is a multiple of eight.
     mutating func add(_ bounds: [Float]) {
+        var lanes = lanes
         for start in stride(from: 0, to: bounds.count, by: 8) {
             var group = SIMD8<Float>()
             for lane in 0..<8 { group[lane] = bounds[start + lane] }
-            add(group)
+            let bits = unsafe unsafeBitCast(group, to: SIMD8<UInt32>.self)
+            let word = lanes ^ bits
+            let turned = word &<< 13 | word &>> 19
+            lanes = turned &+ turned &<< 2 &+ 0xe654_6b64
         }
+        twin.set(lanes)
     }
 
     /// Lets `body` fold bounds into the lanes, which are eight.
     mutating func withLanes<Answer>(_ body: (UnsafeMutablePointer<UInt32>) -> Answer) -> Answer {
-        unsafe withUnsafeMutableBytes(of: &lanes) { bytes in
+        var lanes = lanes
+        defer { twin.set(lanes) }
+        return unsafe withUnsafeMutableBytes(of: &lanes) { bytes in
             unsafe bytes.withMemoryRebound(to: UInt32.self) { words in
                 guard let start = words.baseAddress else { preconditionFailure("eight lanes") }
                 return unsafe body(start)

@@ -41,6 +41,9 @@ struct StripeLayout {
     /// Stripes without the tail.
     private var evenCount: Int { (tileWidth + Self.width - 1) / Self.width }
 
+    /// Whether the sums of the column at `position`, in this direction, stay unfinished.
+    func isUnfinished(_ position: Int) -> Bool { position >= tailStart }
+
     var count: Int { evenCount + (tailStart < tileWidth ? 1 : 0) }
 
     subscript(index: Int) -> Stripe {

@@ -19,6 +19,10 @@ struct TileRows {
     /// How many columns are summed in an entry.
     private(set) var boxcar = 1
     private(set) var numbers: [Float]
+    /// Whether the sum of the bits was what it had to be whenever it was made.
+    private(set) var isIntact = true
+    /// The sum of the bit patterns, which mirroring leaves as it is; nil until it is made first.
+    private var sum: UInt32?
     /// Those that copy and turn rows; nil for plain loops.
     private let instructions: CInt?
 
@@ -70,20 +74,31 @@ struct TileRows {
         }
     }
 
-    /// Turns the order of the columns around.
+    /// Turns the order of the columns around, and compares the sum of the bits on the way.
     mutating func mirror() {
         let count = width + 2 * halo
+        var found: UInt32 = 0
         for start in Swift.stride(from: 0, to: numbers.count, by: stride) {
             guard let instructions else {
+                for column in start..<(start + count) { found &+= numbers[column].bitPattern }
                 numbers[start..<(start + count)].reverse()
                 continue
             }
             unsafe numbers.withUnsafeMutableBufferPointer { numbers in
                 guard let first = numbers.baseAddress else { return }
-                unsafe drift_reverse(instructions, first + start, Int32(count))
+                found &+= unsafe drift_reverse(instructions, first + start, Int32(count))
             }
         }
+        compare(found)
         isMirrored.toggle()
+    }
+
+    /// Whether every bit is as it was left; what lies behind the columns is looked at, too.
+    func areIntact() -> Bool { isIntact && (sum == nil || wordSum(numbers, instructions) == sum) }
+
+    private mutating func compare(_ found: UInt32) {
+        if let sum, sum != found { isIntact = false }
+        sum = found
     }
 
     /// Makes of sums of some columns sums of twice as many; the rows are not mirrored then.
@@ -93,21 +108,32 @@ struct TileRows {
         precondition(!isMirrored, "a boxcar is made in the file's direction")
         let count = width + 2 * halo
         let (before, behind) = (boxcar / 2, (boxcar + 1) / 2)
+        var (found, widened): (UInt32, UInt32) = (0, 0)
         var padded = [Float](repeating: 0, count: before + count + behind)
         for start in Swift.stride(from: 0, to: numbers.count, by: stride) {
             unsafe numbers.withUnsafeMutableBufferPointer { numbers in
                 unsafe padded.withUnsafeMutableBufferPointer { padded in
                     for index in 0..<count {
-                        unsafe padded[before &+ index] = numbers[start &+ index]
+                        let number = unsafe numbers[start &+ index]
+                        found &+= number.bitPattern
+                        unsafe padded[before &+ index] = number
                     }
                     for index in 0..<count {
-                        unsafe numbers[start &+ index] =
-                            padded[index] + padded[index &+ before &+ behind]
+                        let number = unsafe padded[index] + padded[index &+ before &+ behind]
+                        widened &+= number.bitPattern
+                        unsafe numbers[start &+ index] = number
                     }
                 }
             }
         }
+        compare(found)
+        sum = widened
         boxcar *= 2
+    }
+
+    /// Lets `body` damage the samples, as a fault of the memory would.
+    mutating func withMemory(_ body: (UnsafeMutableRawBufferPointer) -> Void) {
+        unsafe numbers.withUnsafeMutableBytes { unsafe body($0) }
     }
 
     /// Takes in a row of 32-bit samples that is stored as it is searched; false when one is not

@@ -14,8 +14,13 @@ struct VectorTree {
     private let instructions: CInt
     private let steps: Int
     private let grid: DriftGrid
-    private let reach: [Int32]
+    private var reach: [Int32]
+    /// The sum of `reach` as it was made.
+    private let reachSum: Int32
     private var maxima: [Float] = []
+    /// The sum of the bit patterns in `maxima`: what goes is taken out as it is found, and what
+    /// comes is put in.
+    private var maximaSum: UInt32 = 0
     private var scratch: [Float] = []
     private var survivors: [[UInt32]] = [[], []]
     private var hits = [drift_hit](repeating: drift_hit(), count: Self.hitCount)
@@ -28,6 +33,8 @@ struct VectorTree {
     private var levels: LevelTree?
     /// Whose maxima these are.
     private var place: Place?
+    /// What was found not to be as it was left.
+    private(set) var damage: CheckedPart?
 
     private struct Place: Equatable {
         let start: Int
@@ -61,6 +68,7 @@ struct VectorTree {
             }
         }
         self.reach = reach
+        reachSum = reach.reduce(0, &+)
         if steps != 16 { levels = LevelTree(steps: steps) }
     }
 
@@ -103,7 +111,7 @@ struct VectorTree {
                     ? unsafe searchAll(&strip, span, &recorder)
                     : unsafe levels?.search(strip, span, &recorder) ?? ()
             }
-            unsafe prepare(&strip, place)
+            guard unsafe prepare(&strip, place) else { return }
             let raw = recorder.rawThreshold
             let first = unsafe bound(&strip, block, span.firstHalf, raw, &evidence)
             let second = unsafe bound(&strip, block, 1 - span.firstHalf, raw, &evidence)
@@ -136,23 +144,32 @@ struct VectorTree {
         return true
     }
 
-    /// Makes the maxima of the stripe, unless they are there.
+    /// Makes the maxima of the stripe, unless they are there; false when nobody knows any more how
+    /// far paths reach, and where they would lead.
     private mutating func prepare(
         _ strip: inout drift_strip,
         _ wanted: Place
-    ) {
-        guard place != wanted else { return }
+    ) -> Bool {
+        guard place != wanted else { return true }
+        guard reach.reduce(0, &+) == reachSum else {
+            damage = .constants
+            return false
+        }
         place = wanted
         let count = unsafe drift_maxima_count(&strip)
         let scratchCount = unsafe drift_scratch_count(&strip)
-        if maxima.count < count { maxima = [Float](repeating: 0, count: count) }
+        if maxima.count < count {
+            if let part = check() { damage = part }
+            maxima = [Float](repeating: 0, count: count)
+            maximaSum = 0
+        }
         if scratch.count < scratchCount { scratch = [Float](repeating: 0, count: scratchCount) }
         for half in 0..<2 where survivors[half].count < Int(unsafe strip.windows) {
             survivors[half] = [UInt32](repeating: 0, count: Int(unsafe strip.windows))
         }
         unsafe maxima.withUnsafeMutableBufferPointer { maxima in
             unsafe scratch.withUnsafeMutableBufferPointer { scratch in
-                unsafe drift_maxima(
+                maximaSum &+= unsafe drift_maxima(
                     instructions,
                     &strip,
                     reach,
@@ -161,6 +178,7 @@ struct VectorTree {
                 )
             }
         }
+        return true
     }
 
     /// Folds the bounds of one half into the evidence; returns how many are above `raw`, and lists
@@ -237,6 +255,32 @@ struct VectorTree {
         for hit in hits.prefix(Int(count)) {
             guard let drift = drifts[Int(hit.path)] else { continue }
             recorder.record(column: span.column(Int(hit.column)), sum: hit.sum, drift: drift)
+        }
+    }
+}
+
+// MARK: - Self-checks
+
+extension VectorTree {
+    /// What is not as it was left; nil when everything is.
+    func check() -> CheckedPart? {
+        if let damage { return damage }
+        guard reach.reduce(0, &+) == reachSum else { return .constants }
+        return wordSum(maxima, instructions) == maximaSum ? nil : .maxima
+    }
+
+    /// Lets `body` damage `region`, as a fault of the memory would.
+    mutating func withMemory(
+        of region: MemoryRegion,
+        _ body: (UnsafeMutableRawBufferPointer) -> Void
+    ) {
+        switch region {
+        case .maxima: unsafe maxima.withUnsafeMutableBytes { unsafe body($0) }
+        case .scratch: unsafe scratch.withUnsafeMutableBytes { unsafe body($0) }
+        case .survivors: unsafe survivors[0].withUnsafeMutableBytes { unsafe body($0) }
+        case .hitBuffer: unsafe hits.withUnsafeMutableBytes { unsafe body($0) }
+        case .reach: unsafe reach.withUnsafeMutableBytes { unsafe body($0) }
+        default: break
         }
     }
 }

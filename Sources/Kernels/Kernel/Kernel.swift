@@ -32,11 +32,12 @@ package protocol Kernel: Sendable {
     /// Works for at most about a second; `state` may be saved afterwards.
     mutating func step() throws(KernelError) -> Progress
 
-    /// A checkpoint that `init(resuming:_:)` takes back.
-    var state: Bytes { get }
+    /// A checkpoint that `init(resuming:_:)` takes back; none of a unit that a self-check refuses.
+    var state: Bytes { get throws(KernelError) }
 
-    /// The result of a unit whose last step reported that it is finished.
-    consuming func finish() -> UnitOutput
+    /// The result of a unit whose last step reported that it is finished; none of one that a
+    /// self-check refuses.
+    consuming func finish() throws(KernelError) -> UnitOutput
 
     /// Adds the output of unit `index` to `partial`; indices arrive in order, from zero.
     static func reduce(

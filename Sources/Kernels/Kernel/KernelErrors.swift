@@ -53,6 +53,8 @@ package enum KernelError: Error, Hashable, CustomStringConvertible {
     case badResult(String)
     /// A unit's output arrived out of order, or some are missing.
     case outOfOrder(expected: Int, given: Int)
+    /// A part of the unit's memory is not as it was left, so that its result counts for nothing.
+    case selfCheck(CheckedPart)
 
     package var description: String {
         switch self {
@@ -67,6 +69,9 @@ package enum KernelError: Error, Hashable, CustomStringConvertible {
         case .badResult(let reason): "the result is not canonical: \(reason)"
         case .outOfOrder(let expected, let given):
             "unit \(expected) was expected, unit \(given) was given"
+        case .selfCheck(let part):
+            "the self-check of the \(part.rawValue) failed: a bit in memory changed, or the "
+                + "processor erred; check this machine's memory and cooling"
         }
     }
 }

@@ -26,7 +26,7 @@ enum BuiltInKernels {
             var unit = try Workload(input)
             while true {
                 let reached = try unit.step()
-                if reached.isFinished { return unit.finish() }
+                if reached.isFinished { return try unit.finish() }
                 progress(reached)
             }
         } catch {

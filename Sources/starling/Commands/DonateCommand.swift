@@ -81,12 +81,17 @@ struct DonateCommand: AsyncParsableCommand {
         let said = storage.notices
         for notice in said { Remarks.say(notice) }
         let node = try Node(configuration, storage: storage)
+        if let notice = node.selfTest.notice { Remarks.say(notice) }
         var services: [any Service] = [node, Remarks(node: node, storage: storage, first: said)]
         if let socket {
             let peer = ControlledPeer(node: node, folder: folder, names: JobNames(in: folder))
             services += [
                 ControlServer(peer: peer, listener: socket),
-                Announcement(node: node, folder: folder, cores: cores),
+                Announcement(
+                    node: node,
+                    folder: folder,
+                    cores: node.selfTest.variant == nil ? 0 : cores
+                ),
             ]
         } else {
             services.append(DemoService(node: node))

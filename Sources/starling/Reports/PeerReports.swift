@@ -94,6 +94,10 @@ struct StatusReport: Codable, Sendable {
     let process: Int32
     let uptimeSeconds: Int64
     let cores: Int
+    /// The implementation of the search that its units run in; missing when none may.
+    let implementation: String?
+    /// What its owner must know of faster implementations, which fail their self-test.
+    let notice: String?
     let activity: Activity
     /// Why it is idle or paused; missing when it computes.
     let reason: String?
@@ -235,7 +239,8 @@ extension StatusReport {
         let failed = failures.suffix(Self.failuresShown).map { failure in
             "failed        job \(Printable.short(failure.job)): \(failure.reason)"
         }
-        return (lines + work.map { "work          \($0.text)" } + failed)
+        let notes = [notice].compactMap { $0 }.map { "note          \($0)" }
+        return (lines + notes + work.map { "work          \($0.text)" } + failed)
             .joined(separator: "\n")
     }
 

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Kernels
 import PeerNode
 import Primitives
 import WorkUnits
@@ -92,6 +93,8 @@ extension ControlledPeer {
             process: getpid(),
             uptimeSeconds: (ContinuousClock.now - start).components.seconds,
             cores: status.places,
+            implementation: node.selfTest.variant?.rawValue,
+            notice: node.selfTest.variant == nil ? nil : node.selfTest.notice,
             activity: activity,
             reason: reason,
             pause: await pause(),
@@ -113,6 +116,7 @@ extension ControlledPeer {
         if status.bundles.contains(where: \.isBusy), status.pause == nil {
             return (.computing, nil)
         }
+        if node.selfTest.variant == nil { return (.donatesNothing, node.selfTest.notice) }
         if status.places == 0 { return (.donatesNothing, "it was started with --cores 0") }
         if let pause = status.pause {
             return (.paused, pause.until.map { Moment.until($0) } ?? "ends with: starling resume")
