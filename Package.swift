@@ -69,6 +69,11 @@ let package = Package(
             swiftSettings: house
         ),
         .target(
+            name: "FilterbankFiles",
+            dependencies: ["Primitives", "Kernels"],
+            swiftSettings: house
+        ),
+        .target(
             name: "PeerNode",
             dependencies: [
                 "Primitives", "Wire", "Membership", "WorkUnits", "Ledger", "PeerCore", "Kernels",
@@ -82,8 +87,8 @@ let package = Package(
         .executableTarget(
             name: "starling",
             dependencies: [
-                "Kernels", "Primitives", "Wire", "WorkUnits", "Ledger", "PeerCore", "PeerNode",
-                "Store",
+                "Kernels", "FilterbankFiles", "Primitives", "Wire", "WorkUnits", "Ledger",
+                "PeerCore", "PeerNode", "Store",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -161,6 +166,12 @@ let package = Package(
             name: "KernelsTests",
             dependencies: ["Kernels", "Primitives"],
             exclude: ["Cases"],
+            swiftSettings: house
+        ),
+        .testTarget(
+            name: "FilterbankFilesTests",
+            dependencies: ["FilterbankFiles", "Kernels", "Primitives"],
+            exclude: ["Files"],
             swiftSettings: house
         ),
         .testTarget(

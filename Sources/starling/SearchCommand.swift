@@ -1,4 +1,5 @@
 import ArgumentParser
+import FilterbankFiles
 import Kernels
 
 /// Runs the drift search on this machine alone.
@@ -17,7 +18,7 @@ struct SearchCommand: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: "The SIGPROC filterbank file: 8, 16 or 32 bits a sample.")
+    @Argument(help: "The filterbank file, SIGPROC or HDF5: 8, 16 or 32 bits a sample.")
     var file: String
 
     @Option(parsing: .unconditional, help: "Largest drift rate either way, hertz per second.")
@@ -34,9 +35,9 @@ struct SearchCommand: AsyncParsableCommand {
 
     @Option(
         parsing: .unconditional,
-        help: "Coarse channels of the file; their count divides its channels."
+        help: "Coarse channels, a divisor of all. (default: as the header tells turboSETI)"
     )
-    var coarseChannels = 1
+    var coarseChannels: Int?
 
     @Option(help: "Where to write the table. (default: standard output)")
     var output: String?
@@ -64,7 +65,7 @@ struct SearchCommand: AsyncParsableCommand {
                 "--threads is \(threads); it must be 1 to \(LocalSearch.threadCountMax)"
             )
         }
-        guard coarseChannels >= 1 else {
+        if let coarseChannels, coarseChannels < 1 {
             throw ValidationError("--coarse-channels is \(coarseChannels); it must be 1 or more")
         }
     }
@@ -74,7 +75,7 @@ struct SearchCommand: AsyncParsableCommand {
         if let output { try OutputFile.checkFolder(of: output) }
         let progress = ProgressLine(verb: "searched")
         var times = PhaseTimes()
-        let input = try read()
+        let input = try InputPath.filterbank(file)
         times.end("read")
         let pack = try pack(input, variant)
         times.end("statistics")
@@ -99,19 +100,23 @@ struct SearchCommand: AsyncParsableCommand {
         }
     }
 
-    private func read() throws -> InputFile {
-        let name = file.split(separator: "/").last.map(String.init) ?? file
-        return InputFile(name: name, bytes: try InputPath.read(file))
-    }
-
-    private func pack(_ input: InputFile, _ variant: Variant) throws -> DriftPack {
+    private func pack(_ input: FilterbankFile, _ variant: Variant) throws -> DriftPack {
+        let choice = input.filterbank.coarseChannelChoice
+        if coarseChannels == nil, let remark = choice.remark {
+            OutputFile.writeToStandardError("\(file): \(remark)\n")
+        }
         let settings = DriftSettings(
             maxDrift: maxDrift,
             threshold: snr,
-            coarseChannelCount: coarseChannels
+            coarseChannelCount: coarseChannels ?? choice.number
         )
         do {
-            return try DriftPack(input, settings, variant: variant)
+            return try DriftPack(
+                input.filterbank,
+                name: input.name,
+                settings,
+                variant: variant
+            )
         } catch {
             throw CommandFailure("\(file): \(error)")
         }

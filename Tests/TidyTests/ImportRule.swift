@@ -35,12 +35,16 @@ enum ImportRule {
         "Transport": tier0 + ["CZeroMQ"] + platform,
         "Store": tier0 + ["GRDB"] + platform,
         "Sandbox": ["Primitives", "Kernels", "CLinux", "CWasmtime"] + platform,
+        "FilterbankFiles": ["Primitives", "Kernels"] + platform,
         "PeerNode": tier0 + tier1 + ["Kernels", "Identity", "Transport", "Store", "Sandbox"]
             + ["ServiceLifecycle", "Logging", "Metrics"] + platform,
         // Tier 3
         "Dashboard": ["PeerNode", "Hummingbird"] + tier0 + platform,
         "starling": ["PeerNode", "Store", "Dashboard", "Kernels", "WorkUnits", "Ledger"] + tier0
-            + ["PeerCore", "ArgumentParser", "ServiceLifecycle", "UnixSignals", "Logging", "Yams"]
+            + [
+                "FilterbankFiles", "PeerCore", "ArgumentParser", "ServiceLifecycle", "UnixSignals",
+                "Logging", "Yams",
+            ]
             + platform,
         "starling-executor": ["Sandbox", "Glibc", "Musl"],
         // Development
