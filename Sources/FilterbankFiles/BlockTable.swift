@@ -29,7 +29,7 @@ struct BlockTable: Sendable {
     ) throws(InputError) {
         guard place.byteCount <= Self.storedByteCountMax,
             place.offset <= file.byteCount - place.byteCount
-        else { throw BitshuffledSamples.isDamaged }
+        else { throw ChunkedSamples.isDamaged }
         var window = FileWindow(file, place.offset..<(place.offset + place.byteCount))
         start = place.offset
         self.chunkByteCount = chunkByteCount
@@ -39,13 +39,13 @@ struct BlockTable: Sendable {
         } else {
             guard try window.number(at: 0, byteCount: 8) == UInt64(chunkByteCount),
                 let stated = try window.number(at: 8, byteCount: 4)
-            else { throw BitshuffledSamples.isDamaged }
+            else { throw ChunkedSamples.isDamaged }
             blockByteCount = Int(stated)
         }
         let eight = 8 * elementByteCount
         guard blockByteCount > 0, blockByteCount <= Self.blockByteCountMax,
             blockByteCount.isMultiple(of: eight)
-        else { throw BitshuffledSamples.isDamaged }
+        else { throw ChunkedSamples.isDamaged }
         blocksByteCount = chunkByteCount / eight * eight
         let count = (blocksByteCount + blockByteCount - 1) / blockByteCount
         offsets =
@@ -54,7 +54,7 @@ struct BlockTable: Sendable {
             : Self.plain(count, blockByteCount, blocksByteCount, place.byteCount)
         let restByteCount = chunkByteCount - blocksByteCount
         guard Int(offsets[count]) + restByteCount == place.byteCount else {
-            throw BitshuffledSamples.isDamaged
+            throw ChunkedSamples.isDamaged
         }
     }
 
@@ -68,10 +68,10 @@ struct BlockTable: Sendable {
         for _ in 0..<count {
             guard let stored = try window.number(at: offset, byteCount: 4),
                 stored <= UInt64(storedByteCount)
-            else { throw BitshuffledSamples.isDamaged }
+            else { throw ChunkedSamples.isDamaged }
             offsets.append(UInt32(offset))
             offset += 4 + Int(stored)
-            guard offset <= storedByteCount else { throw BitshuffledSamples.isDamaged }
+            guard offset <= storedByteCount else { throw ChunkedSamples.isDamaged }
         }
         offsets.append(UInt32(offset))
         return offsets
@@ -83,7 +83,7 @@ struct BlockTable: Sendable {
         _ blocksByteCount: Int,
         _ storedByteCount: Int
     ) throws(InputError) -> [UInt32] {
-        guard blocksByteCount <= storedByteCount else { throw BitshuffledSamples.isDamaged }
+        guard blocksByteCount <= storedByteCount else { throw ChunkedSamples.isDamaged }
         return (0...count).map { UInt32(min($0 * blockByteCount, blocksByteCount)) }
     }
 

@@ -23,10 +23,16 @@ package struct FilterbankFile: Sendable {
         }
         self.name = name
         let (header, start) = try FilterbankHeader.read(beginning)
+        let steps = try header.stepCount(payloadByteCount: file.byteCount - start)
+        let shape = SampleShape(
+            stepCount: steps,
+            channelCount: header.channelCount,
+            sampleByteCount: header.sampleByteCount
+        )
         filterbank = try Filterbank(
             header: header,
-            stepCount: try header.stepCount(payloadByteCount: file.byteCount - start),
-            source: SigprocSamples(file, start: start, header)
+            stepCount: steps,
+            source: PlainSamples(file, start: start, shape)
         )
     }
 

@@ -18,9 +18,8 @@ struct Hdf5Attributes {
         let found = try open(name) { (attribute) throws(InputError) in
             let type = library.attributeType(attribute)
             defer { _ = library.closeType(type) }
-            let kind = library.typeClass(type)
-            // Whole numbers and floats: H5T_INTEGER and H5T_FLOAT.
-            guard kind == 0 || kind == 1,
+            // Only types of the usual layout: the library does not check others, and may crash.
+            guard library.names.numbers.contains(where: { library.areTypesEqual(type, $0) > 0 }),
                 library.readAttribute(attribute, library.names.double, &number) >= 0
             else { throw .malformed("attribute \(name) is not one number") }
         }

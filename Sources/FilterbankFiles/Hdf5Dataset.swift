@@ -224,13 +224,28 @@ extension Hdf5Dataset {
         }
     }
 
-    /// Where the chunks of a dataset of `shape` are.
+    /// Where the samples begin that stand in one piece; nil where they stand elsewhere.
+    func offset(
+        _ shape: SampleShape,
+        _ file: OpenFile,
+        _ library: Hdf5Library
+    ) throws(InputError) -> Int? {
+        try checkUserBlock(library)
+        guard let offset = Int(exactly: library.datasetOffset(handle)) else { return nil }
+        guard Double(offset) + shape.byteCount <= Double(file.byteCount) else {
+            throw .malformed("the samples end behind the file's end: it was cut off, or is damaged")
+        }
+        return offset
+    }
+
+    /// Where the chunks of a dataset of `shape` are; nil when it has none.
     func chunks(
         _ shape: SampleShape,
+        isFiltered: Bool,
         _ library: Hdf5Library
-    ) throws(InputError) -> Hdf5Chunks {
+    ) throws(InputError) -> Hdf5Chunks? {
+        guard let chunk = try chunkShape(library) else { return nil }
         try checkUserBlock(library)
-        guard let chunk = try chunkShape(library) else { throw Self.isDamaged }
         let (rows, perRow) = (chunk.rowCount(shape), chunk.countPerRow(shape))
         guard rows * perRow <= Hdf5Chunks.countMax else {
             throw .unsuitable(
@@ -243,7 +258,7 @@ extension Hdf5Dataset {
         for row in 0..<rows {
             for column in 0..<perRow {
                 let start = [UInt64(row * chunk.stepCount), 0, UInt64(column * chunk.channelCount)]
-                places.append(try place(start, library))
+                places.append(try place(start, isFiltered: isFiltered, library))
             }
         }
         return Hdf5Chunks(shape: chunk, countPerRow: perRow, places: places)
@@ -251,6 +266,7 @@ extension Hdf5Dataset {
 
     private func place(
         _ start: [UInt64],
+        isFiltered: Bool,
         _ library: Hdf5Library
     ) throws(InputError) -> Hdf5Chunks.Place {
         var skipped: CUnsignedInt = 0
@@ -259,7 +275,11 @@ extension Hdf5Dataset {
         guard library.chunkPlace(handle, start, &skipped, &offset, &count) >= 0,
             let offset = Int(exactly: offset), let count = Int(exactly: count), count > 0
         else { throw Self.isDamaged }
-        return Hdf5Chunks.Place(offset: offset, byteCount: count, isFiltered: skipped & 1 == 0)
+        return Hdf5Chunks.Place(
+            offset: offset,
+            byteCount: count,
+            isFiltered: isFiltered && skipped & 1 == 0
+        )
     }
 
     /// Refuses a file whose places are counted from elsewhere than its beginning.

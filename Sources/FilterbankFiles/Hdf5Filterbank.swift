@@ -109,12 +109,10 @@ enum Hdf5Filterbank {
 
     /// Refuses shapes that no file of this size can hold, before memory is taken for them.
     private static func check(_ shape: SampleShape, _ file: OpenFile) throws(InputError) {
-        let bytes =
-            Double(shape.stepCount) * Double(shape.channelCount)
-            * Double(shape.sampleByteCount)
-        guard bytes <= Double(file.byteCount) * compressionMax else {
+        guard shape.byteCount <= Double(file.byteCount) * compressionMax else {
             throw .malformed(
-                "the dataset's shape is that of \(bytes) bytes, the file has \(file.byteCount)"
+                "the dataset's shape is that of \(shape.byteCount) bytes, the file has "
+                    + "\(file.byteCount)"
             )
         }
     }
@@ -130,27 +128,29 @@ enum Hdf5Filterbank {
     ) throws(InputError) -> any SampleSource {
         try dataset.checkIsComplete(shape, library)
         let filters = try dataset.filters(library)
-        guard filters.contains(where: { $0.number == Hdf5Filter.bitshuffle }) else {
+        let isShuffled = filters.contains { $0.number == Hdf5Filter.bitshuffle }
+        let isLittleEndian = try dataset.isLittleEndian(library)
+        guard isLittleEndian || !isShuffled else {
+            throw .unsuitable("bitshuffled samples are big-endian; write them little-endian")
+        }
+        guard isShuffled || isLittleEndian && filters.isEmpty else {
             try dataset.check(filters, library)
             return LibrarySamples(dataset, shape, file)
         }
-        guard filters.count == 1, let filter = filters.first else {
+        guard filters.count <= 1 else {
             throw .unsuitable(
                 "the dataset has other filters beside bitshuffle; write it with one or the other"
             )
         }
-        guard try dataset.isLittleEndian(library) else {
-            throw .unsuitable("bitshuffled samples are big-endian; write them little-endian")
+        guard let chunks = try dataset.chunks(shape, isFiltered: isShuffled, library) else {
+            guard let start = try dataset.offset(shape, file, library) else {
+                return LibrarySamples(dataset, shape, file)
+            }
+            dataset.close(library)
+            return PlainSamples(file, start: start, shape)
         }
-        let chunks = try dataset.chunks(shape, library)
+        let source = try ChunkedSamples(file, shape, chunks, filters.first)
         dataset.close(library)
-        return try BitshuffledSamples(file, shape, chunks, filter)
+        return source
     }
-}
-
-/// How many samples there are, and how wide each is.
-struct SampleShape: Sendable {
-    let stepCount: Int
-    let channelCount: Int
-    let sampleByteCount: Int
 }

@@ -57,6 +57,7 @@ struct Hdf5Library: Sendable {
     typealias Compare = @convention(c) (Handle, Handle) -> Status
     typealias Size = @convention(c) (Handle) -> Int
     typealias UserBlock = @convention(c) (Handle, UnsafeMutablePointer<UInt64>) -> Status
+    typealias Offset = @convention(c) (Handle) -> UInt64
     typealias NativeType = @convention(c) (Handle, CInt) -> Handle
     typealias FilterStatus = @convention(c) (CInt) -> Status
     typealias Free = @convention(c) (UnsafeMutableRawPointer?) -> Status
@@ -80,6 +81,7 @@ struct Hdf5Library: Sendable {
     let closeDataset: Close
     let datasetSpace: FromHandle
     let datasetType: FromHandle
+    let datasetOffset: Offset
     let datasetProperties: FromHandle
     let spaceStatus: SpaceStatus
     let chunkCount: ChunkCount
@@ -117,6 +119,8 @@ struct Hdf5Library: Sendable {
         let unsigned16: Handle
         let unsigned16Big: Handle
         let double: Handle
+        /// The types that a number of a header may have.
+        let numbers: [Handle]
         let fileAccess: Handle
         let datasetAccess: Handle
     }
@@ -158,6 +162,12 @@ extension Hdf5Library {
         }
         throw isMissing
     }
+
+    private static let numberNames = [
+        "IEEE_F64LE", "IEEE_F64BE", "IEEE_F32LE", "IEEE_F32BE",
+        "STD_I64LE", "STD_I64BE", "STD_I32LE", "STD_I32BE", "STD_I16LE", "STD_I16BE", "STD_I8LE",
+        "STD_U64LE", "STD_U64BE", "STD_U32LE", "STD_U32BE", "STD_U16LE", "STD_U16BE", "STD_U8LE",
+    ]
 
     private struct Symbols {
         let library: UnsafeMutableRawPointer
@@ -214,6 +224,7 @@ extension Hdf5Library {
         closeDataset = try symbols.function("H5Dclose")
         datasetSpace = try symbols.function("H5Dget_space")
         datasetType = try symbols.function("H5Dget_type")
+        datasetOffset = try symbols.function("H5Dget_offset")
         datasetProperties = try symbols.function("H5Dget_create_plist")
         spaceStatus = try symbols.function("H5Dget_space_status")
         chunkCount = try symbols.function("H5Dget_num_chunks")
@@ -245,6 +256,9 @@ extension Hdf5Library {
             unsigned16: try symbols.handle("H5T_STD_U16LE_g"),
             unsigned16Big: try symbols.handle("H5T_STD_U16BE_g"),
             double: try symbols.handle("H5T_IEEE_F64LE_g"),
+            numbers: try Self.numberNames.map { (name) throws(InputError) in
+                try symbols.handle("H5T_\(name)_g")
+            },
             fileAccess: try symbols.handle("H5P_CLS_FILE_ACCESS_ID_g"),
             datasetAccess: try symbols.handle("H5P_CLS_DATASET_ACCESS_ID_g")
         )

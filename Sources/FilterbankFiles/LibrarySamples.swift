@@ -1,7 +1,7 @@
 import Kernels
 import Primitives
 
-/// The samples of an HDF5 file that the library itself can read: plain ones, or through deflate.
+/// The samples of an HDF5 file that the library itself reads: through deflate, or big-endian.
 final class LibrarySamples: SampleSource {
     private let dataset: Hdf5Dataset
     private let shape: SampleShape

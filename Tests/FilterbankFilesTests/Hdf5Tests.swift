@@ -20,7 +20,7 @@ struct Hdf5Tests {
         #expect(expected.contains("\n000001\t"))
     }
 
-    /// One set of samples, stored in six ways.
+    /// One set of samples, stored in eight ways.
     @Test func storageChangesNoSample() throws {
         let settings = DriftSettings(maxDrift: 4, threshold: 8)
         func units(_ name: String) throws -> [Bytes] {
@@ -30,7 +30,7 @@ struct Hdf5Tests {
         }
         let expected = try units("plain")
         #expect(!expected.isEmpty)
-        for name in ["words", "small", "blocks", "shuffled", "deflated"] {
+        for name in ["words", "small", "blocks", "shuffled", "deflated", "big", "pieces"] {
             #expect(try units(name) == expected, "\(name)")
         }
     }
@@ -80,7 +80,7 @@ struct Hdf5Tests {
         #expect(reason.contains(sentence), "\(reason)")
     }
 
-    @Test(arguments: ["words", "plain", "deflated"])
+    @Test(arguments: ["words", "plain", "pieces", "deflated"])
     func fileThatBecomesShorterIsAnError(name: String) throws {
         let bytes = try Files.bytes("\(name).h5")
         let copy = try TemporaryFile("\(name).h5", bytes)

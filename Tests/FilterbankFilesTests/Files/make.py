@@ -70,6 +70,8 @@ def cases():
     write("shuffled", words, chunks=(13, 1, 513), **hdf5plugin.Bitshuffle(cname="none"))
     write("deflated", words, text=np.bytes_, chunks=(4, 1, 100), compression="gzip", shuffle=True)
     write("plain", words, {"source_name": np.bytes_("fixed text"), "tsamp": np.float32(18.25), "nfpc": 171})
+    write("big", words.astype(">u2"))
+    write("pieces", words, text=np.bytes_, chunks=(5, 1, 99))
     write("cut", power(4, 64, 160, 30).astype("u1"), {"telescope_id": None, "src_raj": 4.95}, text=np.bytes_, chunks=(10, 1, 100))
     # One chunk as it is, without the filter, which the file says of this chunk alone.
     write("mixed", floats[:, :320], text=np.bytes_, chunks=(16, 1, 160), fill=False, **LZ4)

@@ -2,9 +2,9 @@ import Kernels
 import Primitives
 import Synchronization
 
-/// The samples of an HDF5 file whose chunks went through bitshuffle, and mostly LZ4.
+/// The samples of an HDF5 file in chunks, as they are or through bitshuffle, and mostly LZ4.
 ///
-/// A chunk consists of blocks that are decoded on their own, so only those that are needed are
+/// A shuffled chunk consists of blocks that are decoded on their own, so only those that are needed are
 /// read, and little is kept:
 /// ```
 /// chunk: u64 bytes when decoded | u32 bytes of a block when decoded | blocks | rest
@@ -13,7 +13,7 @@ import Synchronization
 /// The last block may be shorter; the rest is less than eight elements, as they are. Without LZ4
 /// there are no numbers: shuffled blocks, and the rest.
 /// - Source: bitshuffle 0.5, `src/bshuf_h5filter.c`.
-final class BitshuffledSamples: SampleSource {
+final class ChunkedSamples: SampleSource {
     private let file: OpenFile
     private let shape: SampleShape
     private let chunks: Hdf5Chunks
@@ -26,13 +26,13 @@ final class BitshuffledSamples: SampleSource {
         _ file: OpenFile,
         _ shape: SampleShape,
         _ chunks: Hdf5Chunks,
-        _ filter: Hdf5Filter
+        _ filter: Hdf5Filter?
     ) throws(InputError) {
         self.file = file
         self.shape = shape
         self.chunks = chunks
         // Version, version, bytes of an element, elements of a block, compression.
-        let settings = filter.settings
+        let settings = filter?.settings ?? []
         let compression = settings.count > 4 ? settings[4] : 0
         switch compression {
         case 0:
