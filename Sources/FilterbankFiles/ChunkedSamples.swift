@@ -2,10 +2,10 @@ import Kernels
 import Primitives
 import Synchronization
 
-/// The samples of an HDF5 file in chunks, as they are or through bitshuffle, and mostly LZ4.
+/// The samples of an HDF5 file in chunks: as they are, or through bitshuffle and mostly LZ4.
 ///
-/// A shuffled chunk consists of blocks that are decoded on their own, so only those that are needed are
-/// read, and little is kept:
+/// A shuffled chunk consists of blocks that are decoded on their own, so only those that are
+/// needed are read, and little is kept:
 /// ```
 /// chunk: u64 bytes when decoded | u32 bytes of a block when decoded | blocks | rest
 /// block: u32 bytes that follow | LZ4 block of shuffled elements       (numbers are big-endian)

@@ -28,11 +28,13 @@ package enum KernelLimits {
     static let channelCountMax = 1 << 30
     /// Coarse channels of a file: 13 bytes of parameters each.
     static let coarseChannelCountMax = 2_048
+    /// Channels of the widest boxcar.
+    static let boxcarMax = 16
     /// Drift blocks on either side of zero.
     static let driftBlockMax = 1 << 16
     /// Largest magnitude of a sample, 2¹⁰⁰: the sum of 2 048 of them is far from infinity.
     static let sampleMagnitudeMax: Float = 0x1p100
-    /// Columns of a tile: as many as a result of 16 bytes a column may list.
+    /// Columns of a tile: as many as a result of 20 bytes a column may list.
     static let tileWidthMax = (resultByteCountMax - HitList.headerByteCount) / HitList.hitByteCount
     /// Sums of one step: under a second for the scalar variant on a slow machine.
     static let sumsPerStep = 1 << 27

@@ -22,7 +22,7 @@ package struct PackedSearch: Sendable {
 
     /// Packs `filterbank`, whose file is called `name`, unit by unit.
     package init(_ filterbank: Filterbank, name: String, _ settings: DriftSettings) throws {
-        let pack = try DriftPack(filterbank, name: name, settings)
+        let pack = try DriftPack(filterbank, name: name, settings, isShipped: true)
         var bytes: Bytes = []
         bytes.reserveCapacity(Int(pack.plan.byteCount))
         for index in 0..<pack.plan.unitCount { bytes += try pack.unit(index) }

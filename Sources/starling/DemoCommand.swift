@@ -40,7 +40,7 @@ struct DemoCommand: AsyncParsableCommand {
 
     @Option(
         parsing: .unconditional,
-        help: "Coarse channels of the file. (default: as its header tells turboSETI)"
+        help: "Coarse channels of the file. (default: as its header tells, or 1)"
     )
     var coarseChannels: Int?
 

@@ -28,7 +28,7 @@ struct DemoSearch: Sendable {
             (filterbank, name) = (file.filterbank, file.name)
             made = nil
             tones = []
-            let choice = filterbank.coarseChannelChoice
+            let choice = filterbank.coarseChannelChoice(DriftSettings().method)
             coarseChannelCount = command.coarseChannels ?? choice.number
             if command.coarseChannels == nil, !command.json, let remark = choice.remark {
                 OutputFile.writeToStandardError("\(input): \(remark)\n")

@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import Kernels
 import Synchronization
@@ -51,6 +52,29 @@ struct LocalSearch {
             progress.add(step.operationsDone - done)
             done = step.operationsDone
             if step.isFinished { return unit.finish() }
+        }
+    }
+}
+
+extension LocalSearch {
+    /// Threads that share a kernel's work.
+    struct Threads: Workers {
+        let count: Int
+
+        func map<Value: Sendable>(
+            _ count: Int,
+            _ body: @escaping @Sendable (Int) -> Value
+        ) -> [Value] {
+            guard self.count > 1, count > 1 else { return (0..<count).map(body) }
+            let queue = UnitQueue(count: count)
+            let values = Mutex([(Int, Value)]())
+            DispatchQueue.concurrentPerform(iterations: min(self.count, count)) { _ in
+                while let index = queue.next() {
+                    let value = body(index)
+                    values.withLock { $0.append((index, value)) }
+                }
+            }
+            return values.withLock { $0.sorted { $0.0 < $1.0 }.map(\.1) }
         }
     }
 }

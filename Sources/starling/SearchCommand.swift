@@ -8,13 +8,14 @@ struct SearchCommand: AsyncParsableCommand {
         commandName: "search",
         abstract: "Search a filterbank file for narrowband signals that drift.",
         discussion: """
-            Finds what turboSETI 2.3.2 finds, row for row, on this machine alone.
+            Searches by our own rules, or with --compat turboseti as turboSETI 2.3.2 does, row for \
+            row, on this machine alone.
 
             Example:
               starling search voyager.fil --max-drift 4 --snr 10 --output voyager.dat
 
             The environment variable STARLING_ISA forces an implementation: scalar, baseline, avx2 \
-            or avx512. All of them write the same bytes.
+            or avx512 on x86-64, scalar or neon on ARM. All of them write the same bytes.
             """
     )
 
@@ -27,15 +28,21 @@ struct SearchCommand: AsyncParsableCommand {
     @Option(parsing: .unconditional, help: "Smallest signal-to-noise ratio of a hit.")
     var snr: Float = 10
 
-    @Option(help: "Whose table to reproduce: turboseti.")
-    var compat = "turboseti"
+    @Option(help: "Search by the rules of another program: turboseti. (default: our own)")
+    var compat: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: "Channels of the widest sums against smearing: 1, 2, 4, 8 or 16. (default: 16)"
+    )
+    var boxcar: String?
 
     @Option(parsing: .unconditional, help: "How many threads to use. (default: one for each core)")
     var threads: Int?
 
     @Option(
         parsing: .unconditional,
-        help: "Coarse channels, a divisor of all. (default: as the header tells turboSETI)"
+        help: "Coarse channels, a divisor of all. (default: as the header tells, or 1)"
     )
     var coarseChannels: Int?
 
@@ -57,9 +64,7 @@ struct SearchCommand: AsyncParsableCommand {
         guard snr.isFinite, snr > 0 else {
             throw ValidationError("--snr is \(snr); it must be a number above zero")
         }
-        guard compat == "turboseti" else {
-            throw ValidationError("--compat is '\(compat)'; only 'turboseti' is known")
-        }
+        _ = try rules()
         if let threads, !(1...LocalSearch.threadCountMax).contains(threads) {
             throw ValidationError(
                 "--threads is \(threads); it must be 1 to \(LocalSearch.threadCountMax)"
@@ -100,12 +105,27 @@ struct SearchCommand: AsyncParsableCommand {
         }
     }
 
+    private func rules() throws -> SearchRules {
+        var rules = SearchRules()
+        for (key, value) in [("compat", compat), ("boxcar", boxcar)] {
+            guard let value else { continue }
+            do throws(JobDescription.Flaw) {
+                try key == "compat" ? rules.set(compat: value) : rules.set(boxcar: value)
+            } catch {
+                throw ValidationError("--\(key): \(error.reason)")
+            }
+        }
+        return rules
+    }
+
     private func pack(_ input: FilterbankFile, _ variant: Variant) throws -> DriftPack {
-        let choice = input.filterbank.coarseChannelChoice
+        let method = try rules().method
+        let choice = input.filterbank.coarseChannelChoice(method)
         if coarseChannels == nil, let remark = choice.remark {
             OutputFile.writeToStandardError("\(file): \(remark)\n")
         }
         let settings = DriftSettings(
+            method: method,
             maxDrift: maxDrift,
             threshold: snr,
             coarseChannelCount: coarseChannels ?? choice.number
@@ -115,7 +135,8 @@ struct SearchCommand: AsyncParsableCommand {
                 input.filterbank,
                 name: input.name,
                 settings,
-                variant: variant
+                variant: variant,
+                workers: LocalSearch.Threads(count: threads ?? LocalSearch.coreCount)
             )
         } catch {
             throw CommandFailure("\(file): \(error)")

@@ -9,6 +9,8 @@ struct SearchReport: Encodable {
         let index: Int
         let driftHertzPerSecond: Float
         let snr: Float
+        /// Channels that were summed.
+        let boxcar: Int
         let frequencyMegahertz: Double
         let windowStart: Int
         let windowEnd: Int
@@ -35,6 +37,7 @@ struct SearchReport: Encodable {
                 index: top.hit.column,
                 driftHertzPerSecond: top.hit.drift,
                 snr: min(top.hit.ratio, .greatestFiniteMagnitude),
+                boxcar: top.hit.boxcar,
                 frequencyMegahertz: decoded.frequency(
                     column: top.hit.column,
                     coarseChannel: top.hit.coarseChannel

@@ -104,9 +104,10 @@ struct FuzzTests {
     /// Searches the file at `path`, as far as that is little work.
     private func search(_ path: String, _ random: inout PRNG) throws {
         let filterbank = try open(path).filterbank
-        let choice = filterbank.coarseChannelChoice
+        let choice = filterbank.coarseChannelChoice(.turboSETI)
         guard filterbank.header.channelCount * filterbank.stepCount < 1 << 24 else { return }
         let settings = DriftSettings(
+            method: random.below(2) == 0 ? .turboSETI : .native,
             maxDrift: 1,
             threshold: 5,
             coarseChannelCount: random.below(2) == 0 ? 1 : choice.number

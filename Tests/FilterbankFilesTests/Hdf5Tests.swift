@@ -11,6 +11,7 @@ struct Hdf5Tests {
     func tableIsThatOfTurboSeti(name: String) throws {
         let parts = name.split(separator: "_")
         let settings = DriftSettings(
+            method: .turboSETI,
             maxDrift: try #require(Double(parts[1].dropFirst())),
             threshold: try #require(Float(parts[2].dropFirst())),
             coarseChannelCount: try #require(Int(parts[3].dropFirst()))
@@ -22,7 +23,7 @@ struct Hdf5Tests {
 
     /// One set of samples, stored in eight ways.
     @Test func storageChangesNoSample() throws {
-        let settings = DriftSettings(maxDrift: 4, threshold: 8)
+        let settings = DriftSettings(method: .turboSETI, maxDrift: 4, threshold: 8)
         func units(_ name: String) throws -> [Bytes] {
             let file = try open(Files.path("\(name).h5"))
             let pack = try DriftPack(file.filterbank, name: "x", settings)
@@ -56,8 +57,12 @@ struct Hdf5Tests {
     }
 
     @Test func headerTellsCoarseChannels() throws {
-        #expect(try open(Files.path("plain.h5")).filterbank.coarseChannelChoice.number == 3)
-        #expect(try open(Files.path("plain.h5")).filterbank.coarseChannelChoice.remark == nil)
+        #expect(
+            try open(Files.path("plain.h5")).filterbank.coarseChannelChoice(.native).number == 3
+        )
+        #expect(
+            try open(Files.path("plain.h5")).filterbank.coarseChannelChoice(.native).remark == nil
+        )
     }
 
     @Test(arguments: [

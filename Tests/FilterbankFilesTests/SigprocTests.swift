@@ -12,10 +12,17 @@ struct SigprocTests {
         let settings = DriftSettings(maxDrift: 2, threshold: 5)
         let dataset = try DriftSearch.pack(InputFile(name: "a.fil", bytes: bytes), settings)
         let file = try TemporaryFile("a.fil", bytes)
-        let pack = try DriftPack(open(file.path).filterbank, name: "a.fil", settings)
-        #expect(pack.parameters == dataset.parameters)
+        let pack = try DriftPack(
+            open(file.path).filterbank,
+            name: "a.fil",
+            settings,
+            isShipped: true
+        )
+        let areParametersEqual = pack.parameters == dataset.parameters
+        #expect(areParametersEqual)
         let units = try (0..<pack.plan.unitCount).flatMap { try pack.unit($0) }
-        #expect(units == dataset.bytes)
+        let areUnitsEqual = units == dataset.bytes
+        #expect(areUnitsEqual)
         #expect(try table(open(file.path), settings).contains("# File ID: a.h5"))
     }
 

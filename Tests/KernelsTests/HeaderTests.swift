@@ -37,19 +37,24 @@ struct HeaderTests {
         #expect(header.coarseChannelCount == .known(6))
     }
 
-    @Test(arguments: [(8, 4_096, 64, true), (8, 4_100, 1, true), (16, 1_024, 1, true)])
+    @Test(arguments: [(8, 4_096, 64), (8, 4_100, 1), (16, 1_024, 1)])
     func whatCannotBeCutIsSearchedWhole(
         steps: Int,
         channels: Int,
-        count: Int,
-        hasRemark: Bool
+        count: Int
     ) throws {
         var random = PRNG(seed: 1)
         let file = randomFile(&random, steps: steps, channels: channels, bits: 8)
-        let choice = try Filterbank(file.bytes).coarseChannelChoice
+        let filterbank = try Filterbank(file.bytes)
+        let choice = filterbank.coarseChannelChoice(.turboSETI)
         #expect(choice.number == count)
-        #expect((choice.remark != nil) == hasRemark)
-        let settings = DriftSettings(maxDrift: 1, coarseChannelCount: choice.number)
+        #expect(choice.remark != nil)
+        #expect(filterbank.coarseChannelChoice(.native).number == 1)
+        let settings = DriftSettings(
+            method: .turboSETI,
+            maxDrift: 1,
+            coarseChannelCount: choice.number
+        )
         #expect(throws: Never.self) { try DriftSearch.pack(file, settings) }
     }
 

@@ -4,10 +4,18 @@ import Testing
 
 /// Parameters, plans and results as strangers may write them.
 struct JobTests {
-    private func dataset(tileWidth: Int? = 100) throws -> Dataset {
+    private func dataset(
+        _ method: SearchMethod = .native,
+        tileWidth: Int? = 100
+    ) throws -> Dataset {
         var random = PRNG(seed: 3)
         let file = randomFile(&random, steps: 16, channels: 450, bits: 16)
-        let settings = DriftSettings(maxDrift: 1, threshold: 2, tileWidth: tileWidth)
+        let settings = DriftSettings(
+            method: method,
+            maxDrift: 1,
+            threshold: 2,
+            tileWidth: tileWidth
+        )
         return try DriftSearch.pack(file, settings)
     }
 
@@ -15,6 +23,7 @@ struct JobTests {
         let parameters = try dataset().parameters
         let decoded = try DriftParameters(parameters)
         #expect(decoded.encoded() == parameters)
+        #expect(decoded.method == .native(boxcarMax: 16))
         #expect(decoded.tileWidth == 100)
         #expect(decoded.header.sampleBits == 16)
         #expect(decoded.fileName == "random.fil")
@@ -54,11 +63,12 @@ struct JobTests {
     }
 
     @Test func limitsArePlanned() throws {
-        let good = try DriftParameters(try dataset().parameters)
+        let good = try DriftParameters(try dataset(.turboSETI).parameters)
         func plan(tileWidth: Int = 100, maxDrift: Double = 1, channels: Int = 450) throws {
             var header = good.header
             header.channelCount = channels
             let parameters = DriftParameters(
+                method: .turboSETI,
                 maxDrift: maxDrift,
                 threshold: 10,
                 tileWidth: tileWidth,

@@ -23,6 +23,7 @@ enum Cases {
         let parts = table.split(separator: "_")
         let name = "\(parts[0]).fil"
         let settings = DriftSettings(
+            method: .turboSETI,
             maxDrift: Double(parts[1].dropFirst()) ?? .nan,
             threshold: Float(parts[2].dropFirst()) ?? .nan,
             coarseChannelCount: parts[0] == "coarse4" ? 4 : 1

@@ -4,16 +4,17 @@ import Testing
 
 /// One unit's result does not depend on how it is computed.
 struct UnitTests {
-    @Test(arguments: 0..<24)
+    @Test(arguments: 0..<36)
     func variantsGiveTheSameBytes(seed: Int) throws {
         var random = PRNG(seed: UInt64(seed))
         let steps = [2, 3, 4, 7, 8, 13, 16, 16, 16, 31, 64][Int(random.below(11))]
         let treeSteps = try power(notBelow: steps)
-        let channels = 2 * treeSteps + Int(random.below(900))
+        let channels = max(16, 2 * treeSteps) + Int(random.below(900))
         let bits = [8, 16, 32][Int(random.below(3))]
         let file = randomFile(&random, steps: steps, channels: channels, bits: bits)
         let resolution = 2.8 / (Double(treeSteps - 1) * 18)
         let settings = DriftSettings(
+            method: [.turboSETI, .native(boxcarMax: 1), .native(boxcarMax: 4)][seed % 3],
             maxDrift: resolution * Double(treeSteps) * Double(1 + random.below(5)) * 0.9,
             threshold: 1 + Float(random.below(50)) / 10,
             tileWidth: 1 + Int(random.below(UInt64(channels)))
@@ -48,7 +49,12 @@ struct UnitTests {
     func variantsGiveTheSameBytesAcrossStripes(threshold: Float, steps: Int) throws {
         var random = PRNG(seed: UInt64(steps))
         let file = randomFile(&random, steps: steps, channels: 5_300, bits: 16)
-        let settings = DriftSettings(maxDrift: 0.5, threshold: threshold, tileWidth: 4_700)
+        let settings = DriftSettings(
+            method: steps == 16 ? .native(boxcarMax: 2) : .turboSETI,
+            maxDrift: 0.5,
+            threshold: threshold,
+            tileWidth: 4_700
+        )
         let dataset = try DriftSearch.pack(file, settings)
         let plan = try DriftSearch.plan(dataset.parameters, dataset.shape)
         for index in 0..<plan.unitCount {
@@ -64,7 +70,12 @@ struct UnitTests {
         var random = PRNG(seed: UInt64(100 + seed))
         let steps = [16, 8, 5][seed % 3]
         let file = randomFile(&random, steps: steps, channels: 1_400, bits: 32)
-        let settings = DriftSettings(maxDrift: 0.9, threshold: 2, tileWidth: 1_100)
+        let settings = DriftSettings(
+            method: seed % 2 == 0 ? .native(boxcarMax: 2) : .turboSETI,
+            maxDrift: 0.9,
+            threshold: 2,
+            tileWidth: 1_100
+        )
         let dataset = try DriftSearch.pack(file, settings)
         let input = try input(dataset, seed % 2)
         let expected = try output(input)
@@ -104,7 +115,12 @@ struct UnitTests {
     @Test func evidenceTellsUnitsAndSamplesApart() throws {
         var random = PRNG(seed: 9)
         let file = randomFile(&random, steps: 16, channels: 600, bits: 8)
-        let settings = DriftSettings(maxDrift: 0.5, threshold: 3, tileWidth: 200)
+        let settings = DriftSettings(
+            method: .turboSETI,
+            maxDrift: 0.5,
+            threshold: 3,
+            tileWidth: 200
+        )
         let dataset = try DriftSearch.pack(file, settings)
         let first = try output(input(dataset, 0))
         #expect(try output(input(dataset, 1)).evidence != first.evidence)
@@ -139,7 +155,8 @@ struct UnitTests {
     @Test func wrongUnitsAreRefused() throws {
         var random = PRNG(seed: 12)
         let file = randomFile(&random, steps: 16, channels: 300, bits: 32)
-        let dataset = try DriftSearch.pack(file, DriftSettings(maxDrift: 1, threshold: 2))
+        let settings = DriftSettings(method: .turboSETI, maxDrift: 1, threshold: 2)
+        let dataset = try DriftSearch.pack(file, settings)
         let good = try input(dataset, 0)
         for index in [-1, 1, .max] {
             #expect(throws: KernelError.noSuchUnit(index: index, unitCount: 1)) {

@@ -7,7 +7,7 @@ import Transport
 import Wire
 
 /// Who does not get a link, and what he is told.
-@Suite(.serialized, .timeLimit(.minutes(2)))
+@Suite(.serialized, .timeLimit(.minutes(10)))
 struct AdmissionTests {
     @Test func frameOfAnotherNetworkIsRefused() async throws {
         let stranger = Stranger()

@@ -7,7 +7,7 @@ import Wire
 
 /// `docs/verify_export.py`, which was written from the protocol's page alone, must agree with the
 /// audit.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct AuditScriptTests {
     private let script: Script
 

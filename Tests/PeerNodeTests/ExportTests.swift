@@ -7,7 +7,7 @@ import Testing
 import Wire
 
 /// Exports of peers that have computed something together.
-@Suite(.serialized, .timeLimit(.minutes(3)))
+@Suite(.serialized, .timeLimit(.minutes(10)))
 struct ExportTests {
     @Test func exportOfAGridIsAuditedElsewhere() async throws {
         let folder = try TestFolder()

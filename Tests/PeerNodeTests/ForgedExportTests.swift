@@ -6,7 +6,7 @@ import Testing
 import Wire
 
 /// Exports whose hash is right, and which are wrong all the same.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(10)))
 struct ForgedExportTests {
     private let notary = Notary()
 

@@ -9,7 +9,7 @@ import Transport
 import Wire
 
 /// Whole grids in one process, on the loopback interface.
-@Suite(.serialized, .timeLimit(.minutes(3)))
+@Suite(.serialized, .timeLimit(.minutes(10)))
 struct GridTests {
     @Test(arguments: [2, 3])
     func gridFindsWhatALocalSearchFinds(count: Int) async throws {

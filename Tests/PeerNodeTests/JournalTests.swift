@@ -8,7 +8,7 @@ import Transport
 import Wire
 
 /// A peer whose journal cannot be written says nothing that depends on it.
-@Suite(.serialized, .timeLimit(.minutes(1)))
+@Suite(.serialized, .timeLimit(.minutes(10)))
 struct JournalTests {
     @Test(arguments: [JournalTable.slots, .statements, .items])
     func rowThatIsNotKeptStopsThePeer(table: JournalTable) async throws {

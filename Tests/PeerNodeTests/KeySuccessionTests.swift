@@ -9,7 +9,7 @@ import Testing
 import Wire
 
 /// A peer goes on with another key, and everything of the old one is its own.
-@Suite(.serialized, .timeLimit(.minutes(3)))
+@Suite(.serialized, .timeLimit(.minutes(10)))
 struct KeySuccessionTests {
     @Test func theSuccessorTakesOverCreditAndJobs() async throws {
         let (search, next) = (try SmallSearch(), try SmallSearch(seed: 2))

@@ -5,7 +5,7 @@ import Primitives
 import Testing
 
 /// One person's machines.
-@Suite(.serialized, .timeLimit(.minutes(2)))
+@Suite(.serialized, .timeLimit(.minutes(10)))
 struct OwnerTests {
     @Test func machinesWithOneProjectKeyAreOneUserAndOneVoter() async throws {
         let submitter = try TestNode(places: 1)

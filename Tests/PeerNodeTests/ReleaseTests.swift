@@ -7,7 +7,7 @@ import Testing
 import Wire
 
 /// Results that leave the disk, and those that must not.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct ReleaseTests {
     @Test func freshResultsOutliveADrop() throws {
         let storage = MemoryStorage()

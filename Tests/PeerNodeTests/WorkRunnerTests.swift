@@ -9,7 +9,7 @@ import Testing
 import Wire
 
 /// What a peer computes, and what it refuses to, without any network.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct WorkRunnerTests {
     private let stranger = Stranger()
     private let storage = MemoryStorage()

@@ -29,7 +29,7 @@ private struct Report: Decodable {
 }
 
 /// A demo whose ledger is written and audited, as a person does it.
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.serialized, .timeLimit(.minutes(10)))
 struct AuditCommandTests {
     private let folder: Folder
 

@@ -4,7 +4,7 @@ import Kernels
 import Testing
 
 /// What commands say when they cannot do what they were told.
-@Suite(.serialized, .timeLimit(.minutes(2)))
+@Suite(.serialized, .timeLimit(.minutes(10)))
 struct CommandTests {
     private let folder: Folder
     private let file: [UInt8]
@@ -96,7 +96,18 @@ struct CommandTests {
             environment: ["STARLING_ISA": "mmx"]
         )
         #expect(outcome.status == 1)
-        #expect(outcome.errors.contains("it must be one of scalar, baseline, avx2, avx512"))
+        #expect(outcome.errors.contains("it must be one of scalar, baseline, avx2, avx512, neon"))
+    }
+
+    @Test(arguments: Variant.allCases.filter { !Variant.supported.contains($0) })
+    func variantsThatThisProcessorLacksAreRefused(variant: Variant) async throws {
+        let path = try folder.write(file, to: "small.fil")
+        let outcome = try await Program.run(
+            ["search", path],
+            environment: ["STARLING_ISA": variant.rawValue]
+        )
+        #expect(outcome.status == 1)
+        #expect(outcome.errors.contains("this processor has no \(variant.rawValue); set"))
     }
 
     // MARK: - Usage

@@ -26,7 +26,7 @@ private struct Report: Decodable {
 }
 
 /// The demo as a person starts it: real processes, which leave nothing behind.
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.serialized, .timeLimit(.minutes(10)))
 struct DemoTests {
     private let inputs: Folder
     private let input: String

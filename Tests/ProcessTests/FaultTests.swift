@@ -4,7 +4,7 @@ import Testing
 
 /// What befalls a machine while it computes, and what it must not cost: a job ends all the same,
 /// with the table of a search, and every vote that was won counts once.
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.serialized, .timeLimit(.minutes(10)))
 struct FaultTests {
     private static let units = FaultGrid.unitCount
 

@@ -3,7 +3,7 @@ import Kernels
 import Testing
 
 /// What the program says of itself.
-@Suite(.serialized, .timeLimit(.minutes(2)))
+@Suite(.serialized, .timeLimit(.minutes(10)))
 struct HelpTests {
     private static let verbs = [
         ["donate"], ["status"], ["pause"], ["resume"], ["peers"], ["leaderboard"], ["key"],

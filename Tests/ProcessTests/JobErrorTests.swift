@@ -4,7 +4,7 @@ import Kernels
 import Testing
 
 /// What commands about jobs and keys say when they cannot do what they were told.
-@Suite(.serialized, .timeLimit(.minutes(3)))
+@Suite(.serialized, .timeLimit(.minutes(10)))
 struct JobErrorTests {
     private let folder: Folder
     private let input: String

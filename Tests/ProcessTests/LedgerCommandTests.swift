@@ -4,7 +4,7 @@ import Kernels
 import Testing
 
 /// Boards, exports and audits of a running peer, jobs on hold, and a key that is replaced.
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.serialized, .timeLimit(.minutes(10)))
 struct LedgerCommandTests {
     private let folder: Folder
     private let input: String

@@ -3,7 +3,7 @@ import Kernels
 import Testing
 
 /// The results of a job that its owner needs no longer.
-@Suite(.serialized, .timeLimit(.minutes(2)))
+@Suite(.serialized, .timeLimit(.minutes(10)))
 struct ReleaseTests {
     @Test func resultsAreReleasedOnceTheTableIsWritten() async throws {
         let inputs = try Folder()

@@ -4,7 +4,7 @@ import Kernels
 import Testing
 
 /// The walk of a submitter and a donor, as they type it.
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.serialized, .timeLimit(.minutes(10)))
 struct WalkTests {
     private let inputs: Folder
     private let input: String

@@ -5,7 +5,7 @@ import Sandbox
 import Testing
 
 /// Everything here starts processes, so its suites take turns.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct SandboxTests {}
+@Suite(.serialized, .timeLimit(.minutes(10))) struct SandboxTests {}
 
 /// A folder of a test's own; gone with the object.
 final class TestFolder: Sendable {

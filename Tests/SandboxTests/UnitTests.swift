@@ -193,11 +193,13 @@ extension TestSearch {
             sampleBits: 8,
             toneCount: 1
         )
-        let search = try TestSearch(small.make().file, DriftSettings(tileWidth: 4_096))
+        let settings = DriftSettings(method: .turboSETI, tileWidth: 4_096)
+        let search = try TestSearch(small.make().file, settings)
         let narrow = try DriftParameters(search.dataset.parameters)
         var header = narrow.header
         header.channelCount = 1 << 20
         let parameters = DriftParameters(
+            method: narrow.method,
             maxDrift: narrow.maxDrift,
             threshold: narrow.threshold,
             tileWidth: 1 << 19,

@@ -6,7 +6,7 @@ import Testing
 import Wire
 
 /// The files are what the pages say, and another program than this one reads them.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct ReaderTests {
     private static let hasPython =
         (try? run(["-c", "import sqlite3; assert sqlite3.sqlite_version_info >= (3, 35)"])) != nil

@@ -4,7 +4,7 @@ import Testing
 import Transport
 
 /// Strangers that break the rules; after each of them an honest peer is still served.
-@Suite(.serialized, .timeLimit(.minutes(1)))
+@Suite(.serialized, .timeLimit(.minutes(10)))
 struct HostileTests {
     @Test func wrongServerKeyGetsNoConnection() async throws {
         let hub = try TestPeer(2)

@@ -1,4 +1,5 @@
-/// Median and deviation of the column sums of one coarse channel, with the bits of turboSETI.
+/// Median and deviation of the column sums of one coarse channel, with the bits of turboSETI or
+/// with our own.
 ///
 /// TurboSETI sums and averages in the type that its arrays happen to have: 32-bit floats only when
 /// the file has such samples and a power of two of steps, and 64-bit floats in all other cases,
@@ -6,6 +7,9 @@
 struct ColumnStatistics {
     let median: Float
     let deviation: Float
+
+    /// The same as noise.
+    var noise: ColumnNoise { ColumnNoise(median: median, deviation: deviation) }
 
     /// Statistics of sums that were made in 32 bits; `sums` is not empty.
     init(single sums: [Float]) {
@@ -24,6 +28,35 @@ struct ColumnStatistics {
         median = Float(percentile(sorted, 50))
         deviation = Float(standardDeviation(sums.filter { $0 <= high && $0 >= low }))
     }
+
+    /// Statistics of our own search: what is kept is squared and summed in 64 bits, in 8 lanes.
+    init(native sums: [Float]) {
+        let shares = percentiles(sums, [5, 50, 95])
+        let kept = sums.filter { Double($0) >= shares[0] && Double($0) <= shares[2] }
+        median = Float(shares[1])
+        let mean = laneSum(kept) { $0 } / Double(kept.count)
+        let squares = laneSum(kept) { ($0 - mean) * ($0 - mean) }
+        deviation = Float((squares / Double(kept.count)).squareRoot())
+    }
+}
+
+/// The sum of `term` over `numbers` in 64 bits: number i goes to lane i mod 8, and the lanes are
+/// added from the first to the last.
+private func laneSum(
+    _ numbers: [Float],
+    _ term: (SIMD8<Double>) -> SIMD8<Double>
+) -> Double {
+    var lanes = SIMD8<Double>(repeating: 0)
+    let even = numbers.count / 8 * 8
+    for start in stride(from: 0, to: even, by: 8) {
+        var group = SIMD8<Float>()
+        for lane in 0..<8 { group[lane] = numbers[start + lane] }
+        lanes += term(SIMD8<Double>(group))
+    }
+    var sum = 0.0
+    for lane in 0..<8 { sum += lanes[lane] }
+    for number in numbers[even...] { sum += term(SIMD8(repeating: Double(number)))[0] }
+    return sum
 }
 
 private func standardDeviation<Number: BinaryFloatingPoint>(_ numbers: [Number]) -> Number {
@@ -102,17 +135,27 @@ func floatOf(ascendingKey key: UInt32) -> Float {
     Float(bitPattern: key >> 31 == 1 ? key & 0x7fff_ffff : ~key)
 }
 
-/// The largest sum that is no hit: (sum − median) ÷ deviation ≤ threshold, in 32-bit roundings.
+extension ColumnNoise {
+    /// The signal-to-noise ratio of `sum`: (sum − median) ÷ deviation, in 32-bit roundings as
+    /// turboSETI makes them, or in 64 bits.
+    func ratio(of sum: Float, _ method: SearchMethod) -> Float {
+        switch method {
+        case .turboSETI: (sum - median) / deviation
+        case .native: Float((Double(sum) - Double(median)) / Double(deviation))
+        }
+    }
+}
+
+/// The largest sum that is no hit: its ratio is not above the threshold.
 ///
 /// Subtraction and division by a positive number are monotone, so a comparison with this number
-/// decides exactly as the quotient would.
-func rawThreshold(_ channel: CoarseChannel, threshold: Float) -> Float {
+/// decides exactly as the ratio would.
+func rawThreshold(_ noise: ColumnNoise, threshold: Float, _ method: SearchMethod) -> Float {
     var low = ascendingKey(-.greatestFiniteMagnitude)
     var high = ascendingKey(.greatestFiniteMagnitude)
     while low < high {
         let middle = low + (high - low + 1) / 2
-        let sum = floatOf(ascendingKey: middle)
-        if (sum - channel.median) / channel.deviation <= threshold {
+        if noise.ratio(of: floatOf(ascendingKey: middle), method) <= threshold {
             low = middle
         } else {
             high = middle - 1

@@ -1,14 +1,21 @@
 /// All counts and widths of a search, derived from checked parameters.
 ///
 /// Columns are counted inside a coarse channel. A unit holds the columns of its tile and `halo`
-/// more on either side, circularly, because turboSETI rolls each row inside the coarse channel:
+/// more on either side:
 /// ```
 ///  tile.lower − halo        tile.lower            tile.upper        tile.upper + halo
 ///  │◀──────── halo ────────▶│◀────── tile ───────▶│◀──────── halo ────────▶│
 /// ```
+/// In turboSETI's search the halo is circular, because each row is rolled inside the coarse
+/// channel. In ours it goes on into the neighbouring coarse channels, and past the band's ends it
+/// is zeros, which nobody reads.
 package struct DriftGeometry: Hashable, Sendable {
+    /// By whose rules the search is made.
+    package let method: SearchMethod
     /// The drift rates.
     package let grid: DriftGrid
+    /// Columns of the band.
+    package let channelCount: Int
     /// Columns of a coarse channel.
     package let columnCount: Int
     /// Steps in the file.
@@ -19,7 +26,9 @@ package struct DriftGeometry: Hashable, Sendable {
     package let tilesPerChannel: Int
     /// The coarse channels that have units, ascending.
     package let searchedChannels: [Int]
-    /// Bytes of one sample.
+    /// Bits of one sample of the file.
+    package let sampleBits: Int
+    /// Bytes of one sample as it is shipped.
     package let sampleByteCount: Int
 
     /// Derives the geometry, and refuses what is beyond the limits.
@@ -27,12 +36,15 @@ package struct DriftGeometry: Hashable, Sendable {
         grid = try DriftGrid(
             parameters.header,
             stepCount: parameters.stepCount,
-            maxDrift: parameters.maxDrift
+            maxDrift: parameters.maxDrift,
+            method: parameters.method
         )
+        method = parameters.method
+        channelCount = parameters.header.channelCount
         columnCount = parameters.columnCount
         stepCount = parameters.stepCount
         tileWidth = min(parameters.tileWidth, columnCount)
-        guard columnCount >= 2 * grid.treeSteps else {
+        guard method != .turboSETI || columnCount >= 2 * grid.treeSteps else {
             throw .outOfBounds(
                 "\(columnCount) channels are too few for \(stepCount) steps; at least "
                     + "\(2 * grid.treeSteps) are needed"
@@ -42,7 +54,8 @@ package struct DriftGeometry: Hashable, Sendable {
         searchedChannels = parameters.coarseChannels.indices.filter {
             parameters.coarseChannels[$0].isSearched
         }
-        sampleByteCount = parameters.header.sampleByteCount
+        sampleBits = parameters.header.sampleBits
+        sampleByteCount = parameters.codebook.isEmpty ? parameters.header.sampleByteCount : 1
         try checkLimits()
     }
 
@@ -85,15 +98,17 @@ extension DriftGeometry {
 
     /// The columns that the unit of a tile of `columns` stores.
     ///
-    /// They are the tile with its halo, or the whole channel once, when the halo would meet itself.
-    /// Negative ones lie before the wrap.
+    /// They are the tile with its halo; in turboSETI's search the whole channel once, when the halo
+    /// would meet itself. Negative ones lie before the wrap, or before the coarse channel.
     func storedColumns(_ columns: Range<Int>) -> Range<Int> {
         let wide = (columns.lowerBound - grid.halo)..<(columns.upperBound + grid.halo)
-        return wide.count < columnCount ? wide : 0..<columnCount
+        return wide.count < columnCount || method != .turboSETI ? wide : 0..<columnCount
     }
 
     /// Bytes of a unit whose tile has `width` columns.
     func unitByteCount(width: Int) -> Int {
-        stepCount * min(width + 2 * grid.halo, columnCount) * sampleByteCount
+        let wide = width + 2 * grid.halo
+        let count = method == .turboSETI ? min(wide, columnCount) : wide
+        return stepCount * count * sampleByteCount
     }
 }

@@ -8,37 +8,54 @@ package struct DriftPack: Sendable {
     package let plan: UnitPlan
     private let filterbank: Filterbank
     private let geometry: DriftGeometry
+    private let codebook: Codebook
 
     /// Takes the statistics of each coarse channel of `file`.
     package init(
         _ file: InputFile,
         _ settings: DriftSettings,
-        variant: Variant = .fastest
+        variant: Variant = .fastest,
+        isShipped: Bool = false,
+        workers: any Workers = OneWorker()
     ) throws(InputError) {
-        try self.init(Filterbank(file.bytes), name: file.name, settings, variant: variant)
+        try self.init(
+            Filterbank(file.bytes),
+            name: file.name,
+            settings,
+            variant: variant,
+            isShipped: isShipped,
+            workers: workers
+        )
     }
 
     /// Takes the statistics of each coarse channel of `filterbank`, whose file is called `name`.
+    ///
+    /// What is to be shipped is shortened to a byte for each sample where that loses nothing.
     package init(
         _ filterbank: Filterbank,
         name: String,
         _ settings: DriftSettings,
-        variant: Variant = .fastest
+        variant: Variant = .fastest,
+        isShipped: Bool = false,
+        workers: any Workers = OneWorker()
     ) throws(InputError) {
         self.filterbank = filterbank
-        let survey = try DriftSurvey(filterbank, settings, variant)
+        codebook = isShipped ? try Codebook(filterbank) : .none
+        let survey = try DriftSurvey(filterbank, settings, variant, workers, codebook)
         let visible = name.utf8.map { $0 >= 0x20 && $0 < 0x7f ? $0 : UInt8(ascii: "?") }
         let fileName = String(
             decoding: visible.prefix(KernelLimits.headerTextByteCountMax),
             as: UTF8.self
         )
         let decided = DriftParameters(
+            method: settings.method,
             maxDrift: settings.maxDrift,
             threshold: settings.threshold,
             tileWidth: survey.tileWidth,
             stepCount: filterbank.stepCount,
             header: filterbank.header,
             fileName: fileName,
+            codebook: codebook,
             coarseChannels: survey.channels
         )
         parameters = decided.encoded()
@@ -71,11 +88,43 @@ package struct DriftPack: Sendable {
         let tile = geometry.tile(index)
         let stored = geometry.storedColumns(tile.columns)
         let first = tile.coarseChannel * geometry.columnCount
+        guard geometry.method == .turboSETI else {
+            let wanted = (first + stored.lowerBound)..<(first + stored.upperBound)
+            return try append(wanted, to: &bytes)
+        }
         for step in 0..<geometry.stepCount {
             for piece in pieces(of: stored, count: geometry.columnCount) {
                 let channels = (first + piece.lowerBound)..<(first + piece.upperBound)
-                bytes.append(contentsOf: try filterbank.samples(step: step, channels: channels))
+                try append(channels, step: step, to: &bytes)
             }
+        }
+    }
+
+    private func append(
+        _ channels: Range<Int>,
+        step: Int,
+        to bytes: inout Bytes
+    ) throws(InputError) {
+        guard !codebook.isEmpty else {
+            bytes.append(contentsOf: try filterbank.samples(step: step, channels: channels))
+            return
+        }
+        var encoder = codebook.encoder()
+        let numbers = try filterbank.numbers(step: step, channels: channels)
+        guard encoder.append(numbers, to: &bytes) else {
+            throw .unreadable("the file has changed while it was read; try again")
+        }
+    }
+
+    /// Appends channels of the file; those that it has not are zeros.
+    private func append(_ wanted: Range<Int>, to bytes: inout Bytes) throws(InputError) {
+        let present = wanted.clamped(to: 0..<geometry.channelCount)
+        let before = (present.lowerBound - wanted.lowerBound) * geometry.sampleByteCount
+        let behind = (wanted.upperBound - present.upperBound) * geometry.sampleByteCount
+        for step in 0..<geometry.stepCount {
+            bytes.append(contentsOf: repeatElement(0, count: before))
+            try append(present, step: step, to: &bytes)
+            bytes.append(contentsOf: repeatElement(0, count: behind))
         }
     }
 

@@ -6,7 +6,7 @@ extension DriftSearch {
         _ file: InputFile,
         _ settings: DriftSettings
     ) throws(InputError) -> Dataset {
-        try DriftPack(file, settings).dataset()
+        try DriftPack(file, settings, isShipped: true).dataset()
     }
 
     package static func plan(
@@ -48,6 +48,12 @@ extension DriftSearch {
         return UnitOutput(result: bytes, operations: 0, evidence: .zero)
     }
 
+    /// Every column with a hit in a unit's output.
+    package static func hits(of output: UnitOutput) throws(KernelError) -> [ColumnHit] {
+        var reader = LittleEndianReader(output.result)
+        return try HitList.read(&reader).hits
+    }
+
     /// The table of top hits, in the layout of turboSETI's `.dat` files.
     package static func report(
         _ aggregate: Aggregate,
@@ -57,7 +63,8 @@ extension DriftSearch {
         return DriftTable(decoded).text(hits)
     }
 
-    /// The rows of the table: of all columns with hits those that are the strongest around.
+    /// The rows of the table: of all columns with hits those that are the strongest around, or no
+    /// echoes of stronger ones.
     package static func topHits(
         _ aggregate: Aggregate,
         _ parameters: Parameters
@@ -75,26 +82,60 @@ extension DriftSearch {
         }
         var reader = LittleEndianReader(aggregate.bytes)
         var top: [TopHit] = []
+        var all: [ColumnHit] = []
+        var hitCounts = [UInt64](repeating: 0, count: decoded.coarseChannels.count)
         for channel in geometry.searchedChannels.indices {
             let first = channel * geometry.tilesPerChannel
             var hits: [ColumnHit] = []
             var hitCount: UInt64 = 0
             for index in first..<(first + geometry.tilesPerChannel) {
                 let list = try HitList.read(&reader)
-                try check(list, geometry.tile(index))
+                try check(list, geometry.tile(index), decoded)
                 hits += list.hits
                 hitCount = saturatingSum(hitCount, list.hitCount)
             }
-            top += strongest(hits, hitCount: hitCount, geometry)
+            if decoded.method == .turboSETI {
+                top += strongest(hits, hitCount: hitCount, geometry)
+            } else {
+                all += hits
+                hitCounts[geometry.searchedChannels[channel]] = hitCount
+            }
+        }
+        var finder = EchoFinder(geometry)
+        top += finder.signals(all).map { hit in
+            TopHit(
+                hit: hit,
+                window: columns(of: hit, geometry),
+                hitCount: hitCounts[hit.coarseChannel]
+            )
         }
         guard reader.remaining == 0 else { throw .badResult("the aggregate ends too late") }
         return (decoded, top)
     }
 
-    private static func check(_ list: HitList, _ tile: Tile) throws(KernelError) {
+    /// The columns that a hit's path crosses inside the band, counted as its own column is.
+    private static func columns(of hit: ColumnHit, _ geometry: DriftGeometry) -> Range<Int> {
+        let track = Track(hit, geometry)
+        let low = max(0, Int(min(track.start, track.end).rounded(.down)))
+        let high = min(geometry.channelCount - 1, Int(max(track.start, track.end).rounded(.up)))
+        let first = hit.coarseChannel * geometry.columnCount
+        return (low - first)..<(high + 1 - first)
+    }
+
+    private static func check(
+        _ list: HitList,
+        _ tile: Tile,
+        _ parameters: DriftParameters
+    ) throws(KernelError) {
         for hit in list.hits
         where hit.coarseChannel != tile.coarseChannel || !tile.columns.contains(hit.column) {
             throw .badResult("column \(hit.column) lies outside the unit's tile")
+        }
+        for hit in list.hits
+        where hit.drift.magnitude > Float(parameters.maxDrift)
+            || !parameters.method.boxcars.contains(hit.boxcar)
+        {
+            throw .badResult("a drift rate or boxcar that is not searched")
         }
     }
 
@@ -126,7 +167,7 @@ extension DriftSearch {
 package struct TopHit: Hashable, Sendable {
     /// The column and its strongest hit.
     package let hit: ColumnHit
-    /// The columns in which no hit is stronger.
+    /// The columns in which no hit is stronger; in our own search those that the path crosses.
     package let window: Range<Int>
     /// Hits of the whole coarse channel.
     package let hitCount: UInt64

@@ -3,11 +3,12 @@ package import Primitives
 extension DriftSearch {
     /// The checkpoint: the unit's digest, the place in the work, and what was found so far.
     ///
-    /// Encoding, little-endian: 32 bytes digest, u8 mirrored, u8 stage, u32 stripe, u32 block or
-    /// turn, 8 × u32 evidence lanes, u64 hits, u32 columns, for each: u32 column, f32 ratio,
-    /// f32 drift.
+    /// Encoding, little-endian: 32 bytes digest, u8 boxcar index, u8 mirrored, u8 stage, u32
+    /// stripe, u32 block or turn, 8 × u32 evidence lanes, u64 hits, u32 columns, for each: u32
+    /// column, f32 ratio, f32 drift, u8 boxcar index.
     package var state: Bytes {
         var bytes = unitDigest.bytes
+        bytes.append(UInt8(recorder.boxcarIndex))
         bytes.append(rows.isMirrored ? 1 : 0)
         let (kind, stripe, turn) = stageNumbers
         bytes.append(kind)
@@ -21,6 +22,7 @@ extension DriftSearch {
             bytes.append(littleEndian: UInt32(column))
             bytes.append(littleEndian: recorder.ratios[column])
             bytes.append(littleEndian: recorder.drifts[column])
+            bytes.append(recorder.boxcarIndices[column])
         }
         return bytes
     }
@@ -29,11 +31,12 @@ extension DriftSearch {
         try self.init(unit)
         guard state.starts(with: unitDigest.bytes) else { throw .badState("it is another unit's") }
         var reader = LittleEndianReader(state, at: Digest.byteCount)
-        guard let mirrored = reader.integer(UInt8.self), mirrored <= 1,
+        guard let boxcarIndex = reader.integer(UInt8.self), boxcarIndex < boxcarCount,
+            let mirrored = reader.integer(UInt8.self), mirrored <= 1,
             let kind = reader.integer(UInt8.self),
             let stripe = reader.integer(UInt32.self), let turn = reader.integer(UInt32.self)
-        else { throw .badState("it ends too early") }
-        restore(mirrored: mirrored == 1)
+        else { throw .badState("its beginning is damaged") }
+        restore(boxcarIndex: Int(boxcarIndex), mirrored: mirrored == 1)
         stage = try restoredStage(kind, stripe: Int(stripe), turn: Int(turn))
         try restoreFindings(&reader)
     }
@@ -55,7 +58,8 @@ extension DriftSearch {
         }
         switch kind {
         case 0: return .search(stripe: stripe, turn: turn)
-        case 1 where !rows.isMirrored: return .finished
+        case 1 where !rows.isMirrored && recorder.boxcarIndex == boxcarCount - 1:
+            return .finished
         default: throw .badState("it is in no known stage")
         }
     }
@@ -74,12 +78,17 @@ extension DriftSearch {
         recorder.restore(hitCount: hitCount)
         for _ in 0..<count {
             guard let column = reader.integer(UInt32.self), let ratio = reader.float(),
-                let drift = reader.float()
+                let drift = reader.float(), let boxcarIndex = reader.integer(UInt8.self)
             else { throw .badState("it ends too early") }
-            guard column < tile.columns.count, ratio > 0 else {
+            guard column < tile.columns.count, ratio > 0, boxcarIndex < boxcarCount else {
                 throw .badState("a hit lies outside the tile")
             }
-            recorder.restore(column: Int(column), ratio: ratio, drift: drift)
+            recorder.restore(
+                column: Int(column),
+                ratio: ratio,
+                drift: drift,
+                boxcarIndex: Int(boxcarIndex)
+            )
         }
         guard reader.remaining == 0 else { throw .badState("it ends too late") }
     }

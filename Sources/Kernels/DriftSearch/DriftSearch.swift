@@ -1,10 +1,12 @@
 import Primitives
 
-/// Narrowband signals whose frequency drifts, found as turboSETI 2.3.2 finds them.
+/// Narrowband signals whose frequency drifts, found by our own rules or as turboSETI 2.3.2 finds
+/// them.
 ///
 /// A unit is searched stripe by stripe, and each stripe drift block by drift block, first in the
 /// mirrored direction and then in the other one: of two equal ratios the first, which is that of
-/// the more negative drift, stays in the table.
+/// the more negative drift, stays in the table. All of that is done for each boxcar, the narrowest
+/// first.
 /// - Source: Enriquez et al. 2017, ApJ 849:104; Taylor 1974, A&AS 15:367.
 package struct DriftSearch: Kernel {
     package static let id = KernelID(name: "drift-search", version: 1)
@@ -22,6 +24,7 @@ package struct DriftSearch: Kernel {
     var recorder: HitRecorder
     var stage = Stage.search(stripe: 0, turn: 0)
     var evidence = EvidenceFold()
+    private let boxcars: [Int]
     private var layout: StripeLayout
     private var tree: InPlaceTree
     private var vectorTree: VectorTree?
@@ -44,11 +47,12 @@ package struct DriftSearch: Kernel {
             throw .wrongUnitSize(expected: byteCount, given: unit.bytes.count)
         }
         variant = unit.variant
-        rows = try TileRows(unit.bytes, geometry, tile, variant)
+        rows = try TileRows(unit.bytes, parameters, geometry, tile, variant)
         rows.mirror()
+        boxcars = parameters.method.boxcars
         recorder = HitRecorder(
-            parameters.coarseChannels[tile.coarseChannel],
-            threshold: parameters.threshold,
+            parameters,
+            channel: tile.coarseChannel,
             geometry.grid,
             width: tile.columns.count
         )
@@ -90,12 +94,20 @@ package struct DriftSearch: Kernel {
         )
     }
 
-    /// Continues with the columns in the order that `stage` needs.
-    mutating func restore(mirrored: Bool) {
-        guard mirrored != rows.isMirrored else { return }
-        rows.mirror()
+    /// Continues under the boxcar of `index`, not before the present one, with the columns in the
+    /// order that `stage` needs.
+    mutating func restore(boxcarIndex index: Int, mirrored: Bool) {
+        if recorder.boxcarIndex < index, rows.isMirrored { rows.mirror() }
+        while recorder.boxcarIndex < index {
+            rows.widen()
+            recorder.boxcarIndex += 1
+        }
+        if rows.isMirrored != mirrored { rows.mirror() }
         layout = StripeLayout(geometry, tile, mirrored: mirrored)
     }
+
+    /// How many boxcars there are.
+    var boxcarCount: Int { boxcars.count }
 
     var stripeCount: Int { layout.count }
 }
@@ -108,7 +120,8 @@ extension DriftSearch {
                 coarseChannel: tile.coarseChannel,
                 column: tile.columns.lowerBound + index,
                 ratio: ratio,
-                drift: recorder.drifts[index]
+                drift: recorder.drifts[index],
+                boxcar: boxcars[Int(recorder.boxcarIndices[index])]
             )
             hits.append(hit)
         }
@@ -118,7 +131,8 @@ extension DriftSearch {
     private var progress: Progress {
         let grid = geometry.grid
         let total = grid.operations(width: tile.columns.count)
-        var done = rows.isMirrored ? 0 : total / 2
+        let each = grid.operationsPerBoxcar(width: tile.columns.count)
+        var done = UInt64(recorder.boxcarIndex) * each + (rows.isMirrored ? 0 : each / 2)
         switch stage {
         case .finished: done = total
         case .search(let stripe, let turn):
@@ -148,7 +162,10 @@ extension DriftSearch {
         } else if index + 1 < layout.count {
             stage = .search(stripe: index + 1, turn: 0)
         } else if rows.isMirrored {
-            restore(mirrored: false)
+            restore(boxcarIndex: recorder.boxcarIndex, mirrored: false)
+            stage = .search(stripe: 0, turn: 0)
+        } else if recorder.boxcarIndex + 1 < boxcarCount {
+            restore(boxcarIndex: recorder.boxcarIndex + 1, mirrored: true)
             stage = .search(stripe: 0, turn: 0)
         } else {
             stage = .finished

@@ -1,4 +1,3 @@
-import CKernels
 import Primitives
 
 /// Checks the settings of a search against the file, and measures its noise.
@@ -6,24 +5,28 @@ struct DriftSurvey {
     private let filterbank: Filterbank
     private let settings: DriftSettings
     private let instructions: CInt?
+    private let workers: any Workers
     private(set) var channels: [CoarseChannel] = []
     private(set) var tileWidth = 0
 
     init(
         _ filterbank: Filterbank,
         _ settings: DriftSettings,
-        _ variant: Variant
+        _ variant: Variant,
+        _ workers: any Workers,
+        _ codebook: Codebook
     ) throws(InputError) {
         self.filterbank = filterbank
+        self.workers = workers
         instructions = variant.instructions
         self.settings = settings
         try checkSettings()
         let columnCount = filterbank.header.channelCount / settings.coarseChannelCount
-        tileWidth = try tileWidth(columnCount)
-        for index in 0..<settings.coarseChannelCount {
-            let first = index * columnCount
-            channels.append(try statistics(of: first..<(first + columnCount)))
+        tileWidth = try UnitPlanner(filterbank, settings, codebook).tileWidth()
+        let measured = try (0..<settings.coarseChannelCount).map { index throws(InputError) in
+            try measure((index * columnCount)..<((index + 1) * columnCount))
         }
+        channels = decide(measured)
     }
 
     private func checkSettings() throws(InputError) {
@@ -43,160 +46,100 @@ struct DriftSurvey {
                     + "\(filterbank.header.channelCount) channels"
             )
         }
+        if case .native(let widest) = settings.method {
+            guard widest.nonzeroBitCount == 1, widest <= KernelLimits.boxcarMax else {
+                throw .setting(
+                    "boxcars up to \(widest) channels; 1, 2, 4, 8 or \(KernelLimits.boxcarMax)"
+                )
+            }
+            let columnCount = filterbank.header.channelCount / count
+            guard columnCount >= 4 * widest else {
+                throw .setting(
+                    "\(columnCount) channels are too few for boxcars of \(widest); at least "
+                        + "\(4 * widest) are needed"
+                )
+            }
+        }
         if let width = settings.tileWidth {
             guard width >= 1, width <= KernelLimits.tileWidthMax else {
                 throw .setting("tiles of \(width) columns; 1 to \(KernelLimits.tileWidthMax)")
             }
         }
     }
+}
 
-    /// The chosen width, or the smallest power of two that is at least 8 192, 16 units of a file of
-    /// 2¹⁷ channels, and four halos, so that a unit repeats at most half of its bytes; less where
-    /// many steps leave no memory for it.
-    private func tileWidth(_ columnCount: Int) throws(InputError) -> Int {
-        if let width = settings.tileWidth { return min(width, columnCount) }
-        do {
-            let grid = try DriftGrid(
-                filterbank.header,
-                stepCount: filterbank.stepCount,
-                maxDrift: settings.maxDrift
-            )
-            var width = DriftGrid.powerOfTwo(notBelow: max(8_192, 4 * grid.halo))
-            let limit = KernelLimits.workingByteCountMax
-            while width > 1, grid.workingByteCount(width: width) > limit { width /= 2 }
-            return min(width, columnCount, KernelLimits.tileWidthMax)
-        } catch {
-            throw .setting(error.description)
-        }
-    }
+/// The noise of one coarse channel, and its largest sample.
+private struct MeasuredChannel: Sendable {
+    let noise: [ColumnNoise]
+    let hasSpike: Bool
+    let largest: Float
 }
 
 extension DriftSurvey {
-    private func statistics(of channels: Range<Int>) throws(InputError) -> CoarseChannel {
+    private func measure(_ channels: Range<Int>) throws(InputError) -> MeasuredChannel {
         let steps = filterbank.stepCount
-        let treeSteps = DriftGrid.powerOfTwo(notBelow: steps)
-        let statistics: ColumnStatistics
-        let largest: Float
-        if filterbank.header.sampleBits == 32, steps == treeSteps {
-            var sums = [Float](repeating: 0, count: channels.count)
-            if let instructions {
-                largest = try addFloats(channels, to: &sums, instructions)
-            } else {
-                largest = try addRows(channels, to: &sums)
-            }
-            statistics = ColumnStatistics(single: sums)
+        let measured: MeasuredChannel
+        if settings.method != .turboSETI {
+            measured = measureNative(try single(channels))
+        } else if filterbank.header.sampleBits == 32,
+            steps == DriftGrid.powerOfTwo(notBelow: steps)
+        {
+            let sums = try single(channels)
+            let noise = ColumnStatistics(single: sums.sums).noise
+            measured = MeasuredChannel(noise: [noise], hasSpike: true, largest: sums.largest)
         } else {
-            var sums = [Double](repeating: 0, count: channels.count)
-            largest = try addRows(channels, to: &sums)
-            statistics = ColumnStatistics(double: sums)
+            let sums = try ColumnSums<Double>(filterbank, channels, instructions, workers)
+            let noise = ColumnStatistics(double: sums.sums).noise
+            measured = MeasuredChannel(noise: [noise], hasSpike: true, largest: sums.largest)
         }
-        guard statistics.median.isFinite, statistics.deviation.isFinite else {
+        guard measured.noise.allSatisfy({ $0.median.isFinite && $0.deviation.isFinite }) else {
             throw .unsuitable("the powers are too large for 32-bit statistics; scale them down")
         }
-        let noisy = CoarseChannel(
-            median: statistics.median,
-            deviation: statistics.deviation,
-            isSearched: statistics.deviation > 0
-        )
-        guard noisy.isSearched else { return noisy }
-        let reach = largest * Float(treeSteps)
-        return CoarseChannel(
-            median: noisy.median,
-            deviation: noisy.deviation,
-            isSearched: reach > rawThreshold(noisy, threshold: settings.threshold)
-        )
+        return measured
     }
 
-    /// Adds every sample to its column's sum, row after row; returns the largest one, or zero.
-    private func addRows<Number: BinaryFloatingPoint>(
-        _ channels: Range<Int>,
-        to sums: inout [Number]
-    ) throws(InputError) -> Float {
-        var row = [Float](repeating: 0, count: min(channels.count, Self.columnsAtOnce))
-        var largest: Float = 0
-        // A few columns at a time, whose sums stay in the first-level cache.
-        for first in stride(from: channels.lowerBound, to: channels.upperBound, by: row.count) {
-            let columns = first..<min(first + row.count, channels.upperBound)
-            for step in 0..<filterbank.stepCount {
-                try decode(columns, step: step, into: &row)
-                let offset = first - channels.lowerBound
-                largest = max(largest, add(row, count: columns.count, to: &sums, at: offset))
+    private func single(_ channels: Range<Int>) throws(InputError) -> ColumnSums<Float> {
+        try ColumnSums<Float>(filterbank, channels, instructions, workers)
+    }
+
+    /// The noise under each boxcar; a spike in the middle is one that no threshold would overlook.
+    private func measureNative(_ column: ColumnSums<Float>) -> MeasuredChannel {
+        var sums = column.sums
+        let middle = sums.count / 2
+        let plain = ColumnStatistics(native: sums)
+        let mean = (sums[middle - 1] + sums[middle + 1]) / 2
+        let excess = Double(sums[middle]) - Double(mean)
+        let hasSpike = excess > Double(settings.threshold) * Double(plain.deviation)
+        if hasSpike { sums[middle] = mean }
+        var boxcarSums = [sums]
+        for boxcar in settings.method.boxcars.dropLast() {
+            let last = boxcarSums[boxcarSums.count - 1]
+            boxcarSums.append((0..<(last.count - boxcar)).map { last[$0] + last[$0 + boxcar] })
+        }
+        let all = boxcarSums
+        let noise = workers.map(all.count) { ColumnStatistics(native: all[$0]).noise }
+        return MeasuredChannel(noise: noise, hasSpike: hasSpike, largest: column.largest)
+    }
+
+    /// Which channels are worth a search.
+    ///
+    /// They are those in which the largest sample, in every step and under a whole boxcar, would be
+    /// a hit. Our own paths go on into other channels.
+    private func decide(_ measured: [MeasuredChannel]) -> [CoarseChannel] {
+        let treeSteps = DriftGrid.powerOfTwo(notBelow: filterbank.stepCount)
+        let overall = measured.map(\.largest).max() ?? 0
+        return measured.map { channel in
+            let largest = settings.method == .turboSETI ? channel.largest : overall
+            let isSearchable = channel.noise.allSatisfy { $0.deviation > 0 }
+            let isReached = zip(channel.noise, settings.method.boxcars).contains { noise, boxcar in
+                let reach = largest * Float(treeSteps * boxcar)
+                return reach > rawThreshold(noise, threshold: settings.threshold, settings.method)
             }
-        }
-        return largest
-    }
-
-    private static let columnsAtOnce = 2_048
-
-    /// The same for 32-bit samples, which need no decoding.
-    private func addFloats(
-        _ channels: Range<Int>,
-        to sums: inout [Float],
-        _ instructions: CInt
-    ) throws(InputError) -> Float {
-        var largest: Float = 0
-        for first in stride(from: 0, to: channels.count, by: Self.columnsAtOnce) {
-            let count = min(Self.columnsAtOnce, channels.count - first)
-            let columns = (channels.lowerBound + first)..<(channels.lowerBound + first + count)
-            for step in 0..<filterbank.stepCount {
-                let bytes = try filterbank.samples(step: step, channels: columns)
-                let isGood = unsafe bytes.withUnsafeBufferPointer { samples in
-                    unsafe sums.withUnsafeMutableBufferPointer { sums in
-                        unsafe drift_add(
-                            instructions,
-                            samples.baseAddress,
-                            Int32(count),
-                            KernelLimits.sampleMagnitudeMax,
-                            sums.baseAddress.map { unsafe $0 + first },
-                            &largest
-                        ) != 0
-                    }
-                }
-                guard !isGood else { continue }
-                var row = [Float](repeating: 0, count: count)
-                try decode(columns, step: step, into: &row)
-            }
-        }
-        return largest
-    }
-
-    private func decode(
-        _ columns: Range<Int>,
-        step: Int,
-        into row: inout [Float]
-    ) throws(InputError) {
-        let bytes = try filterbank.samples(step: step, channels: columns)
-        let bits = filterbank.header.sampleBits
-        let bad = unsafe row.withUnsafeMutableBufferPointer { numbers -> Int? in
-            guard let start = numbers.baseAddress else { return nil }
-            return unsafe decodeSamples(bytes, bits: bits, into: start)
-        }
-        guard let bad else { return }
-        throw .unsuitable(
-            "the sample of channel \(columns.lowerBound + bad) at step \(step) is \(row[bad]); "
-                + "replace what is not a number or beyond 1e30"
-        )
-    }
-}
-
-/// Adds the first `count` numbers of `row` to the sums from `offset` on; returns the largest one,
-/// or zero.
-///
-/// Floats above zero are ordered as their bits are, and the others are negative as whole numbers.
-private func add<Number: BinaryFloatingPoint>(
-    _ row: [Float],
-    count: Int,
-    to sums: inout [Number],
-    at offset: Int
-) -> Float {
-    var largest: Int32 = 0
-    unsafe row.withUnsafeBufferPointer { row in
-        unsafe sums.withUnsafeMutableBufferPointer { sums in
-            for column in 0..<count { unsafe sums[offset &+ column] += Number(row[column]) }
-            for column in 0..<count {
-                largest = unsafe max(largest, Int32(bitPattern: row[column].bitPattern))
-            }
+            return CoarseChannel(
+                noise: channel.noise,
+                isSearched: isSearchable && isReached,
+                hasSpike: channel.hasSpike
+            )
         }
     }
-    return Float(bitPattern: UInt32(largest))
 }

@@ -4,7 +4,8 @@ import Primitives
 ///
 /// Who skips a window, a drift block or a direction has other bytes. The definition, for a tile of
 /// `w` columns, T tree steps, and rows `x[i][j]` where j counts from the tile's first column in the
-/// direction of the search (mirrored: from the last one backwards), after the DC column is settled:
+/// direction of the search (mirrored: from the last one backwards), after spikes are settled and,
+/// under a boxcar, columns are summed:
 ///
 /// 1. A *window* `q` is the columns 8q … 8q+7. Windows go in groups of 16; there are `⌈w/128⌉`
 ///    groups. Columns beyond the tile and its halo count as 0. There is no −0: it counts as 0.
@@ -15,10 +16,11 @@ import Primitives
 /// 4. The *upper bound* is the sum of `m[0] … m[T−1]` in the order of the tree:
 ///    ((m[0]+m[1]) + (m[2]+m[3])) + …, each sum rounded to 32 bits. Rounding is monotone, so no sum
 ///    that starts in the window is larger.
-/// 5. Eight 32-bit lanes start at 0. In order of direction (mirrored first), strip (the first one
-///    first; 4 096 columns each), drift block (mirrored: the last one first), half
-///    (mirrored: the second one first) and eight windows, lane l takes the bits b of the bound of
-///    the l-th of them: `lane ← rotateLeft(lane xor b, 13)·5 + 0xe6546b64`, modulo 2³².
+/// 5. Eight 32-bit lanes start at 0. In order of boxcar (the narrowest first), direction (mirrored
+///    first), strip (the first one first; 4 096 columns each), drift block (mirrored: the last one
+///    first), half (mirrored: the second one first) and eight windows, lane l takes the bits b of
+///    the bound of the l-th of them: `lane ← rotateLeft(lane xor b, 13)·5 + 0xe6546b64`, modulo
+///    2³².
 /// 6. The evidence is SHA-256 of the eight lanes, little-endian.
 struct EvidenceFold: Hashable {
     private(set) var lanes = SIMD8<UInt32>(repeating: 0)

@@ -10,17 +10,19 @@ package struct ColumnHit: Hashable, Sendable {
     package let ratio: Float
     /// Drift rate of the strongest hit, hertz per second.
     package let drift: Float
+    /// How many channels were summed for the strongest hit.
+    package let boxcar: Int
 }
 
 /// The result of one unit.
 ///
 /// Encoding, little-endian: u64 hits, u32 columns, then for each column, ascending: u32 coarse
-/// channel, u32 column, f32 ratio, f32 drift.
+/// channel, u32 column, f32 ratio, f32 drift, u32 boxcar.
 package struct HitList: Hashable, Sendable {
     /// Bytes before the first column.
     static let headerByteCount = 12
     /// Bytes of one column.
-    static let hitByteCount = 16
+    static let hitByteCount = 20
 
     /// Every sum above the threshold, over all columns and drifts of the tile.
     package let hitCount: UInt64
@@ -35,6 +37,7 @@ package struct HitList: Hashable, Sendable {
             bytes.append(littleEndian: UInt32(hit.column))
             bytes.append(littleEndian: hit.ratio)
             bytes.append(littleEndian: hit.drift)
+            bytes.append(littleEndian: UInt32(hit.boxcar))
         }
     }
 
@@ -51,14 +54,19 @@ package struct HitList: Hashable, Sendable {
         for _ in 0..<count {
             guard let channel = reader.integer(UInt32.self),
                 let column = reader.integer(UInt32.self),
-                let ratio = reader.float(), let drift = reader.float()
+                let ratio = reader.float(), let drift = reader.float(),
+                let boxcar = reader.integer(UInt32.self)
             else { throw .badResult("it ends too early") }
             guard ratio > 0, drift.isFinite else { throw .badResult("a hit is not a number") }
+            guard boxcar.nonzeroBitCount == 1, boxcar <= KernelLimits.boxcarMax else {
+                throw .badResult("a boxcar of \(boxcar) channels")
+            }
             let hit = ColumnHit(
                 coarseChannel: Int(channel),
                 column: Int(column),
                 ratio: ratio,
-                drift: drift
+                drift: drift,
+                boxcar: Int(boxcar)
             )
             if let last = hits.last,
                 last.coarseChannel != hit.coarseChannel

@@ -1,31 +1,41 @@
 /// The strongest hit of each column so far, and how many hits there were in all.
 struct HitRecorder {
-    private let median: Float
-    private let deviation: Float
-    /// The largest sum that is no hit.
-    let rawThreshold: Float
+    private let noise: [ColumnNoise]
+    private let rawThresholds: [Float]
+    private let method: SearchMethod
     private let grid: DriftGrid
+    /// Which boxcar the sums are under, the first one being 0.
+    var boxcarIndex = 0
     private(set) var hitCount: UInt64 = 0
     /// The strongest ratio of each column; zero where there is no hit.
     private(set) var ratios: [Float]
     private(set) var drifts: [Float]
+    /// Under which boxcar the strongest ratio of each column was found.
+    private(set) var boxcarIndices: [UInt8]
 
-    init(_ channel: CoarseChannel, threshold: Float, _ grid: DriftGrid, width: Int) {
-        median = channel.median
-        deviation = channel.deviation
-        rawThreshold = Kernels.rawThreshold(channel, threshold: threshold)
+    init(_ parameters: DriftParameters, channel: Int, _ grid: DriftGrid, width: Int) {
+        noise = parameters.coarseChannels[channel].noise
+        method = parameters.method
+        rawThresholds = noise.map {
+            Kernels.rawThreshold($0, threshold: parameters.threshold, parameters.method)
+        }
         self.grid = grid
         ratios = [Float](repeating: 0, count: width)
         drifts = [Float](repeating: 0, count: width)
+        boxcarIndices = [UInt8](repeating: 0, count: width)
     }
+
+    /// The largest sum that is no hit.
+    var rawThreshold: Float { rawThresholds[boxcarIndex] }
 
     /// Continues from a checkpoint.
     mutating func restore(hitCount: UInt64) { self.hitCount = hitCount }
 
     /// Continues from a checkpoint.
-    mutating func restore(column: Int, ratio: Float, drift: Float) {
+    mutating func restore(column: Int, ratio: Float, drift: Float, boxcarIndex: Int) {
         ratios[column] = ratio
         drifts[column] = drift
+        boxcarIndices[column] = UInt8(boxcarIndex)
     }
 
     /// The paths of `block` in the order of turboSETI's search, with their drift rates.
@@ -49,11 +59,12 @@ struct HitRecorder {
 
     /// Takes in a sum above the raw threshold; `column` counts from the tile's first one.
     mutating func record(column: Int, sum: Float, drift: Float) {
-        let ratio = (sum - median) / deviation
+        let ratio = noise[boxcarIndex].ratio(of: sum, method)
         hitCount += 1
         if ratio > ratios[column] {
             ratios[column] = ratio
             drifts[column] = drift
+            boxcarIndices[column] = UInt8(boxcarIndex)
         }
     }
 }

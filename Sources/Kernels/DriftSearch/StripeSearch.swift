@@ -15,7 +15,8 @@ struct Stripe {
 /// The stripes of one tile in one direction: even ones, then the unfinished tail if it has one.
 ///
 /// TurboSETI's tree updates a channel's columns in place, except the last T. So the last 2T columns
-/// of a channel (the first ones for negative drift) mix samples and sums.
+/// of a channel (the first ones for negative drift) mix samples and sums. Our own search has no
+/// tail.
 struct StripeLayout {
     /// Columns of a stripe, whose maxima stay near the processor; the last one may have fewer.
     static let width = 4_096
@@ -28,6 +29,11 @@ struct StripeLayout {
         let count = geometry.columnCount
         let start = mirrored ? count - tile.columns.upperBound : tile.columns.lowerBound
         tileWidth = tile.columns.count
+        guard geometry.method == .turboSETI else {
+            tailStart = tileWidth
+            channelEnd = .max
+            return
+        }
         channelEnd = count - start
         tailStart = max(0, min(tileWidth, channelEnd - 2 * geometry.grid.treeSteps))
     }
@@ -62,7 +68,8 @@ struct StripeLayout {
 /// One stripe searched in one drift block, by turboSETI's own algorithm: rows are rolled, summed in
 /// place, and read in bit-reversed order.
 ///
-/// It is the reference of every other variant, and the only one for the tail.
+/// Away from a channel's end it is the plain tree. It is the reference of every other variant, and
+/// the only one for the tail.
 struct InPlaceTree {
     private let steps: Int
     private var buffer: [Float] = []

@@ -1,18 +1,23 @@
 import CKernels
 import Primitives
 
-/// A unit's samples as 32-bit floats, with halo, padding steps and the DC column settled.
+/// A unit's samples as 32-bit floats, with halo, padding steps and spikes settled, or their sums
+/// under a boxcar.
 ///
-/// Power, shape [T][stride]. Entries 0..<(width + 2·halo) of a row are columns
-/// tile.lower − halo up to tile.upper + halo, or the same in reverse when `isMirrored`, so that a
-/// search to the right is a search for negative drifts. All entries behind them are zero, so that
-/// vectors may read past the end. No entry is −0, so that the maximum of two is one bit pattern.
+/// Power, shape [T][stride]. Entries 0..<(width + 2·halo) of a row are columns tile.lower − halo up
+/// to tile.upper + halo, or the same in reverse when `isMirrored`, so that a search to the right is
+/// a search for negative drifts. Under a boxcar of w columns, an entry is the sum of the columns
+/// from (w − 1)/2 before it to w/2 behind it, both rounded down. All entries behind them are zero,
+/// so that vectors may read past the end. No entry is −0, so that the maximum of two is one bit
+/// pattern.
 struct TileRows {
     /// Columns of the tile.
     let width: Int
     let halo: Int
     let stride: Int
     private(set) var isMirrored = false
+    /// How many columns are summed in an entry.
+    private(set) var boxcar = 1
     private(set) var numbers: [Float]
     /// Those that copy and turn rows; nil for plain loops.
     private let instructions: CInt?
@@ -26,6 +31,7 @@ struct TileRows {
 
     init(
         _ bytes: Bytes,
+        _ parameters: DriftParameters,
         _ geometry: DriftGeometry,
         _ tile: Tile,
         _ variant: Variant
@@ -37,8 +43,8 @@ struct TileRows {
         numbers = [Float](repeating: 0, count: geometry.grid.treeSteps * stride)
         let stored = geometry.storedColumns(tile.columns)
         let size = stored.count * geometry.sampleByteCount
-        let filler = DirectCurrent(geometry, stored)
-        let isWhole = stored.count == geometry.columnCount
+        let mending = RowMending(parameters, geometry, tile)
+        let isWhole = stored.lowerBound == 0 && stored.count == geometry.columnCount
         var first = 0
         if isWhole {
             let start = (tile.columns.lowerBound - halo) % geometry.columnCount
@@ -48,14 +54,18 @@ struct TileRows {
         for step in 0..<geometry.stepCount {
             let slice = bytes[(step * size)..<((step + 1) * size)]
             if let instructions, !isWhole, geometry.sampleByteCount == 4,
-                copy(slice, at: step * stride, filler, instructions)
+                copy(slice, at: step * stride, mending, instructions)
             {
                 continue
             }
-            if let bad = Self.decode(slice, bits: 8 * geometry.sampleByteCount, into: &row) {
+            let bad =
+                parameters.codebook.isEmpty
+                ? Self.decode(slice, bits: geometry.sampleBits, into: &row)
+                : parameters.codebook.decode(slice, into: &row)
+            if let bad {
                 throw .badSample(column: stored.lowerBound + bad, step: step)
             }
-            unsafe row.withUnsafeMutableBufferPointer { unsafe filler.fill($0) }
+            unsafe row.withUnsafeMutableBufferPointer { unsafe mending.mend($0) }
             place(row, from: first, at: step * stride)
         }
     }
@@ -76,12 +86,36 @@ struct TileRows {
         isMirrored.toggle()
     }
 
+    /// Makes of sums of some columns sums of twice as many; the rows are not mirrored then.
+    ///
+    /// What lies beside the halo counts as 0.
+    mutating func widen() {
+        precondition(!isMirrored, "a boxcar is made in the file's direction")
+        let count = width + 2 * halo
+        let (before, behind) = (boxcar / 2, (boxcar + 1) / 2)
+        var padded = [Float](repeating: 0, count: before + count + behind)
+        for start in Swift.stride(from: 0, to: numbers.count, by: stride) {
+            unsafe numbers.withUnsafeMutableBufferPointer { numbers in
+                unsafe padded.withUnsafeMutableBufferPointer { padded in
+                    for index in 0..<count {
+                        unsafe padded[before &+ index] = numbers[start &+ index]
+                    }
+                    for index in 0..<count {
+                        unsafe numbers[start &+ index] =
+                            padded[index] + padded[index &+ before &+ behind]
+                    }
+                }
+            }
+        }
+        boxcar *= 2
+    }
+
     /// Takes in a row of 32-bit samples that is stored as it is searched; false when one is not
     /// good, which is to be named then.
     private mutating func copy(
         _ slice: ArraySlice<UInt8>,
         at start: Int,
-        _ filler: DirectCurrent,
+        _ mending: RowMending,
         _ instructions: CInt
     ) -> Bool {
         let count = width + 2 * halo
@@ -97,7 +131,7 @@ struct TileRows {
                 ) != 0
             }
             guard isGood else { return false }
-            unsafe filler.fill(row)
+            unsafe mending.mend(row)
             return true
         }
     }
@@ -127,48 +161,5 @@ struct TileRows {
                 }
             }
         }
-    }
-}
-
-/// The middle column of a coarse channel, whose spike comes from the receiver: it gets the mean of
-/// its neighbours.
-///
-/// TurboSETI computes in the type that its array happens to have. Integer samples without padding
-/// steps stay integers there: their sum wraps around, and the half is cut off.
-private struct DirectCurrent {
-    private enum Arithmetic {
-        case single
-        case double
-        case wrapping(mask: UInt32)
-    }
-
-    private let arithmetic: Arithmetic
-    private let offset: Int?
-
-    init(_ geometry: DriftGeometry, _ stored: Range<Int>) {
-        let distance = geometry.columnCount / 2 - stored.lowerBound
-        let position =
-            (distance % geometry.columnCount + geometry.columnCount)
-            % geometry.columnCount
-        offset = position > 0 && position < stored.count - 1 ? position : nil
-        if geometry.stepCount < geometry.grid.treeSteps {
-            arithmetic = .double
-        } else if geometry.sampleByteCount == 4 {
-            arithmetic = .single
-        } else {
-            arithmetic = .wrapping(mask: geometry.sampleByteCount == 1 ? 0xff : 0xffff)
-        }
-    }
-
-    func fill(_ row: UnsafeMutableBufferPointer<Float>) {
-        guard let offset else { return }
-        let (left, right) = unsafe (row[offset - 1], row[offset + 1])
-        let mean =
-            switch arithmetic {
-            case .single: (left + right) / 2
-            case .double: Float((Double(left) + Double(right)) / 2)
-            case .wrapping(let mask): Float(((UInt32(left) + UInt32(right)) & mask) >> 1)
-            }
-        unsafe row[offset] = mean
     }
 }

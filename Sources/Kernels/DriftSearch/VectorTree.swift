@@ -18,9 +18,19 @@ struct VectorTree {
     private var scratch: [Float] = []
     private var survivors: [[UInt32]] = [[], []]
     private var hits = [drift_hit](repeating: drift_hit(), count: Self.hitCount)
+    /// Whether so many windows were left in the block before that they need not be listed in the
+    /// next one: listing them takes longer than counting.
+    private var isCrowded = false
     private var levels: LevelTree?
     /// Whose maxima these are.
-    private var place: (start: Int, isMirrored: Bool, firstBlock: Int)?
+    private var place: Place?
+
+    private struct Place: Equatable {
+        let start: Int
+        let isMirrored: Bool
+        let boxcar: Int
+        let firstBlock: Int
+    }
 
     /// Hits that are handed over at once.
     private static let hitCount = 1_024
@@ -74,15 +84,23 @@ struct VectorTree {
                 windows: Int32(stripe.windowCount),
                 columns: Int32(stripe.columns.count)
             )
-            unsafe prepare(&strip, (stripe.start, rows.isMirrored, firstBlock))
+            let place = Place(
+                start: stripe.start,
+                isMirrored: rows.isMirrored,
+                boxcar: rows.boxcar,
+                firstBlock: firstBlock
+            )
+            unsafe prepare(&strip, place)
             let raw = recorder.rawThreshold
             let first = unsafe bound(&strip, block, span.firstHalf, raw, &evidence)
             let second = unsafe bound(&strip, block, 1 - span.firstHalf, raw, &evidence)
             guard first + second > 0, !stripe.columns.isEmpty else { return }
             let share = 100 * Int(first + second) / (2 * stripe.windowCount)
+            let areListed = !isCrowded
+            isCrowded = share > Self.survivorsMax
             if levels != nil {
                 unsafe levels?.search(strip, span, &recorder)
-            } else if share > Self.survivorsMax {
+            } else if isCrowded || !areListed {
                 unsafe searchAll(&strip, span, &recorder)
             } else {
                 unsafe search(&strip, half: span.firstHalf, count: first, span, &recorder)
@@ -94,9 +112,9 @@ struct VectorTree {
     /// Makes the maxima of the stripe, unless they are there.
     private mutating func prepare(
         _ strip: inout drift_strip,
-        _ wanted: (start: Int, isMirrored: Bool, firstBlock: Int)
+        _ wanted: Place
     ) {
-        if let place, place == wanted { return }
+        guard place != wanted else { return }
         place = wanted
         let count = unsafe drift_maxima_count(&strip)
         let scratchCount = unsafe drift_scratch_count(&strip)
@@ -118,7 +136,8 @@ struct VectorTree {
         }
     }
 
-    /// Folds the bounds of one half into the evidence; returns how many are above `raw`.
+    /// Folds the bounds of one half into the evidence; returns how many are above `raw`, and lists
+    /// them unless they were too many in the block before.
     private mutating func bound(
         _ strip: inout drift_strip,
         _ block: Int,
@@ -127,16 +146,18 @@ struct VectorTree {
         _ evidence: inout EvidenceFold
     ) -> Int32 {
         unsafe evidence.withLanes { lanes in
-            unsafe drift_bounds(
-                instructions,
-                &strip,
-                maxima,
-                Int32(block),
-                Int32(half),
-                raw,
-                lanes,
-                &survivors[half]
-            )
+            unsafe survivors[half].withUnsafeMutableBufferPointer { survivors in
+                unsafe drift_bounds(
+                    instructions,
+                    &strip,
+                    maxima,
+                    Int32(block),
+                    Int32(half),
+                    raw,
+                    lanes,
+                    isCrowded ? nil : survivors.baseAddress
+                )
+            }
         }
     }
 

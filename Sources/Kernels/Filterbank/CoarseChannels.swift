@@ -22,10 +22,19 @@ package struct CoarseChannelChoice: Hashable, Sendable {
 }
 
 extension Filterbank {
-    /// The number of coarse channels that turboSETI takes, or one where it fails.
-    package var coarseChannelChoice: CoarseChannelChoice {
+    /// The number of coarse channels that the header tells; else one.
+    ///
+    /// By turboSETI's rules it is the number that turboSETI takes, and one only where it fails.
+    package func coarseChannelChoice(_ method: SearchMethod) -> CoarseChannelChoice {
         let found = header.coarseChannelCount
         let number = found.number
+        if case .guessed = found, method != .turboSETI {
+            return CoarseChannelChoice(
+                number: 1,
+                remark: "the header does not tell how many coarse channels there are, so the file "
+                    + "is searched as one; --coarse-channels says otherwise"
+            )
+        }
         let columnsMin = 2 * DriftGrid.powerOfTwo(notBelow: stepCount)
         guard number >= 1, number <= KernelLimits.coarseChannelCountMax,
             header.channelCount.isMultiple(of: number), header.channelCount / number >= columnsMin

@@ -50,9 +50,24 @@ struct SubmitCommand: ParsableCommand {
 
     @Option(
         parsing: .unconditional,
-        help: "Coarse channels of the file. (default: as its header tells turboSETI)"
+        help: "Coarse channels of the file. (default: as its header tells, or 1)"
     )
     var coarseChannels: String?
+
+    @Option(help: "Search by the rules of another program: turboseti. (default: our own)")
+    var compat: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: "Channels of the widest sums against smearing: 1, 2, 4, 8 or 16. (default: 16)"
+    )
+    var boxcar: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: "Operations that each MiB of a unit is worth at least, as 2e8. (default: what suits)"
+    )
+    var operationsPerMib: String?
 
     @Option(help: "What you call the job; others see the file's name.")
     var name: String?
@@ -117,7 +132,9 @@ struct SubmitCommand: ParsableCommand {
         var description = JobDescription()
         let values = [
             ("workload", workload), ("file", file), ("max-drift", maxDrift), ("snr", snr),
-            ("coarse-channels", coarseChannels), ("name", name), ("priority", priority),
+            ("coarse-channels", coarseChannels), ("compat", compat), ("boxcar", boxcar),
+            ("operations-per-mib", operationsPerMib),
+            ("name", name), ("priority", priority),
             ("policy", policy), ("deadline", deadline),
         ]
         for (key, value) in values {

@@ -13,6 +13,9 @@ struct JobRequest: Codable, Sendable {
     let snr: Float
     /// Nil for as many as the file's header tells.
     let coarseChannels: Int?
+    let rules: SearchRules
+    /// What a unit is worth at least for each MiB of it.
+    let operationsPerMebibyte: UInt64?
     let policy: JobPolicy
     let priority: UInt8
     let deadlineHours: UInt64
@@ -29,11 +32,13 @@ struct JobRequest: Codable, Sendable {
 
     private func packNow() throws -> (search: PackedSearch, remark: String?) {
         let input = try InputPath.filterbank(file)
-        let choice = input.filterbank.coarseChannelChoice
+        let choice = input.filterbank.coarseChannelChoice(rules.method)
         let settings = DriftSettings(
+            method: rules.method,
             maxDrift: maxDrift,
             threshold: snr,
-            coarseChannelCount: coarseChannels ?? choice.number
+            coarseChannelCount: coarseChannels ?? choice.number,
+            operationsPerMebibyte: operationsPerMebibyte
         )
         do {
             let search = try PackedSearch(input.filterbank, name: input.name, settings)
