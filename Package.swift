@@ -45,6 +45,7 @@ let package = Package(
         .systemLibrary(name: "COpenSSL"),
         .systemLibrary(name: "CZeroMQ"),
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CZlib"),
         .target(
             name: "Identity",
             dependencies: ["Primitives", "Wire", "COpenSSL"],
@@ -63,6 +64,7 @@ let package = Package(
             ],
             swiftSettings: house
         ),
+        .target(name: "Plots", dependencies: ["CZlib"], swiftSettings: house),
         .target(
             name: "Sandbox",
             dependencies: ["Primitives", "Kernels", "CLinux"],
@@ -88,7 +90,7 @@ let package = Package(
             name: "starling",
             dependencies: [
                 "Kernels", "FilterbankFiles", "Primitives", "Wire", "WorkUnits", "Ledger",
-                "PeerCore", "PeerNode", "Store",
+                "PeerCore", "PeerNode", "Store", "Plots",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -172,6 +174,12 @@ let package = Package(
             name: "FilterbankFilesTests",
             dependencies: ["FilterbankFiles", "Kernels", "Primitives"],
             exclude: ["Files"],
+            swiftSettings: house
+        ),
+        .testTarget(
+            name: "PlotsTests",
+            dependencies: ["Plots"],
+            exclude: ["Reader"],
             swiftSettings: house
         ),
         .testTarget(

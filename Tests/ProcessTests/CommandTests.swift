@@ -115,6 +115,8 @@ struct CommandTests {
     @Test(arguments: [
         ["search"], ["search", "x", "--max-drift", "-1"], ["search", "x", "--snr", "nan"],
         ["search", "x", "--threads", "0"], ["search", "x", "--compat", "other"], ["nonsense"],
+        ["search", "x", "--json", "--csv"], ["search", "x", "--plots-max", "3"],
+        ["search", "x", "--plots", "y", "--plots-max", "-1"],
         ["demo", "--peers", "1"], ["demo", "--peers", "33"], ["demo", "--liars", "1"],
         ["demo", "--timeout", "0"], ["donate", "--folder", "x", "--cores", "-1"],
         ["donate", "--folder", "x", "--listen", "nowhere"],

@@ -31,9 +31,11 @@ enum ImportRule {
         "COpenSSL": [],
         "CLinux": [],
         "CWasmtime": [],
+        "CZlib": [],
         "Identity": tier0 + ["COpenSSL"] + platform,
         "Transport": tier0 + ["CZeroMQ"] + platform,
         "Store": tier0 + ["GRDB"] + platform,
+        "Plots": ["CZlib"] + platform,
         "Sandbox": ["Primitives", "Kernels", "CLinux", "CWasmtime"] + platform,
         "FilterbankFiles": ["Primitives", "Kernels"] + platform,
         "PeerNode": tier0 + tier1 + ["Kernels", "Identity", "Transport", "Store", "Sandbox"]
@@ -42,7 +44,8 @@ enum ImportRule {
         "Dashboard": ["PeerNode", "Hummingbird"] + tier0 + platform,
         "starling": ["PeerNode", "Store", "Dashboard", "Kernels", "WorkUnits", "Ledger"] + tier0
             + [
-                "FilterbankFiles", "PeerCore", "ArgumentParser", "ServiceLifecycle", "UnixSignals",
+                "FilterbankFiles", "PeerCore", "Plots", "ArgumentParser", "ServiceLifecycle",
+                "UnixSignals",
                 "Logging", "Yams",
             ]
             + platform,

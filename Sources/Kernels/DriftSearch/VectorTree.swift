@@ -4,7 +4,8 @@ import CKernels
 ///
 /// For each drift block and half of the paths it makes the upper bound of every window, which is
 /// evidence of the work, and searches those windows alone whose bound is above the threshold. Where
-/// they are many it searches all of them at once, which is faster then.
+/// they are many it searches all of them at once, which is faster then. Where nobody asks for
+/// evidence it makes no bounds either for some stripes after such a one.
 ///
 /// Sums are made out of place, so that nothing is lost at the end of a stripe, and in the order of
 /// turboSETI's tree: path k of m rows is path ⌊k/2⌋ of the first half plus path ⌊k/2⌋ of the second
@@ -21,6 +22,9 @@ struct VectorTree {
     /// Whether so many windows were left in the block before that they need not be listed in the
     /// next one: listing them takes longer than counting.
     private var isCrowded = false
+    private let isProven: Bool
+    /// How many stripes are still to be searched without bounds.
+    private var unboundedStripes = 0
     private var levels: LevelTree?
     /// Whose maxima these are.
     private var place: Place?
@@ -36,12 +40,15 @@ struct VectorTree {
     private static let hitCount = 1_024
     /// Of the windows, in 100, above which all columns are searched at once.
     private static let survivorsMax = 40
+    /// Stripes without bounds after one in which they spared nothing.
+    private static let unboundedStripesMax = 7
 
     /// Drift blocks that share maxima: as many as move the last row by twice a stripe at most.
     private var blocksAtOnce: Int { max(1, 2 * StripeLayout.width / (steps - 1)) }
 
-    init(_ grid: DriftGrid, instructions: CInt) {
+    init(_ grid: DriftGrid, instructions: CInt, isProven: Bool) {
         self.grid = grid
+        self.isProven = isProven
         self.instructions = instructions
         let steps = grid.treeSteps
         self.steps = steps
@@ -90,6 +97,12 @@ struct VectorTree {
                 boxcar: rows.boxcar,
                 firstBlock: firstBlock
             )
+            if !isProven, skipsBounds(place) {
+                guard !stripe.columns.isEmpty else { return }
+                return levels == nil
+                    ? unsafe searchAll(&strip, span, &recorder)
+                    : unsafe levels?.search(strip, span, &recorder) ?? ()
+            }
             unsafe prepare(&strip, place)
             let raw = recorder.rawThreshold
             let first = unsafe bound(&strip, block, span.firstHalf, raw, &evidence)
@@ -107,6 +120,20 @@ struct VectorTree {
                 unsafe search(&strip, half: 1 - span.firstHalf, count: second, span, &recorder)
             }
         }
+    }
+
+    /// Whether bounds have spared nothing lately, so that this place is searched without.
+    private mutating func skipsBounds(_ next: Place) -> Bool {
+        guard next != place else { return unboundedStripes > 0 }
+        if unboundedStripes > 0 {
+            unboundedStripes -= 1
+        } else if isCrowded {
+            unboundedStripes = Self.unboundedStripesMax
+        }
+        guard unboundedStripes > 0 else { return false }
+        place = next
+        isCrowded = false
+        return true
     }
 
     /// Makes the maxima of the stripe, unless they are there.

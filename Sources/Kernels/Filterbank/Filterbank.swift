@@ -58,7 +58,7 @@ package struct Filterbank: Sendable {
     }
 
     /// The samples of `channels` at `step`, all finite.
-    func numbers(step: Int, channels: Range<Int>) throws(InputError) -> [Float] {
+    package func numbers(step: Int, channels: Range<Int>) throws(InputError) -> [Float] {
         var numbers: [Float] = []
         try read(step: step, channels: channels, into: &numbers)
         return numbers

@@ -47,18 +47,23 @@ package struct UnitInput: Sendable {
     package let bytes: Bytes
     /// The implementation to use.
     package let variant: Variant
+    /// Whether evidence of the work is made; without it a search may be quicker, and its evidence is
+    /// zero.
+    package let isProven: Bool
 
     /// Unit `index` of the dataset that `parameters` explain.
     package init(
         parameters: Parameters,
         index: Int,
         bytes: Bytes,
-        variant: Variant = .fastest
+        variant: Variant = .fastest,
+        isProven: Bool = true
     ) {
         self.parameters = parameters
         self.index = index
         self.bytes = bytes
         self.variant = variant
+        self.isProven = isProven
     }
 }
 
