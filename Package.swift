@@ -71,6 +71,11 @@ let package = Package(
             swiftSettings: house
         ),
         .target(
+            name: "FilterbankFiles",
+            dependencies: ["Primitives", "Kernels"],
+            swiftSettings: house
+        ),
+        .target(
             name: "PeerNode",
             dependencies: [
                 "Primitives", "Wire", "Membership", "WorkUnits", "Ledger", "PeerCore", "Kernels",
@@ -84,8 +89,8 @@ let package = Package(
         .executableTarget(
             name: "starling",
             dependencies: [
-                "Kernels", "Primitives", "Wire", "WorkUnits", "Ledger", "PeerCore", "PeerNode",
-                "Store", "Plots",
+                "Kernels", "FilterbankFiles", "Primitives", "Wire", "WorkUnits", "Ledger",
+                "PeerCore", "PeerNode", "Store", "Plots",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -163,6 +168,12 @@ let package = Package(
             name: "KernelsTests",
             dependencies: ["Kernels", "Primitives"],
             exclude: ["Cases"],
+            swiftSettings: house
+        ),
+        .testTarget(
+            name: "FilterbankFilesTests",
+            dependencies: ["FilterbankFiles", "Kernels", "Primitives"],
+            exclude: ["Files"],
             swiftSettings: house
         ),
         .testTarget(

@@ -16,7 +16,11 @@ package enum KernelLimits {
     /// Bytes of one keyword, as blimpy accepts them.
     static let headerKeywordByteCountMax = 80
     /// Bytes of one text value in a header.
-    static let headerTextByteCountMax = 255
+    package static let headerTextByteCountMax = 255
+
+    /// Bytes that hold any header that is accepted: each keyword, and two texts behind some.
+    package static let headerByteCountMax =
+        16 + headerKeywordCountMax * (8 + headerKeywordByteCountMax + headerTextByteCountMax)
 
     /// Time steps of a file; turboSETI's own tables end at 2 048.
     static let stepCountMax = 2_048

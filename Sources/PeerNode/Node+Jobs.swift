@@ -17,7 +17,16 @@ package struct PackedSearch: Sendable {
 
     /// Packs `file`; this takes as long as reading it once or twice.
     package init(_ file: InputFile, _ settings: DriftSettings) throws {
-        dataset = try DriftSearch.pack(file, settings)
+        try self.init(Filterbank(file.bytes), name: file.name, settings)
+    }
+
+    /// Packs `filterbank`, whose file is called `name`, unit by unit.
+    package init(_ filterbank: Filterbank, name: String, _ settings: DriftSettings) throws {
+        let pack = try DriftPack(filterbank, name: name, settings, isShipped: true)
+        var bytes: Bytes = []
+        bytes.reserveCapacity(Int(pack.plan.byteCount))
+        for index in 0..<pack.plan.unitCount { bytes += try pack.unit(index) }
+        dataset = Dataset(parameters: pack.parameters, bytes: bytes)
         let parameterByteCount = dataset.parameters.bytes.count
         guard parameterByteCount <= Limits.parameterByteCount else {
             throw NodeError.parametersTooLong(parameterByteCount)

@@ -38,8 +38,11 @@ struct DemoCommand: AsyncParsableCommand {
     @Option(parsing: .unconditional, help: "Smallest signal-to-noise ratio of a hit.")
     var snr: Float = 10
 
-    @Option(parsing: .unconditional, help: "Coarse channels of the file.")
-    var coarseChannels = 1
+    @Option(
+        parsing: .unconditional,
+        help: "Coarse channels of the file. (default: as its header tells, or 1)"
+    )
+    var coarseChannels: Int?
 
     @Option(help: "Where to write the grid's table.")
     var output: String?
@@ -65,7 +68,8 @@ struct DemoCommand: AsyncParsableCommand {
                     + "peers can outvote each of them"
             )
         }
-        guard maxDrift.isFinite, maxDrift > 0, snr.isFinite, snr > 0, coarseChannels >= 1 else {
+        guard maxDrift.isFinite, maxDrift > 0, snr.isFinite, snr > 0, coarseChannels ?? 1 >= 1
+        else {
             throw ValidationError("--max-drift, --snr and --coarse-channels must be above zero")
         }
         guard (1...86_400).contains(timeout) else {

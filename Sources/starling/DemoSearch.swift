@@ -1,3 +1,4 @@
+import FilterbankFiles
 import Kernels
 import Primitives
 
@@ -9,6 +10,8 @@ struct DemoSearch: Sendable {
     let made: Bytes?
     /// Tones that were put into it, if it was made here.
     let tones: [SyntheticTone]
+    /// Coarse channels of the file.
+    let coarseChannelCount: Int
     /// The table of a search without a grid.
     let table: Bytes
     /// The hash of each unit's result, computed without a grid.
@@ -17,28 +20,36 @@ struct DemoSearch: Sendable {
     let parameters: Parameters
 
     init(_ command: DemoCommand) async throws {
-        let bytes: Bytes
+        let filterbank: Filterbank
+        let name: String
         if let input = command.input {
             path = input
-            bytes = try InputPath.read(input)
+            let file = try InputPath.filterbank(input)
+            (filterbank, name) = (file.filterbank, file.name)
             made = nil
             tones = []
+            let choice = filterbank.coarseChannelChoice(DriftSettings().method)
+            coarseChannelCount = command.coarseChannels ?? choice.number
+            if command.coarseChannels == nil, !command.json, let remark = choice.remark {
+                OutputFile.writeToStandardError("\(input): \(remark)\n")
+            }
         } else {
             let synthetic = SyntheticFilterbank(seed: 1).make()
             path = "tones.fil"
-            bytes = synthetic.file
-            made = bytes
+            filterbank = try Filterbank(synthetic.file)
+            name = path
+            made = synthetic.file
             tones = synthetic.tones
+            coarseChannelCount = command.coarseChannels ?? 1
         }
-        let name = path.split(separator: "/").last.map(String.init) ?? path
         let settings = DriftSettings(
             maxDrift: command.maxDrift,
             threshold: command.snr,
-            coarseChannelCount: command.coarseChannels
+            coarseChannelCount: coarseChannelCount
         )
         let pack: DriftPack
         do {
-            pack = try DriftPack(InputFile(name: name, bytes: bytes), settings)
+            pack = try DriftPack(filterbank, name: name, settings)
         } catch {
             throw CommandFailure("\(path): \(error)")
         }

@@ -1,3 +1,4 @@
+import FilterbankFiles
 import Foundation
 import Glibc
 import Kernels
@@ -80,14 +81,13 @@ struct DemoService: Service {
 
     private func submit(_ request: DemoRequest) async throws {
         let path = request.file ?? ""
-        let name = path.split(separator: "/").last.map(String.init) ?? path
         let settings = DriftSettings(
             maxDrift: request.maxDrift ?? 4,
             threshold: request.snr ?? 10,
             coarseChannelCount: request.coarseChannels ?? 1
         )
-        let file = InputFile(name: name, bytes: try InputPath.read(path))
-        let search = try PackedSearch(file, settings)
+        let file = try InputPath.filterbank(path)
+        let search = try PackedSearch(file.filterbank, name: file.name, settings)
         let id = try await node.submit(search)
         emit(.submitted(manifest: id.description, units: search.plan.unitCount))
         try await follow(id)

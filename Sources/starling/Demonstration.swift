@@ -132,7 +132,7 @@ final class Demonstration: Sendable {
             file: files.input,
             maxDrift: command.maxDrift,
             snr: command.snr,
-            coarseChannels: command.coarseChannels,
+            coarseChannels: search.coarseChannelCount,
             output: files.table
         )
     }

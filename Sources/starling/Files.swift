@@ -1,3 +1,4 @@
+import FilterbankFiles
 import Glibc
 import Primitives
 
@@ -34,8 +35,16 @@ enum Environment {
 
 /// Reads a file that the user named.
 enum InputPath {
-    /// Fails when `path` is no regular file that this user can read.
-    static func check(_ path: String) throws { close(try open(path).descriptor) }
+    /// The filterbank file at `path`, of which only the header is read.
+    static func filterbank(_ path: String) throws -> FilterbankFile {
+        let descriptor = try open(path).descriptor
+        let name = path.split(separator: "/").last.map(String.init) ?? path
+        do {
+            return try FilterbankFile(descriptor: descriptor, name: name)
+        } catch {
+            throw CommandFailure("\(path): \(error)")
+        }
+    }
 
     private static func open(_ path: String) throws -> (descriptor: CInt, size: Int) {
         // Not blocking: a pipe in the file's place must not hang the command.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import FilterbankFiles
 import Kernels
 import Primitives
 
@@ -20,7 +21,7 @@ struct SearchCommand: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: "The SIGPROC filterbank file: 8, 16 or 32 bits a sample.")
+    @Argument(help: "The filterbank file, SIGPROC or HDF5: 8, 16 or 32 bits a sample.")
     var file: String
 
     @Option(parsing: .unconditional, help: "Largest drift rate either way, hertz per second.")
@@ -43,9 +44,9 @@ struct SearchCommand: AsyncParsableCommand {
 
     @Option(
         parsing: .unconditional,
-        help: "Coarse channels of the file; their count divides its channels."
+        help: "Coarse channels, a divisor of all. (default: as the header tells, or 1)"
     )
-    var coarseChannels = 1
+    var coarseChannels: Int?
 
     @Option(help: "Where to write the table. (default: standard output)")
     var output: String?
@@ -83,7 +84,7 @@ struct SearchCommand: AsyncParsableCommand {
                 "--threads is \(threads); it must be 1 to \(LocalSearch.threadCountMax)"
             )
         }
-        guard coarseChannels >= 1 else {
+        if let coarseChannels, coarseChannels < 1 {
             throw ValidationError("--coarse-channels is \(coarseChannels); it must be 1 or more")
         }
         guard !(json && csv) else {
@@ -102,7 +103,7 @@ struct SearchCommand: AsyncParsableCommand {
         if let output { try OutputFile.checkFolder(of: output) }
         let progress = ProgressLine(verb: "searched")
         var times = PhaseTimes()
-        let input = try read()
+        let input = try InputPath.filterbank(file)
         times.end("read")
         let pack = try pack(input, variant)
         times.end("statistics")
@@ -116,7 +117,7 @@ struct SearchCommand: AsyncParsableCommand {
         // Written before any picture, so that it is there even if none can be made.
         try write(table, try SearchReport(aggregate, pack.parameters), times)
         if let pictures {
-            try pictures.write(aggregate, pack.parameters, Filterbank(input.bytes))
+            try pictures.write(aggregate, pack.parameters, input.filterbank)
             times.end("plots")
         }
         if timing && !json { OutputFile.writeToStandardError(times.text) }
@@ -152,21 +153,22 @@ struct SearchCommand: AsyncParsableCommand {
         return rules
     }
 
-    private func read() throws -> InputFile {
-        let name = file.split(separator: "/").last.map(String.init) ?? file
-        return InputFile(name: name, bytes: try InputPath.read(file))
-    }
-
-    private func pack(_ input: InputFile, _ variant: Variant) throws -> DriftPack {
+    private func pack(_ input: FilterbankFile, _ variant: Variant) throws -> DriftPack {
+        let method = try rules().method
+        let choice = input.filterbank.coarseChannelChoice(method)
+        if coarseChannels == nil, let remark = choice.remark {
+            OutputFile.writeToStandardError("\(file): \(remark)\n")
+        }
         let settings = DriftSettings(
-            method: try rules().method,
+            method: method,
             maxDrift: maxDrift,
             threshold: snr,
-            coarseChannelCount: coarseChannels
+            coarseChannelCount: coarseChannels ?? choice.number
         )
         do {
             return try DriftPack(
-                input,
+                input.filterbank,
+                name: input.name,
                 settings,
                 variant: variant,
                 workers: LocalSearch.Threads(count: threads ?? LocalSearch.coreCount)

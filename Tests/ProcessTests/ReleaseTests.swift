@@ -11,7 +11,15 @@ struct ReleaseTests {
         let input = try inputs.write(made.file, to: "small.fil")
         let first = try await Donor()
         let second = try await Donor(["--join", try await first.address()])
-        let said = try await first.text("submit", "--file", input, "--wait", "--quiet")
+        let said = try await first.text(
+            "submit",
+            "--file",
+            input,
+            "--wait",
+            "--quiet",
+            "--coarse-channels",
+            "1"
+        )
         let id = String(said.prefix(64))
         let short = id.prefix(8)
         let datasets = "\(first.folder)/datasets"
@@ -36,7 +44,7 @@ struct ReleaseTests {
         #expect(released.status == 0)
         #expect(released.errors.contains("the results of job \(short) are released"))
         #expect(released.errors.contains("other peers keep theirs until"))
-        let table = try await Program.run(["search", input])
+        let table = try await Program.run(["search", input, "--coarse-channels", "1"])
         #expect(FileManager.default.contents(atPath: output) == table.output)
         // The drop follows the answer.
         while try !datasetNames().isEmpty { try await Task.sleep(for: .milliseconds(10)) }

@@ -35,7 +35,8 @@ struct SearchPlotsTests {
         let hits = try await report(of: input).hits
         try #require(hits.count >= 2)
         let pictures = folder.file("pictures")
-        let all = try await Program.run(["search", input, "--plots", pictures])
+        let whole = ["search", input, "--coarse-channels", "1"]
+        let all = try await Program.run(whole + ["--plots", pictures])
         #expect(all.status == 0 && all.output == plain.output && all.errors.isEmpty)
         let names = (1...hits.count).map { "hit-00000\($0).png" }
         #expect(try contents(of: pictures) == ["band.png"] + names)

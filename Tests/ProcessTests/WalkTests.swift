@@ -267,8 +267,14 @@ struct WalkTests {
 
     @Test func watcherOfAPeerThatEndsIsTold() async throws {
         let alone = try await Donor(cores: 0)
-        let id = try await alone.text("submit", "--quiet", "--file", input)
-            .trimmingCharacters(in: .newlines)
+        let id = try await alone.text(
+            "submit",
+            "--quiet",
+            "--file",
+            input,
+            "--coarse-channels",
+            "1"
+        ).trimmingCharacters(in: .newlines)
         #expect(id.count == 64)
         let watcher = try Program(["watch", "--folder", alone.folder])
         #expect(try await watcher.says("certified"))

@@ -37,13 +37,18 @@ enum ImportRule {
         "Store": tier0 + ["GRDB"] + platform,
         "Plots": ["CZlib"] + platform,
         "Sandbox": ["Primitives", "Kernels", "CLinux", "CWasmtime"] + platform,
+        "FilterbankFiles": ["Primitives", "Kernels"] + platform,
         "PeerNode": tier0 + tier1 + ["Kernels", "Identity", "Transport", "Store", "Sandbox"]
             + ["ServiceLifecycle", "Logging", "Metrics"] + platform,
         // Tier 3
         "Dashboard": ["PeerNode", "Hummingbird"] + tier0 + platform,
         "starling": ["PeerNode", "Store", "Dashboard", "Kernels", "WorkUnits", "Ledger"] + tier0
-            + ["PeerCore", "Plots", "ArgumentParser", "ServiceLifecycle", "UnixSignals", "Logging"]
-            + ["Yams"] + platform,
+            + [
+                "FilterbankFiles", "PeerCore", "Plots", "ArgumentParser", "ServiceLifecycle",
+                "UnixSignals",
+                "Logging", "Yams",
+            ]
+            + platform,
         "starling-executor": ["Sandbox", "Glibc", "Musl"],
         // Development
         "Simulator": tier0 + tier1,

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Searches random files with turboSETI and with Starling, and compares the tables byte for byte.
 
-    python3 Workloads/drift-search/agree.py --starling .build/release/starling [--files 40] [--seed 1]
+    python3 Workloads/drift-search/agree.py --starling .build/release/starling [--files 40] [--seed 1] [--hdf5]
 
-Needs what is named in requirements.txt beside this file. Files differ in steps (4 to 1024), channels,
-bits, direction of the band, coarse channels, tones, spikes in the middle of coarse channels, and
-scale. Prints a line for each file, and exits with 1 when a table differs; that file stays.
+With --hdf5 Starling also searches the HDF5 file that turboSETI makes of each, whose whole table must be
+the same, and one with other chunks and filters. Needs what is named in requirements.txt beside this
+file. Files differ in steps (4 to 1024), channels, bits, direction of the band, coarse channels, tones,
+spikes in the middle of coarse channels, and scale. Prints a line for each file, and exits with 1 when a table differs; that file stays.
 """
 import argparse
 import contextlib
@@ -17,6 +18,8 @@ import subprocess
 import sys
 import tempfile
 
+import h5py
+import hdf5plugin
 import numpy as np
 from turbo_seti.find_doppler.find_doppler import FindDoppler
 
@@ -60,11 +63,41 @@ def rows(table):
     return [line for line in table.splitlines() if not line.startswith(b"#")]
 
 
+def stored_otherwise(path, random):
+    """Writes the HDF5 file at `path` anew, with random chunks and filters; returns what it did."""
+    with h5py.File(path, "r") as old:
+        samples = old["data"][:]
+        shape = [int(random.integers(1, count + 1)) for count in samples.shape]
+        # A chunk of a few samples takes more room than they do.
+        shape[2] = max(shape[2], min(samples.shape[2], 256))
+        filters = [("bitshuffle", dict(hdf5plugin.Bitshuffle(cname="lz4"))),
+                   ("bitshuffle in other blocks", dict(hdf5plugin.Bitshuffle(nelems=512, cname="lz4"))),
+                   ("bitshuffle alone", dict(hdf5plugin.Bitshuffle(cname="none"))),
+                   ("gzip", {"compression": "gzip"}), ("no filter", {})]
+        what, options = filters[int(random.integers(len(filters)))]
+        if random.integers(4) == 0 and not options:
+            what, shape = "one piece", None
+        other = os.path.join(os.path.dirname(path), "other.h5")
+        with h5py.File(other, "w") as new:
+            new.attrs.update(old.attrs)
+            chunks = tuple(shape) if shape else None
+            data = new.create_dataset("data", data=samples, chunks=chunks, **options)
+            data.attrs.update(old["data"].attrs)
+    return other, f"{what}, chunks {shape}"
+
+
+def search(starling, path, drift, snr, coarse):
+    return subprocess.run(
+        [starling, "search", path, "--compat", "turboseti", "--max-drift", str(drift),
+         "--snr", str(snr), "--coarse-channels", str(coarse)], capture_output=True)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--starling", required=True)
     parser.add_argument("--files", type=int, default=40)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--hdf5", action="store_true")
     arguments = parser.parse_args()
     different = 0
     for number in range(arguments.files):
@@ -80,11 +113,19 @@ def main():
             FindDoppler(path, max_drift=drift, snr=snr, out_dir=folder, n_coarse_chan=coarse,
                         log_level_int=40).search()
         with open(os.path.join(folder, "agree.dat"), "rb") as file:
-            theirs = rows(file.read())
-        run = subprocess.run(
-            [arguments.starling, "search", path, "--compat", "turboseti", "--max-drift", str(drift),
-             "--snr", str(snr), "--coarse-channels", str(coarse)], capture_output=True)
+            table = file.read()
+        theirs = rows(table)
+        run = search(arguments.starling, path, drift, snr, coarse)
         ours = rows(run.stdout)
+        if arguments.hdf5 and run.returncode == 0 and ours == theirs:
+            converted = os.path.join(folder, "agree.h5")
+            run = search(arguments.starling, converted, drift, snr, coarse)
+            ours = rows(run.stdout) if run.stdout == table else [b"the table's header"]
+            other, storage = stored_otherwise(converted, random)
+            what += f"; {storage}"
+            if run.returncode == 0 and ours == theirs:
+                run = search(arguments.starling, other, drift, snr, coarse)
+                ours = rows(run.stdout)
         if run.returncode == 0 and ours == theirs:
             shutil.rmtree(folder)
             print(f"{number}: {len(ours)} rows equal; {what}", flush=True)

@@ -24,6 +24,7 @@ package struct Filterbank: Sendable {
         stepCount: Int,
         source: any SampleSource
     ) throws(InputError) {
+        try header.checkNumbers()
         guard stepCount >= header.announcedStepCount else {
             throw .malformed(
                 "the header announces \(header.announcedStepCount) steps, the file has "

@@ -27,6 +27,10 @@ package struct FilterbankHeader: Hashable, Sendable {
     package var sampleBits = 0
     /// Steps that the header announces; zero when it is silent.
     package var announcedStepCount = 0
+    /// The telescope's number in SIGPROC's list; 6 is Green Bank, zero is none.
+    package var telescope = 0
+    /// Channels of a coarse channel, as the header states; nil when it is silent.
+    package var coarseChannelWidth: Double?
 
     /// Bytes of one sample.
     package var sampleByteCount: Int { sampleBits / 8 }
@@ -68,7 +72,7 @@ extension FilterbankHeader {
         var bytes: Bytes = []
         Self.append(text: "HEADER_START", to: &bytes)
         Self.append(text: "telescope_id", to: &bytes)
-        bytes.append(littleEndian: Int32(0))
+        bytes.append(littleEndian: Int32(truncatingIfNeeded: telescope))
         Self.append(text: "machine_id", to: &bytes)
         bytes.append(littleEndian: Int32(0))
         Self.append(text: "data_type", to: &bytes)
@@ -97,7 +101,7 @@ extension FilterbankHeader {
 
     private static func notFilterbank(_ bytes: Bytes) -> InputError {
         if bytes.starts(with: [0x89, 0x48, 0x44, 0x46]) {
-            return .malformed("this is an HDF5 file; convert it to filterbank with blimpy's h52fil")
+            return .malformed("this is an HDF5 file; only one on disk can be read, not its bytes")
         }
         return .malformed("not a SIGPROC filterbank file: it does not begin with HEADER_START")
     }
@@ -162,6 +166,7 @@ extension FilterbankHeader {
         case "nbits": sampleBits = Int(word)
         case "nchans": channelCount = Int(word)
         case "nsamples": announcedStepCount = Int(word)
+        case "telescope_id": telescope = Int(word)
         case "nifs" where word != 1:
             throw .unsuitable("nifs is \(word); only files of one polarisation can be searched")
         default: break

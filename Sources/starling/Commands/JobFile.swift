@@ -120,7 +120,8 @@ struct JobDescription {
     /// The request for the peer, with defaults for what nobody said; the file must be readable.
     func request() throws -> JobRequest {
         guard let file else { throw CommandFailure("the job names no file; add file or --file") }
-        try InputPath.check(file)
+        // Opened here first: libhdf5 may not outlive a damaged file, and the peer must.
+        _ = try InputPath.filterbank(file)
         let folder = FileManager.default.currentDirectoryPath
         let settings = DriftSettings()
         let terms = JobTerms()
@@ -128,7 +129,7 @@ struct JobDescription {
             file: file.hasPrefix("/") ? file : "\(folder)/\(file)",
             maxDrift: maxDrift ?? settings.maxDrift,
             snr: snr ?? settings.threshold,
-            coarseChannels: coarseChannels ?? settings.coarseChannelCount,
+            coarseChannels: coarseChannels,
             rules: rules,
             operationsPerMebibyte: operationsPerMebibyte,
             policy: policy ?? .strict,

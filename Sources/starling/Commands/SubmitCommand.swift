@@ -33,7 +33,7 @@ struct SubmitCommand: ParsableCommand {
     @Option(help: "What to run: drift-search. (default: drift-search)")
     var workload: String?
 
-    @Option(help: "The SIGPROC filterbank file to search.", completion: .file())
+    @Option(help: "The filterbank file to search, SIGPROC or HDF5.", completion: .file())
     var file: String?
 
     @Option(
@@ -48,7 +48,10 @@ struct SubmitCommand: ParsableCommand {
     )
     var snr: String?
 
-    @Option(parsing: .unconditional, help: "Coarse channels of the file. (default: 1)")
+    @Option(
+        parsing: .unconditional,
+        help: "Coarse channels of the file. (default: as its header tells, or 1)"
+    )
     var coarseChannels: String?
 
     @Option(help: "Search by the rules of another program: turboseti. (default: our own)")

@@ -1,4 +1,5 @@
 import Dispatch
+import FilterbankFiles
 import Kernels
 import PeerNode
 import Primitives
@@ -10,7 +11,8 @@ struct JobRequest: Codable, Sendable {
     let file: String
     let maxDrift: Double
     let snr: Float
-    let coarseChannels: Int
+    /// Nil for as many as the file's header tells.
+    let coarseChannels: Int?
     let rules: SearchRules
     /// What a unit is worth at least for each MiB of it.
     let operationsPerMebibyte: UInt64?
@@ -20,30 +22,29 @@ struct JobRequest: Codable, Sendable {
     let name: String?
 
     /// Reads and packs the file, which takes as long as reading it once or twice.
-    fileprivate func pack() async throws -> PackedSearch {
+    fileprivate func pack() async throws -> (search: PackedSearch, remark: String?) {
+        // On a thread of its own: whoever serves links and commands must not wait for a disk.
+        try await withCheckedThrowingContinuation {
+            (done: CheckedContinuation<_, any Error>) in
+            DispatchQueue.global().async { done.resume(with: Result { try packNow() }) }
+        }
+    }
+
+    private func packNow() throws -> (search: PackedSearch, remark: String?) {
+        let input = try InputPath.filterbank(file)
+        let choice = input.filterbank.coarseChannelChoice(rules.method)
         let settings = DriftSettings(
             method: rules.method,
             maxDrift: maxDrift,
             threshold: snr,
-            coarseChannelCount: coarseChannels,
+            coarseChannelCount: coarseChannels ?? choice.number,
             operationsPerMebibyte: operationsPerMebibyte
         )
-        // On a thread of its own: whoever serves links and commands must not wait for a disk.
-        return try await withCheckedThrowingContinuation {
-            (done: CheckedContinuation<_, any Error>) in
-            DispatchQueue.global().async {
-                done.resume(
-                    with: Result {
-                        let title = file.split(separator: "/").last.map(String.init) ?? file
-                        let input = InputFile(name: title, bytes: try InputPath.read(file))
-                        do {
-                            return try PackedSearch(input, settings)
-                        } catch {
-                            throw CommandFailure("\(file): \(error)")
-                        }
-                    }
-                )
-            }
+        do {
+            let search = try PackedSearch(input.filterbank, name: input.name, settings)
+            return (search, coarseChannels == nil ? choice.remark : nil)
+        } catch {
+            throw CommandFailure("\(file): \(error)")
         }
     }
 
@@ -74,7 +75,7 @@ struct EstimateVerb: ControlVerb {
         by peer: ControlledPeer,
         tell: @Sendable (EstimateReport) async throws -> Void
     ) async throws {
-        let search = try await request.pack()
+        let search = try await request.pack().search
         try await tell(EstimateReport(await peer.node.estimate(search, request.terms)))
     }
 }
@@ -89,14 +90,15 @@ struct SubmitVerb: ControlVerb {
         by peer: ControlledPeer,
         tell: @Sendable (SubmissionReport) async throws -> Void
     ) async throws {
-        let search = try await request.pack()
+        let (search, remark) = try await request.pack()
         let id = try await peer.node.submit(search, request.terms)
-        var warning: String?
+        var warning = remark
         if let name = request.name {
             do {
                 try peer.names.set(name, for: id)
             } catch {
-                warning = "the job is submitted, and its name could not be kept: \(error)"
+                let unnamed = "the job is submitted, and its name could not be kept: \(error)"
+                warning = [remark, unnamed].compactMap(\.self).joined(separator: "\n")
             }
         }
         let report = SubmissionReport(

@@ -1,0 +1,266 @@
+import Glibc
+import Kernels
+import Synchronization
+
+/// The functions of libhdf5 that are needed, found when the first HDF5 file is opened.
+///
+/// The library is no dependency of the program: most peers never see such a file. It is not made
+/// for several threads, so all its functions are called inside `locked`.
+struct Hdf5Library: Sendable {
+    /// A handle of the library: `hid_t`, since version 1.10.
+    typealias Handle = Int64
+    /// `herr_t`, `htri_t` and enumerations.
+    typealias Status = CInt
+
+    typealias Close = @convention(c) (Handle) -> Status
+    typealias FromHandle = @convention(c) (Handle) -> Handle
+    typealias Question = @convention(c) (Handle) -> Status
+    typealias NamedQuestion = @convention(c) (Handle, UnsafePointer<CChar>) -> Status
+    typealias OpenNamed = @convention(c) (Handle, UnsafePointer<CChar>, Handle) -> Handle
+    typealias OpenNamedQuestion =
+        @convention(c) (Handle, UnsafePointer<CChar>, Handle) -> Status
+    typealias OpenFile = @convention(c) (UnsafePointer<CChar>, CUnsignedInt, Handle) -> Handle
+    typealias Silence =
+        @convention(c) (Handle, UnsafeRawPointer?, UnsafeMutableRawPointer?) -> Status
+    typealias Locking = @convention(c) (Handle, Bool, Bool) -> Status
+    typealias ChunkCache = @convention(c) (Handle, Int, Int, Double) -> Status
+    typealias Extent =
+        @convention(c) (Handle, UnsafeMutablePointer<UInt64>?, UnsafeMutablePointer<UInt64>?)
+        -> Status
+    typealias SpaceStatus = @convention(c) (Handle, UnsafeMutablePointer<CInt>) -> Status
+    typealias ChunkShape =
+        @convention(c) (Handle, CInt, UnsafeMutablePointer<UInt64>) -> Status
+    typealias Filter =
+        @convention(c) (
+            Handle, CUnsignedInt, UnsafeMutablePointer<CUnsignedInt>?, UnsafeMutablePointer<Int>,
+            UnsafeMutablePointer<CUnsignedInt>?, Int, UnsafeMutablePointer<CChar>?,
+            UnsafeMutablePointer<CUnsignedInt>?
+        ) -> Status
+    typealias ChunkCount =
+        @convention(c) (Handle, Handle, UnsafeMutablePointer<UInt64>) -> Status
+    typealias ChunkPlace =
+        @convention(c) (
+            Handle, UnsafePointer<UInt64>, UnsafeMutablePointer<CUnsignedInt>,
+            UnsafeMutablePointer<UInt64>, UnsafeMutablePointer<UInt64>
+        ) -> Status
+    typealias Read =
+        @convention(c) (Handle, Handle, Handle, Handle, Handle, UnsafeMutableRawPointer) -> Status
+    typealias ReadAttribute =
+        @convention(c) (Handle, Handle, UnsafeMutableRawPointer) -> Status
+    typealias MakeSpace =
+        @convention(c) (CInt, UnsafePointer<UInt64>, UnsafePointer<UInt64>?) -> Handle
+    typealias Select =
+        @convention(c) (
+            Handle, CInt, UnsafePointer<UInt64>, UnsafePointer<UInt64>?, UnsafePointer<UInt64>,
+            UnsafePointer<UInt64>?
+        ) -> Status
+    typealias Compare = @convention(c) (Handle, Handle) -> Status
+    typealias Size = @convention(c) (Handle) -> Int
+    typealias UserBlock = @convention(c) (Handle, UnsafeMutablePointer<UInt64>) -> Status
+    typealias Offset = @convention(c) (Handle) -> UInt64
+    typealias NativeType = @convention(c) (Handle, CInt) -> Handle
+    typealias FilterStatus = @convention(c) (CInt) -> Status
+    typealias Free = @convention(c) (UnsafeMutableRawPointer?) -> Status
+
+    let openFile: OpenFile
+    let closeFile: Close
+    let fileProperties: FromHandle
+    let userBlock: UserBlock
+    let makeProperties: FromHandle
+    let closeProperties: Close
+    /// Nil before 1.10.7.
+    let setFileLocking: Locking?
+    let setChunkCache: ChunkCache
+    let layout: Question
+    let chunkShape: ChunkShape
+    let filterCount: Question
+    let filter: Filter
+    let isFilterAvailable: FilterStatus
+    let linkExists: OpenNamedQuestion
+    let openDataset: OpenNamed
+    let closeDataset: Close
+    let datasetSpace: FromHandle
+    let datasetType: FromHandle
+    let datasetOffset: Offset
+    let datasetProperties: FromHandle
+    let spaceStatus: SpaceStatus
+    let chunkCount: ChunkCount
+    let chunkPlace: ChunkPlace
+    let read: Read
+    let dimensionCount: Question
+    let dimensions: Extent
+    let pointCount: FromHandle
+    let makeSpace: MakeSpace
+    let select: Select
+    let closeSpace: Close
+    let typeClass: Question
+    let typeSize: Size
+    let areTypesEqual: Compare
+    let isVariableText: Question
+    let nativeType: NativeType
+    let closeType: Close
+    let attributeExists: NamedQuestion
+    let openAttribute: OpenNamed
+    let attributeType: FromHandle
+    let attributeSpace: FromHandle
+    let readAttribute: ReadAttribute
+    let closeAttribute: Close
+    let free: Free
+    private let silence: Silence
+
+    /// Handles that the library gives its own objects.
+    let names: Names
+
+    /// Types and classes that the library knows by name.
+    struct Names: Sendable {
+        let float32: Handle
+        let float32Big: Handle
+        let unsigned8: Handle
+        let unsigned16: Handle
+        let unsigned16Big: Handle
+        let double: Handle
+        /// The types that a number of a header may have.
+        let numbers: [Handle]
+        let fileAccess: Handle
+        let datasetAccess: Handle
+    }
+}
+
+extension Hdf5Library {
+    private static let lock = Mutex(())
+    private static let found = Result<Hdf5Library, InputError> { () throws(InputError) in
+        try Hdf5Library()
+    }
+
+    /// Calls `body` with the library, while no other thread uses it.
+    static func locked<Answer: Sendable>(
+        _ body: (Hdf5Library) throws(InputError) -> Answer
+    ) throws(InputError) -> Answer {
+        try lock.withLock { _ throws(InputError) in
+            let library = try found.get()
+            // What goes wrong is told by our own errors. Each thread has its own switch.
+            _ = library.silence(0, nil, nil)
+            return try body(library)
+        }
+    }
+
+    /// What Debian, Ubuntu and Fedora call the library, the newest last but one.
+    private static let fileNames = [
+        "libhdf5_serial.so.103", "libhdf5.so.103", "libhdf5.so.200", "libhdf5_serial.so.200",
+        "libhdf5_serial.so.310", "libhdf5.so.310", "libhdf5_serial.so.320", "libhdf5.so.320",
+        "libhdf5_serial.so", "libhdf5.so",
+    ]
+
+    private static let isMissing = InputError.unsuitable(
+        "this is an HDF5 file, and libhdf5 1.10.5 or later is not there; install it (on Debian: "
+            + "apt install libhdf5-103-1), or convert the file with blimpy's h52fil"
+    )
+
+    private static func load() throws(InputError) -> UnsafeMutableRawPointer {
+        for name in fileNames {
+            if let library = dlopen(name, RTLD_NOW | RTLD_LOCAL) { return library }
+        }
+        throw isMissing
+    }
+
+    private static let numberNames = [
+        "IEEE_F64LE", "IEEE_F64BE", "IEEE_F32LE", "IEEE_F32BE",
+        "STD_I64LE", "STD_I64BE", "STD_I32LE", "STD_I32BE", "STD_I16LE", "STD_I16BE", "STD_I8LE",
+        "STD_U64LE", "STD_U64BE", "STD_U32LE", "STD_U32BE", "STD_U16LE", "STD_U16BE", "STD_U8LE",
+    ]
+
+    private struct Symbols {
+        let library: UnsafeMutableRawPointer
+
+        func function<Function>(
+            _ name: String,
+            as type: Function.Type = Function.self
+        ) throws(InputError) -> Function {
+            guard let symbol = dlsym(library, name) else { throw isMissing }
+            return unsafeBitCast(symbol, to: Function.self)
+        }
+
+        /// The value of a variable, which is there once the library is initialised.
+        func handle(_ name: String) throws(InputError) -> Handle {
+            guard let symbol = dlsym(library, name) else { throw isMissing }
+            return symbol.load(as: Handle.self)
+        }
+    }
+
+    private static func initialise(_ symbols: Symbols) throws(InputError) {
+        typealias Begin = @convention(c) () -> Status
+        typealias Version =
+            @convention(c) (
+                UnsafeMutablePointer<CUnsignedInt>, UnsafeMutablePointer<CUnsignedInt>,
+                UnsafeMutablePointer<CUnsignedInt>
+            ) -> Status
+        let version = try symbols.function("H5get_libversion", as: Version.self)
+        var (major, minor, release): (CUnsignedInt, CUnsignedInt, CUnsignedInt) = (0, 0, 0)
+        guard version(&major, &minor, &release) >= 0,
+            (major, minor, release) >= (1, 10, 5)
+        else { throw isMissing }
+        guard try symbols.function("H5open", as: Begin.self)() >= 0 else { throw isMissing }
+    }
+
+    private init() throws(InputError) {
+        let symbols = Symbols(library: try Self.load())
+        try Self.initialise(symbols)
+        silence = try symbols.function("H5Eset_auto2")
+        openFile = try symbols.function("H5Fopen")
+        closeFile = try symbols.function("H5Fclose")
+        fileProperties = try symbols.function("H5Fget_create_plist")
+        userBlock = try symbols.function("H5Pget_userblock")
+        makeProperties = try symbols.function("H5Pcreate")
+        closeProperties = try symbols.function("H5Pclose")
+        setFileLocking = try? symbols.function("H5Pset_file_locking")
+        setChunkCache = try symbols.function("H5Pset_chunk_cache")
+        layout = try symbols.function("H5Pget_layout")
+        chunkShape = try symbols.function("H5Pget_chunk")
+        filterCount = try symbols.function("H5Pget_nfilters")
+        filter = try symbols.function("H5Pget_filter2")
+        isFilterAvailable = try symbols.function("H5Zfilter_avail")
+        linkExists = try symbols.function("H5Lexists")
+        openDataset = try symbols.function("H5Dopen2")
+        closeDataset = try symbols.function("H5Dclose")
+        datasetSpace = try symbols.function("H5Dget_space")
+        datasetType = try symbols.function("H5Dget_type")
+        datasetOffset = try symbols.function("H5Dget_offset")
+        datasetProperties = try symbols.function("H5Dget_create_plist")
+        spaceStatus = try symbols.function("H5Dget_space_status")
+        chunkCount = try symbols.function("H5Dget_num_chunks")
+        chunkPlace = try symbols.function("H5Dget_chunk_info_by_coord")
+        read = try symbols.function("H5Dread")
+        dimensionCount = try symbols.function("H5Sget_simple_extent_ndims")
+        dimensions = try symbols.function("H5Sget_simple_extent_dims")
+        pointCount = try symbols.function("H5Sget_simple_extent_npoints")
+        makeSpace = try symbols.function("H5Screate_simple")
+        select = try symbols.function("H5Sselect_hyperslab")
+        closeSpace = try symbols.function("H5Sclose")
+        typeClass = try symbols.function("H5Tget_class")
+        typeSize = try symbols.function("H5Tget_size")
+        areTypesEqual = try symbols.function("H5Tequal")
+        isVariableText = try symbols.function("H5Tis_variable_str")
+        nativeType = try symbols.function("H5Tget_native_type")
+        closeType = try symbols.function("H5Tclose")
+        attributeExists = try symbols.function("H5Aexists")
+        openAttribute = try symbols.function("H5Aopen")
+        attributeType = try symbols.function("H5Aget_type")
+        attributeSpace = try symbols.function("H5Aget_space")
+        readAttribute = try symbols.function("H5Aread")
+        closeAttribute = try symbols.function("H5Aclose")
+        free = try symbols.function("H5free_memory")
+        names = Names(
+            float32: try symbols.handle("H5T_IEEE_F32LE_g"),
+            float32Big: try symbols.handle("H5T_IEEE_F32BE_g"),
+            unsigned8: try symbols.handle("H5T_STD_U8LE_g"),
+            unsigned16: try symbols.handle("H5T_STD_U16LE_g"),
+            unsigned16Big: try symbols.handle("H5T_STD_U16BE_g"),
+            double: try symbols.handle("H5T_IEEE_F64LE_g"),
+            numbers: try Self.numberNames.map { (name) throws(InputError) in
+                try symbols.handle("H5T_\(name)_g")
+            },
+            fileAccess: try symbols.handle("H5P_CLS_FILE_ACCESS_ID_g"),
+            datasetAccess: try symbols.handle("H5P_CLS_DATASET_ACCESS_ID_g")
+        )
+    }
+}

@@ -1,0 +1,37 @@
+import Kernels
+import Primitives
+
+/// Samples that stand in a file as they are: [step][channel], little-endian.
+struct PlainSamples: SampleSource {
+    private let file: OpenFile
+    private let start: Int
+    private let shape: SampleShape
+
+    /// Samples that begin at byte `start` of `file`.
+    init(_ file: OpenFile, start: Int, _ shape: SampleShape) {
+        self.file = file
+        self.start = start
+        self.shape = shape
+    }
+
+    func samples(step: Int, channels: Range<Int>) throws(InputError) -> ArraySlice<UInt8> {
+        let first = step * shape.channelCount + channels.lowerBound
+        let bytes = try file.bytes(
+            at: start + first * shape.sampleByteCount,
+            count: channels.count * shape.sampleByteCount
+        )
+        return bytes[...]
+    }
+}
+
+/// How many samples there are, and how wide each is.
+struct SampleShape: Sendable {
+    let stepCount: Int
+    let channelCount: Int
+    let sampleByteCount: Int
+
+    /// Bytes of all samples; huge where a file claims what none can hold.
+    var byteCount: Double {
+        Double(stepCount) * Double(channelCount) * Double(sampleByteCount)
+    }
+}
