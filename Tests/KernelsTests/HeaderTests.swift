@@ -68,6 +68,36 @@ struct HeaderTests {
         }
     }
 
+    /// With hours, minutes and seconds as turboSETI's tables have them.
+    @Test func tablesNameAnglesAsTurboSETIDoes() throws {
+        for line in try lines("angles.txt") {
+            var header = FilterbankHeader()
+            header.channelCount = 64
+            header.sampleBits = 8
+            header.channelMegahertz = 1
+            header.stepSeconds = 1
+            header.declination = packedAngle(decimal: try #require(Double(line[0])))
+            let silent = CoarseChannel(
+                noise: [ColumnNoise(median: 0, deviation: 0)],
+                isSearched: false,
+                hasSpike: true
+            )
+            let parameters = DriftParameters(
+                method: .turboSETI,
+                maxDrift: 1,
+                threshold: 10,
+                tileWidth: 64,
+                stepCount: 16,
+                header: header,
+                fileName: "",
+                coarseChannels: [silent]
+            )
+            let table = try DriftSearch.report(.empty, parameters.encoded())
+            let angle = "\tDEC: \(line[1])d\(line[2])m\(line[3])s\n"
+            #expect(String(decoding: table, as: UTF8.self).contains(angle), "\(line)")
+        }
+    }
+
     @Test func absurdAnglesAreRefused() {
         for angle in [1e6, -1e300, .infinity, .nan] {
             var header = FilterbankHeader()

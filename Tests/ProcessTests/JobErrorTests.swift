@@ -68,7 +68,7 @@ struct JobErrorTests {
         ("file: x.fil\nsnr: loud\n", ", line 2: snr: 'loud' is no number above zero"),
         (
             "file: x.fil\n\nmax-drfit: 4\n",
-            ", line 3: 'max-drfit' is not known; the keys are coarse"
+            ", line 3: 'max-drfit' is not known; the keys are boxcar"
         ),
         ("file: x.fil\npolicy: adaptive\n", ", line 2: policy: 'adaptive' is no policy"),
         ("file: x.fil\npriority: 300\n", ", line 2: priority: '300' is no whole number"),

@@ -68,19 +68,30 @@ struct DriftTable {
         )
     }
 
-    /// An angle that is packed as (d)ddmmss.s, in words; seconds to four decimals at most.
+    /// An angle that is packed as (d)ddmmss.s, in words; seconds to eight decimals at most.
     private func sexagesimal(_ packed: Double, units: (String, String, String)) -> String {
-        let tenThousandths = Int((packed.magnitude * 10_000).rounded())
-        let (whole, fraction) = tenThousandths.quotientAndRemainder(dividingBy: 10_000)
-        var seconds = twoDigits(whole % 100)
-        if fraction > 0 {
-            let digits = String(fraction + 10_000).dropFirst()
-            seconds +=
+        let whole = (packed.magnitude / 100).rounded(.down)
+        let seconds = packed.magnitude - 100 * whole
+        var minutes = Int(whole) % 100
+        var degrees = Int(whole) / 100
+        var parts = Int((seconds * 1e8).rounded(.toNearestOrEven))
+        // What was just below a minute may be one when it is rounded.
+        if parts >= 6_000_000_000, seconds < 60 {
+            parts = 0
+            minutes += 1
+        }
+        if minutes == 60 {
+            minutes = 0
+            degrees += 1
+        }
+        var text = twoDigits(parts / 100_000_000)
+        if !parts.isMultiple(of: 100_000_000) {
+            let digits = String(parts % 100_000_000 + 100_000_000).dropFirst()
+            text +=
                 "." + digits.prefix(through: digits.lastIndex { $0 != "0" } ?? digits.startIndex)
         }
-        let minutes = twoDigits(whole / 100 % 100)
         let sign = packed < 0 ? "-" : ""
-        return "\(sign)\(whole / 10_000)\(units.0)\(minutes)\(units.1)\(seconds)\(units.2)"
+        return "\(sign)\(degrees)\(units.0)\(twoDigits(minutes))\(units.1)\(text)\(units.2)"
     }
 
     private func twoDigits(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
