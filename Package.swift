@@ -45,6 +45,7 @@ let package = Package(
         .systemLibrary(name: "COpenSSL"),
         .systemLibrary(name: "CZeroMQ"),
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CZlib"),
         .target(
             name: "Identity",
             dependencies: ["Primitives", "Wire", "COpenSSL"],
@@ -63,6 +64,7 @@ let package = Package(
             ],
             swiftSettings: house
         ),
+        .target(name: "Plots", dependencies: ["CZlib"], swiftSettings: house),
         .target(
             name: "Sandbox",
             dependencies: ["Primitives", "Kernels", "CLinux"],
@@ -83,7 +85,7 @@ let package = Package(
             name: "starling",
             dependencies: [
                 "Kernels", "Primitives", "Wire", "WorkUnits", "Ledger", "PeerCore", "PeerNode",
-                "Store",
+                "Store", "Plots",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -161,6 +163,12 @@ let package = Package(
             name: "KernelsTests",
             dependencies: ["Kernels", "Primitives"],
             exclude: ["Cases"],
+            swiftSettings: house
+        ),
+        .testTarget(
+            name: "PlotsTests",
+            dependencies: ["Plots"],
+            exclude: ["Reader"],
             swiftSettings: house
         ),
         .testTarget(

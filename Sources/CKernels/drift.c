@@ -28,6 +28,7 @@ size_t drift_scratch_count(const struct drift_strip *strip) {
     return 3 * (columns + 2 * (size_t)strip->steps + 128);
 }
 
+// What every processor of the target has: SSE2 on x86-64, NEON on 64-bit ARM.
 #define ISA(name) name##_baseline
 #define WIDTH 8
 #include "drift.inc"
@@ -70,8 +71,17 @@ int drift_has(int isa) {
     default: return call(_baseline); \
     }
 #else
-int drift_has(int isa) { return isa == DRIFT_BASELINE; }
-#define DISPATCH(call) return call(_baseline);
+int drift_has(int isa) {
+#if defined(__aarch64__)
+    return isa == DRIFT_NEON;
+#else
+    return isa == DRIFT_BASELINE;
+#endif
+}
+#define DISPATCH(call) \
+    switch (isa) { \
+    default: return call(_baseline); \
+    }
 #endif
 
 int32_t drift_copy(int isa, const uint8_t *from, int32_t count, float limit, float *into) {

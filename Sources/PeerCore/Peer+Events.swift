@@ -28,6 +28,7 @@ extension Peer {
             greet(peer, into: &out)
         case .unlinked(let peer):
             hubs.unlinked(peer, at: now)
+            worker.unlinked(isLinked: hubs.isLinked, into: &out)
         case .donate(let places, let speeds):
             worker.donates(places: places, speeds: speeds)
         case .serveFirst(let id):

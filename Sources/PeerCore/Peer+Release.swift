@@ -22,9 +22,8 @@ extension Peer {
 
     /// A new hour: the retention of some jobs may have passed, and own jobs may be over.
     mutating func hourBegan(at now: Instant, into out: inout Outbox) {
-        for (id, signed) in ledger.manifests {
-            let last = saturatingSum(signed.body.deadline, UInt64(signed.body.retention))
-            if last < epoch { noteReleased(id, into: &out) }
+        for (id, signed) in ledger.manifests where signed.body.retentionEpoch < epoch {
+            noteReleased(id, into: &out)
         }
         dropReleased(into: &out)
         dropDatasets(at: now, into: &out)

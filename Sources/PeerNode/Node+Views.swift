@@ -80,11 +80,6 @@ package struct JobView: Hashable, Sendable {
         return try? DriftParameters(Parameters(bytes: manifest.parameters)).fileName
     }
 
-    /// UTC hours since 1970: the last one in which any peer keeps results of it.
-    package var retentionEpoch: UInt64 {
-        saturatingSum(manifest.deadline, UInt64(manifest.retention))
-    }
-
     /// Whether nothing more will become of it.
     package var isOver: Bool {
         switch stage {

@@ -149,6 +149,9 @@ package struct Manifest: StatementBody {
     /// None is older than the manifest, and the clock that dated this one may be ahead.
     package func statementEpoch(at present: UInt64) -> UInt64 { max(epoch, present) }
 
+    /// UTC hours since 1970: the last one in which any peer keeps results of the job.
+    package var retentionEpoch: UInt64 { saturatingSum(deadline, UInt64(retention)) }
+
     /// The units of `shard`, which is below `shardCount`.
     package func units(ofShard shard: UInt32) -> Range<UInt32> {
         let first = shard * Limits.unitsPerShard

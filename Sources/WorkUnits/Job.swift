@@ -74,6 +74,8 @@ package enum WorkLimits {
     package static let bundlesMax = 256
     /// How long a worker waits for the next chunk before it gives up a job's data for a while.
     package static let fetchPatience = TimeSpan.seconds(15)
+    /// How long a worker leaves a job to others after nobody sent its data.
+    package static let dataSpan = TimeSpan.seconds(60)
     /// How long a worker leaves a job to others after a unit could not be computed.
     package static let failureSpan = TimeSpan.seconds(600)
     /// The longest that a refusal keeps a worker from asking again.

@@ -265,6 +265,21 @@ extension Worker {
         }
     }
 
+    /// A link is down: bundles whose data nobody who `isLinked` holds are given back at once.
+    ///
+    /// They may be claimed again, of whoever is the steward then.
+    package mutating func unlinked(isLinked: (PeerID) -> Bool, into out: inout Outbox) {
+        for key in bundles.keys {
+            guard let bundle = bundles[key] else { continue }
+            switch bundle.state {
+            case .preparing, .fetching:
+                let holders = bundle.lease.holders.filter { $0 != me }
+                if !holders.isEmpty, !holders.contains(where: isLinked) { drop(key, into: &out) }
+            case .running, .sealed, .waiting, .revealing, .done: break
+            }
+        }
+    }
+
     /// Time has passed: send again what has had no answer, give up what nobody waits for.
     package mutating func tick(at now: Instant, vault: inout Vault, into out: inout Outbox) {
         for key in bundles.keys {
@@ -279,7 +294,7 @@ extension Worker {
             case .preparing, .running: break
             case .fetching:
                 // Nobody sends the job's data: its place goes to other jobs for a while.
-                refused[key.manifest] = now.advanced(by: WorkLimits.failureSpan)
+                refused[key.manifest] = now.advanced(by: WorkLimits.dataSpan)
                 drop(key, into: &out)
             case .sealed: commit(key, at: now, vault: &vault, into: &out)
             case .waiting:

@@ -68,6 +68,26 @@ enum InputPath {
     }
 }
 
+/// A folder for results that the user named.
+enum OutputFolder {
+    /// Makes the folder `path` if it is missing; fails when no file can be made in it.
+    static func prepare(_ path: String) throws {
+        guard mkdir(path, 0o777) == 0 || errno == EEXIST else {
+            throw CommandFailure("cannot make the folder \(path)", error: errno)
+        }
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            throw CommandFailure("cannot use the folder \(path)", error: errno)
+        }
+        guard status.st_mode & S_IFMT == S_IFDIR else {
+            throw CommandFailure("\(path) is not a folder; name another one")
+        }
+        guard access(path, W_OK | X_OK) == 0 else {
+            throw CommandFailure("cannot write in the folder \(path)", error: errno)
+        }
+    }
+}
+
 /// Writes results so that nobody ever sees half of one.
 enum OutputFile {
     /// Fails when no file can be made beside `path`, so that no work is done in vain.

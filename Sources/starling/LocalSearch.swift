@@ -43,7 +43,8 @@ struct LocalSearch {
             parameters: pack.parameters,
             index: index,
             bytes: try pack.unit(index),
-            variant: variant
+            variant: variant,
+            isProven: false
         )
         var unit = try DriftSearch(input)
         var done: UInt64 = 0

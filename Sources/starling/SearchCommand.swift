@@ -1,5 +1,6 @@
 import ArgumentParser
 import Kernels
+import Primitives
 
 /// Runs the drift search on this machine alone.
 struct SearchCommand: AsyncParsableCommand {
@@ -12,9 +13,10 @@ struct SearchCommand: AsyncParsableCommand {
 
             Example:
               starling search voyager.fil --max-drift 4 --snr 10 --output voyager.dat
+              starling search voyager.fil --plots pictures
 
             The environment variable STARLING_ISA forces an implementation: scalar, baseline, avx2 \
-            or avx512. All of them write the same bytes.
+            or avx512 on x86-64, scalar or neon on ARM. All of them write the same bytes.
             """
     )
 
@@ -51,6 +53,18 @@ struct SearchCommand: AsyncParsableCommand {
     @Flag(help: "Write JSON in place of the table.")
     var json = false
 
+    @Flag(help: "Write comma-separated values in place of the table.")
+    var csv = false
+
+    @Option(help: "A folder for pictures of the band and of each hit; made if it is missing.")
+    var plots: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: "Draw so many hits at most, the strongest first. (default: 100)"
+    )
+    var plotsMax: Int?
+
     @Flag(
         help: "Tell the processor time of each phase: on standard error, or in the JSON."
     )
@@ -72,6 +86,15 @@ struct SearchCommand: AsyncParsableCommand {
         guard coarseChannels >= 1 else {
             throw ValidationError("--coarse-channels is \(coarseChannels); it must be 1 or more")
         }
+        guard !(json && csv) else {
+            throw ValidationError("--json and --csv exclude each other; choose one")
+        }
+        guard (plotsMax ?? 0) >= 0 else {
+            throw ValidationError("--plots-max is \(plotsMax ?? 0); it must be 0 or more")
+        }
+        guard plotsMax == nil || plots != nil else {
+            throw ValidationError("--plots-max needs --plots, the folder for the pictures")
+        }
     }
 
     func run() async throws {
@@ -83,19 +106,31 @@ struct SearchCommand: AsyncParsableCommand {
         times.end("read")
         let pack = try pack(input, variant)
         times.end("statistics")
+        let pictures = try plots.map { try SearchPlots(folder: $0, hitMax: plotsMax ?? 100) }
         let search = LocalSearch(threadCount: threads ?? LocalSearch.coreCount, variant: variant)
         let aggregate = try Aggregate(await search.run(pack, progress))
         progress.finish()
         times.end("search")
         let table = try DriftSearch.report(aggregate, pack.parameters)
         times.end("report")
+        // Written before any picture, so that it is there even if none can be made.
+        try write(table, try SearchReport(aggregate, pack.parameters), times)
+        if let pictures {
+            try pictures.write(aggregate, pack.parameters, Filterbank(input.bytes))
+            times.end("plots")
+        }
+        if timing && !json { OutputFile.writeToStandardError(times.text) }
+    }
+
+    /// Writes the table in the form that was asked for.
+    private func write(_ table: Bytes, _ report: SearchReport, _ times: PhaseTimes) throws {
         var text = table
         if json {
-            var report = try SearchReport(aggregate, pack.parameters)
+            var report = report
             if timing { report.processorSeconds = Dictionary(uniqueKeysWithValues: times.phases) }
             text = try report.json()
-        } else if timing {
-            OutputFile.writeToStandardError(times.text)
+        } else if csv {
+            text = report.csv()
         }
         if let output {
             try OutputFile.write(text, to: output)

@@ -2,9 +2,15 @@ import FoundationEssentials
 import Kernels
 import Primitives
 
-/// The table of a search as JSON.
+/// The table of a search as JSON or as comma-separated values.
 struct SearchReport: Encodable {
+    /// One top hit; both formats have these fields, in this order.
     struct Row: Codable, Sendable {
+        enum CodingKeys: String, CodingKey, CaseIterable {
+            case coarseChannel, index, driftHertzPerSecond, snr, boxcar, frequencyMegahertz
+            case windowStart, windowEnd, coarseChannelHits
+        }
+
         let coarseChannel: Int
         let index: Int
         let driftHertzPerSecond: Float
@@ -15,6 +21,21 @@ struct SearchReport: Encodable {
         let windowStart: Int
         let windowEnd: Int
         let coarseChannelHits: UInt64
+
+        /// The value of one field, as JSON writes it.
+        func text(_ field: CodingKeys) -> String {
+            switch field {
+            case .coarseChannel: "\(coarseChannel)"
+            case .index: "\(index)"
+            case .driftHertzPerSecond: "\(driftHertzPerSecond)"
+            case .snr: "\(snr)"
+            case .boxcar: "\(boxcar)"
+            case .frequencyMegahertz: "\(frequencyMegahertz)"
+            case .windowStart: "\(windowStart)"
+            case .windowEnd: "\(windowEnd)"
+            case .coarseChannelHits: "\(coarseChannelHits)"
+            }
+        }
     }
 
     let file: String
@@ -54,5 +75,25 @@ struct SearchReport: Encodable {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         return Bytes(try encoder.encode(self)) + [0x0a]
+    }
+
+    /// The rows as comma-separated values below a line of names; file and source come first.
+    func csv() -> Bytes {
+        let fields = Row.CodingKeys.allCases
+        var text = Self.line(["file", "source"] + fields.map(\.rawValue))
+        for row in hits { text += Self.line([file, source] + fields.map(row.text)) }
+        return Bytes(text.utf8)
+    }
+
+    /// One line of RFC 4180: what holds a comma, a quote or a line's end stands in quotes.
+    private static func line(_ fields: [String]) -> String {
+        let quoted = fields.map { field in
+            guard field.utf8.contains(where: { [0x2c, 0x22, 0x0d, 0x0a].contains($0) }) else {
+                return field
+            }
+            let doubled = field.split(separator: "\"", omittingEmptySubsequences: false)
+            return "\"" + doubled.joined(separator: "\"\"") + "\""
+        }
+        return quoted.joined(separator: ",") + "\r\n"
     }
 }

@@ -36,14 +36,16 @@ enum Cases {
 func input(
     _ dataset: Dataset,
     _ index: Int,
-    _ variant: Variant = .fastest
+    _ variant: Variant = .fastest,
+    isProven: Bool = true
 ) throws -> UnitInput {
     let range = try DriftSearch.plan(dataset.parameters, dataset.shape)[index].bytes
     return UnitInput(
         parameters: dataset.parameters,
         index: index,
         bytes: Bytes(dataset.bytes[Int(range.lowerBound)..<Int(range.upperBound)]),
-        variant: variant
+        variant: variant,
+        isProven: isProven
     )
 }
 

@@ -61,6 +61,9 @@ struct UnitTests {
             let scalar = try output(input(dataset, index, .scalar))
             for variant in Variant.supported {
                 #expect(try output(input(dataset, index, variant)) == scalar, "\(variant)")
+                let unproven = try output(input(dataset, index, variant, isProven: false))
+                #expect(unproven.result == scalar.result, "\(variant)")
+                #expect(unproven.evidence == .zero)
             }
         }
     }

@@ -89,10 +89,11 @@ enum HostileJob: CaseIterable, Sendable {
         case .noParameters: draft.parameters = []
         case .truncatedParameters: draft.parameters.removeLast()
         case .infiniteDrift:
-            draft.parameters.replaceSubrange(4..<12, with: [0, 0, 0, 0, 0, 0, 0xf0, 0x7f])
+            draft.parameters.replaceSubrange(5..<13, with: [0, 0, 0, 0, 0, 0, 0xf0, 0x7f])
         case .noCoarseChannel:
             let end = draft.parameters.count
-            draft.parameters.replaceSubrange((end - 9 - 4)..<end, with: [0, 0, 0, 0])
+            let channel = 1 + 8 * SearchMethod.native.boxcars.count
+            draft.parameters.replaceSubrange((end - channel - 4)..<end, with: [0, 0, 0, 0])
         case .wrongDatasetLength: draft.datasetByteCount += 1
         case .lengthOfAnotherDataset:
             // All of it fits together, but the dataset of this root is much shorter.

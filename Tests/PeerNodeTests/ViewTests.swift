@@ -151,13 +151,18 @@ struct ViewTests {
         try await alone.end()
     }
 
+    /// Two jobs of which each unit needs one result.
+    private func submitTwoJobs(to node: Node) async throws -> (ManifestID, ManifestID) {
+        var terms = JobTerms()
+        terms.policy = .single
+        let first = try await node.submit(try SmallSearch(seed: 1).packed, terms)
+        return (first, try await node.submit(try SmallSearch(seed: 2).packed, terms))
+    }
+
     @Test func firstJobIsServedBeforeAnyOther() async throws {
         let submitter = try TestNode(places: 0)
         let node = submitter.node
-        var terms = JobTerms()
-        terms.policy = .single
-        let others = try await node.submit(try SmallSearch(seed: 1).packed, terms)
-        let wanted = try await node.submit(try SmallSearch(seed: 2).packed, terms)
+        let (others, wanted) = try await submitTwoJobs(to: node)
         let worker = try TestNode(join: [node.address], firstJob: wanted)
         let order = await node.first { node -> (JobView, JobView)? in
             guard let first = await node.job(wanted), let other = await node.job(others) else {
@@ -176,10 +181,7 @@ struct ViewTests {
     @Test func firstJobOnHoldLetsOthersGoFirst() async throws {
         let submitter = try TestNode(places: 0)
         let node = submitter.node
-        var terms = JobTerms()
-        terms.policy = .single
-        let others = try await node.submit(try SmallSearch(seed: 1).packed, terms)
-        let wanted = try await node.submit(try SmallSearch(seed: 2).packed, terms)
+        let (others, wanted) = try await submitTwoJobs(to: node)
         try await node.hold(wanted)
         let worker = try TestNode(join: [node.address], firstJob: wanted)
         try await node.until { await $0.job(others)?.isOver == true }

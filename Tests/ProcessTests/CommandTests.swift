@@ -95,7 +95,18 @@ struct CommandTests {
             environment: ["STARLING_ISA": "mmx"]
         )
         #expect(outcome.status == 1)
-        #expect(outcome.errors.contains("it must be one of scalar, baseline, avx2, avx512"))
+        #expect(outcome.errors.contains("it must be one of scalar, baseline, avx2, avx512, neon"))
+    }
+
+    @Test(arguments: Variant.allCases.filter { !Variant.supported.contains($0) })
+    func variantsThatThisProcessorLacksAreRefused(variant: Variant) async throws {
+        let path = try folder.write(file, to: "small.fil")
+        let outcome = try await Program.run(
+            ["search", path],
+            environment: ["STARLING_ISA": variant.rawValue]
+        )
+        #expect(outcome.status == 1)
+        #expect(outcome.errors.contains("this processor has no \(variant.rawValue); set"))
     }
 
     // MARK: - Usage
@@ -103,6 +114,8 @@ struct CommandTests {
     @Test(arguments: [
         ["search"], ["search", "x", "--max-drift", "-1"], ["search", "x", "--snr", "nan"],
         ["search", "x", "--threads", "0"], ["search", "x", "--compat", "other"], ["nonsense"],
+        ["search", "x", "--json", "--csv"], ["search", "x", "--plots-max", "3"],
+        ["search", "x", "--plots", "y", "--plots-max", "-1"],
         ["demo", "--peers", "1"], ["demo", "--peers", "33"], ["demo", "--liars", "1"],
         ["demo", "--timeout", "0"], ["donate", "--folder", "x", "--cores", "-1"],
         ["donate", "--folder", "x", "--listen", "nowhere"],

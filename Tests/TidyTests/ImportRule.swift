@@ -31,17 +31,19 @@ enum ImportRule {
         "COpenSSL": [],
         "CLinux": [],
         "CWasmtime": [],
+        "CZlib": [],
         "Identity": tier0 + ["COpenSSL"] + platform,
         "Transport": tier0 + ["CZeroMQ"] + platform,
         "Store": tier0 + ["GRDB"] + platform,
+        "Plots": ["CZlib"] + platform,
         "Sandbox": ["Primitives", "Kernels", "CLinux", "CWasmtime"] + platform,
         "PeerNode": tier0 + tier1 + ["Kernels", "Identity", "Transport", "Store", "Sandbox"]
             + ["ServiceLifecycle", "Logging", "Metrics"] + platform,
         // Tier 3
         "Dashboard": ["PeerNode", "Hummingbird"] + tier0 + platform,
         "starling": ["PeerNode", "Store", "Dashboard", "Kernels", "WorkUnits", "Ledger"] + tier0
-            + ["PeerCore", "ArgumentParser", "ServiceLifecycle", "UnixSignals", "Logging", "Yams"]
-            + platform,
+            + ["PeerCore", "Plots", "ArgumentParser", "ServiceLifecycle", "UnixSignals", "Logging"]
+            + ["Yams"] + platform,
         "starling-executor": ["Sandbox", "Glibc", "Musl"],
         // Development
         "Simulator": tier0 + tier1,

@@ -50,7 +50,7 @@ import Testing
 
     @Test(arguments: [
         ("GRDB", "Store"), ("CZeroMQ", "Transport"), ("COpenSSL", "Identity"),
-        ("Hummingbird", "Dashboard"),
+        ("CZlib", "Plots"), ("Hummingbird", "Dashboard"),
     ])
     func eachLibraryHasOneUser(library: String, user: String) {
         let users = ImportRule.sources.filter { $0.value.contains(library) }.map(\.key)

@@ -135,6 +135,10 @@ struct WorkerBench {
         run { bench, out in bench.worker.failed(order, at: bench.now, into: &out) }
     }
 
+    mutating func unlinked(isLinked: (PeerID) -> Bool) {
+        run { bench, out in bench.worker.unlinked(isLinked: isLinked, into: &out) }
+    }
+
     mutating func close(_ set: CommitSet, epoch: UInt64 = TestGrid.epoch) {
         let signed = grid.sign(set)
         run { bench, out in

@@ -287,10 +287,35 @@ import WorkUnits
         bench.claim()
         bench.lend(bench.lease(round: 1))
         bench.expectNothingLeft()
-        bench.now = bench.now.advanced(by: WorkLimits.failureSpan)
+        bench.now = bench.now.advanced(by: WorkLimits.dataSpan)
         bench.claim()
         #expect(bench.takeMessages().count == 1)
         bench.expectNothingLeft()
+    }
+
+    @Test(arguments: [false, true])
+    func aBundleWhoseHoldersAreGoneIsGivenBackAndClaimedAgain(isPrepared: Bool) throws {
+        var bench = WorkerBench()
+        let lease = bench.lease()
+        bench.lend(lease)
+        let order = try bench.takePrepare()
+        if isPrepared { bench.prepared(order.number) }
+        _ = bench.takeMessages()
+        // Another peer's link is down: nothing changes.
+        bench.unlinked { lease.holders.contains($0) }
+        #expect(!bench.worker.isIdle)
+        bench.unlinked { !lease.holders.contains($0) }
+        #expect(bench.worker.isIdle)
+        bench.claim()
+        #expect(bench.takeMessages().count == 1)
+        bench.expectNothingLeft()
+    }
+
+    @Test func whatIsComputedIsKeptWhoeverIsGone() throws {
+        var bench = WorkerBench()
+        try bench.compute(bench.lease())
+        bench.unlinked { _ in false }
+        #expect(!bench.worker.isIdle)
     }
 
     @Test func aPromiseThatNobodyAnswersIsGivenUpAndItsCoresStay() throws {

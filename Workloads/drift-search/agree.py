@@ -13,7 +13,6 @@ import io
 import logging
 import os
 import shutil
-import struct
 import subprocess
 import sys
 import tempfile
@@ -22,29 +21,9 @@ import numpy as np
 from turbo_seti.find_doppler.find_doppler import FindDoppler
 
 logging.disable(logging.CRITICAL)
-CHANNEL_HERTZ = 2.7939677238464355
-STEP_SECONDS = 18.253611008
-
-
-def text(word):
-    return struct.pack("<i", len(word)) + word.encode()
-
-
-def filterbank(power, bits, ascending):
-    foff = CHANNEL_HERTZ * 1e-6 * (1 if ascending else -1)
-    fields = text("HEADER_START")
-    numbers = [("telescope_id", 6), ("machine_id", 20), ("data_type", 1), ("nbits", bits),
-               ("nchans", power.shape[1]), ("nifs", 1)]
-    for key, value in numbers:
-        fields += text(key) + struct.pack("<i", value)
-    for key, value in [("fch1", 8421.386717353016), ("foff", foff), ("tstart", 59046.5),
-                       ("tsamp", STEP_SECONDS), ("src_raj", 174715.0), ("src_dej", -282259.16)]:
-        fields += text(key) + struct.pack("<d", value)
-    fields += text("source_name") + text("agree") + text("HEADER_END")
-    kind = {8: "<u1", 16: "<u2", 32: "<f4"}[bits]
-    if bits < 32:
-        power = np.clip(np.round(power), 0, 2 ** bits - 1)
-    return fields + power.astype(kind).tobytes()
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "Tests",
+                             "KernelsTests", "Cases"))
+from make import FOFF, TSAMP, filterbank, tone  # noqa: E402
 
 
 def make(random):
@@ -63,21 +42,17 @@ def make(random):
         start = random.integers(power.shape[1])
         slope = random.uniform(-1.3, 1.3) * random.choice([1, 1, 4]) * min(1, 16 / steps)
         strength = sigma * random.uniform(2, 12) * 4 / np.sqrt(steps)
-        for step in range(steps):
-            position = start + slope * step
-            low = int(np.floor(position))
-            share = position - low
-            power[step, low % power.shape[1]] += strength * (1 - share)
-            power[step, (low + 1) % power.shape[1]] += strength * share
+        tone(power, start, slope, strength)
     if random.integers(2):
         for channel in range(coarse):
             power[:, channel * columns + columns // 2] += 100 * sigma
-    span = CHANNEL_HERTZ / ((steps - 1) * STEP_SECONDS) * max(4, 1 << (steps - 1).bit_length())
+    span = 1e6 * abs(FOFF) / ((steps - 1) * TSAMP) * max(4, 1 << (steps - 1).bit_length())
     drift = float(np.round(span * random.choice([0.5, 1.2, 2.5, 8, 26]), 4))
     drift = min(drift, 10.0 if steps <= 64 else 8 * span)
     snr = float(random.choice([5, 7, 8, 10, 10, 15, 25]))
     ascending = bool(random.integers(3) == 0)
-    return filterbank(power, bits, ascending), steps, columns, coarse, bits, drift, snr, ascending
+    content = filterbank("agree", power, bits, -FOFF if ascending else FOFF)
+    return content, steps, columns, coarse, bits, drift, snr, ascending
 
 
 def rows(table):
@@ -107,8 +82,8 @@ def main():
         with open(os.path.join(folder, "agree.dat"), "rb") as file:
             theirs = rows(file.read())
         run = subprocess.run(
-            [arguments.starling, "search", path, "--max-drift", str(drift), "--snr", str(snr),
-             "--coarse-channels", str(coarse)], capture_output=True)
+            [arguments.starling, "search", path, "--compat", "turboseti", "--max-drift", str(drift),
+             "--snr", str(snr), "--coarse-channels", str(coarse)], capture_output=True)
         ours = rows(run.stdout)
         if run.returncode == 0 and ours == theirs:
             shutil.rmtree(folder)

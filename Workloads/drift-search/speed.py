@@ -7,6 +7,10 @@ Needs what is named in requirements.txt beside this file. Both search the same f
 page cache, in turn; figures are medians of processor seconds. TurboSETI's are those of its search
 alone: neither imports, nor compilation, nor the conversion of the file count. Starling's are those of
 its search with its statistics (`--timing`), and of the whole process. Both tables must be equal.
+
+Behind them stand figures of the inner loops alone (tree.c, which needs clang): sums made in a second,
+what share that is of the bound that loads from the nearest cache set, and instructions for each sum,
+which perf's counter gives, or valgrind where the machine has no such counter. README.md explains them.
 """
 import argparse
 import contextlib
@@ -26,12 +30,14 @@ import time
 import numpy as np
 from turbo_seti.find_doppler.find_doppler import FindDoppler
 
+import tree
 from agree import CHANNEL_HERTZ, STEP_SECONDS, filterbank, rows
 
 logging.disable(logging.CRITICAL)
 
 
-def make(channels, steps):
+def samples(channels, steps):
+    """Noise with 14 tones, [step][channel]."""
     random = np.random.default_rng(20)
     power = random.chisquare(102, size=(steps, channels)).astype(np.float32)
     for _ in range(14):
@@ -40,7 +46,7 @@ def make(channels, steps):
         strength = 14.3 * random.choice([10, 20, 40, 80])
         for step in range(steps):
             power[step, int(round(start + slope * step))] += strength
-    return filterbank(power, 32, False)
+    return power
 
 
 def turboseti(path, drift, snr, folder):
@@ -59,7 +65,8 @@ def starling(program, path, drift, snr, threads):
     begin = time.monotonic()
     run = subprocess.run(
         [program, "search", path, "--max-drift", str(drift), "--snr", str(snr), "--threads",
-         str(threads), "--timing"], capture_output=True, check=True)
+         str(threads), "--timing"], capture_output=True, check=True,
+        preexec_fn=tree.pin if threads == 1 else None)
     wall = time.monotonic() - begin
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     whole = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
@@ -78,7 +85,8 @@ def main():
     figures = []
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "speed.fil")
-        content = make(arguments.channels, 16)
+        power = samples(arguments.channels, 16)
+        content = filterbank(power, 32, False)
         with open(path, "wb") as file:
             file.write(content)
         size = len(content)
@@ -112,15 +120,26 @@ def main():
                 "twoThreads": statistics.median(walls[0]) / statistics.median(walls[1]),
                 "memoryPerInput": memory / size,
             })
+        loops = tree.figures(tree.Tree(), power, folder, arguments.runs, [
+            ("brute", 4, 7), ("brute", 10, 7), ("automatic", 4, 7), ("automatic", 10, 7),
+            ("automatic", 4, 10), ("automatic", 10, 10)])
     if arguments.json:
         print(json.dumps({"machine": platform.processor() or platform.machine(),
-                          "figures": figures}, indent=2))
+                          "figures": figures, "innerLoops": loops}, indent=2))
         return
     print("Hz/s  SNR  rows  turboSETI   search        process       2 threads  memory")
     for each in figures:
         print("{maxDrift:4}  {snr:3}  {rows:4}  {turboSETI:7.2f} s  {search:.3f} s {searchRatio:4.0f}x"
               "  {process:.3f} s {processRatio:4.0f}x  {twoThreads:8.2f}x  {memoryPerInput:.1f}x input"
               .format(**each))
+    print(f"\nInner loops ({loops[0]['variant']}); L1 loads set a bound of"
+          f" {loops[0]['loadBound'] / 1e9:.1f} G sums/s")
+    print("mode       Hz/s  SNR  G sums/s  of bound  instructions/sum")
+    for each in loops:
+        count = each["instructionsPerChannelDrift"]
+        told = "not available" if count is None else f"{count:.2f} ({each['countedBy']})"
+        print(f"{each['mode']:9}  {each['maxDrift']:4}  {each['snr']:3}"
+              f"  {each['channelDriftsPerSecond'] / 1e9:8.2f}  {each['ofLoadBound']:8.0%}  {told}")
 
 
 if __name__ == "__main__":

@@ -4,8 +4,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// Sets of instructions; each gives the same bytes.
-enum { DRIFT_BASELINE, DRIFT_AVX2, DRIFT_AVX512 };
+/// Sets of instructions; each gives the same bytes. On 64-bit ARM the baseline is NEON, and goes by
+/// that name alone.
+enum { DRIFT_BASELINE, DRIFT_AVX2, DRIFT_AVX512, DRIFT_NEON };
 
 /// Columns of a window, and windows of a group.
 enum { DRIFT_WINDOW = 8, DRIFT_GROUP = 16 };
@@ -78,7 +79,7 @@ uint32_t drift_maxima(int isa, const struct drift_strip *strip, const int32_t *r
                       float *scratch, float *maxima);
 
 /// Folds the upper bounds of all windows in `block` and `half` into eight lanes, and lists the
-/// windows whose bound is above `raw`. Returns how many they are.
+/// windows whose bound is above `raw`, unless `survivors` is null. Returns how many they are.
 int32_t drift_bounds(int isa, const struct drift_strip *strip, const float *maxima, int32_t block,
                      int32_t half, float raw, uint32_t lanes[8], uint32_t *survivors);
 

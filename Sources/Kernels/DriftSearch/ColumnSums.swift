@@ -60,14 +60,7 @@ struct ColumnSums<Number: BinaryFloatingPoint & Sendable>: Sendable {
                 {
                     continue
                 }
-                row.removeAll(keepingCapacity: true)
-                row.append(contentsOf: repeatElement(0, count: columns.count))
-                if let bad = Self.decode(bytes, bits: filterbank.header.sampleBits, into: &row) {
-                    throw .unsuitable(
-                        "the sample of channel \(columns.lowerBound + bad) at step \(step) is "
-                            + "\(row[bad]); replace what is not a number or beyond 1e30"
-                    )
-                }
+                try filterbank.read(step: step, channels: columns, into: &row)
                 add(row, at: offset)
             }
         }
@@ -114,14 +107,5 @@ struct ColumnSums<Number: BinaryFloatingPoint & Sendable>: Sendable {
             }
         }
         self.largest = Float(bitPattern: UInt32(largest))
-    }
-
-    private static func decode(_ bytes: ArraySlice<UInt8>, bits: Int, into row: inout [Float])
-        -> Int?
-    {
-        unsafe row.withUnsafeMutableBufferPointer { numbers in
-            guard let start = numbers.baseAddress else { return nil }
-            return unsafe decodeSamples(bytes, bits: bits, into: start)
-        }
     }
 }

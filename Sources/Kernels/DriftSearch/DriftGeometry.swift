@@ -26,7 +26,9 @@ package struct DriftGeometry: Hashable, Sendable {
     package let tilesPerChannel: Int
     /// The coarse channels that have units, ascending.
     package let searchedChannels: [Int]
-    /// Bytes of one sample.
+    /// Bits of one sample of the file.
+    package let sampleBits: Int
+    /// Bytes of one sample as it is shipped.
     package let sampleByteCount: Int
 
     /// Derives the geometry, and refuses what is beyond the limits.
@@ -52,7 +54,8 @@ package struct DriftGeometry: Hashable, Sendable {
         searchedChannels = parameters.coarseChannels.indices.filter {
             parameters.coarseChannels[$0].isSearched
         }
-        sampleByteCount = parameters.header.sampleByteCount
+        sampleBits = parameters.header.sampleBits
+        sampleByteCount = parameters.codebook.isEmpty ? parameters.header.sampleByteCount : 1
         try checkLimits()
     }
 

@@ -8,28 +8,40 @@ package struct DriftPack: Sendable {
     package let plan: UnitPlan
     private let filterbank: Filterbank
     private let geometry: DriftGeometry
+    private let codebook: Codebook
 
     /// Takes the statistics of each coarse channel of `file`.
     package init(
         _ file: InputFile,
         _ settings: DriftSettings,
         variant: Variant = .fastest,
+        isShipped: Bool = false,
         workers: any Workers = OneWorker()
     ) throws(InputError) {
-        let filterbank = try Filterbank(file.bytes)
-        try self.init(filterbank, name: file.name, settings, variant: variant, workers: workers)
+        try self.init(
+            Filterbank(file.bytes),
+            name: file.name,
+            settings,
+            variant: variant,
+            isShipped: isShipped,
+            workers: workers
+        )
     }
 
     /// Takes the statistics of each coarse channel of `filterbank`, whose file is called `name`.
+    ///
+    /// What is to be shipped is shortened to a byte for each sample where that loses nothing.
     package init(
         _ filterbank: Filterbank,
         name: String,
         _ settings: DriftSettings,
         variant: Variant = .fastest,
+        isShipped: Bool = false,
         workers: any Workers = OneWorker()
     ) throws(InputError) {
         self.filterbank = filterbank
-        let survey = try DriftSurvey(filterbank, settings, variant, workers)
+        codebook = isShipped ? try Codebook(filterbank) : .none
+        let survey = try DriftSurvey(filterbank, settings, variant, workers, codebook)
         let visible = name.utf8.map { $0 >= 0x20 && $0 < 0x7f ? $0 : UInt8(ascii: "?") }
         let fileName = String(
             decoding: visible.prefix(KernelLimits.headerTextByteCountMax),
@@ -43,6 +55,7 @@ package struct DriftPack: Sendable {
             stepCount: filterbank.stepCount,
             header: filterbank.header,
             fileName: fileName,
+            codebook: codebook,
             coarseChannels: survey.channels
         )
         parameters = decided.encoded()
@@ -82,8 +95,24 @@ package struct DriftPack: Sendable {
         for step in 0..<geometry.stepCount {
             for piece in pieces(of: stored, count: geometry.columnCount) {
                 let channels = (first + piece.lowerBound)..<(first + piece.upperBound)
-                bytes.append(contentsOf: try filterbank.samples(step: step, channels: channels))
+                try append(channels, step: step, to: &bytes)
             }
+        }
+    }
+
+    private func append(
+        _ channels: Range<Int>,
+        step: Int,
+        to bytes: inout Bytes
+    ) throws(InputError) {
+        guard !codebook.isEmpty else {
+            bytes.append(contentsOf: try filterbank.samples(step: step, channels: channels))
+            return
+        }
+        var encoder = codebook.encoder()
+        let numbers = try filterbank.numbers(step: step, channels: channels)
+        guard encoder.append(numbers, to: &bytes) else {
+            throw .unreadable("the file has changed while it was read; try again")
         }
     }
 
@@ -94,7 +123,7 @@ package struct DriftPack: Sendable {
         let behind = (wanted.upperBound - present.upperBound) * geometry.sampleByteCount
         for step in 0..<geometry.stepCount {
             bytes.append(contentsOf: repeatElement(0, count: before))
-            bytes.append(contentsOf: try filterbank.samples(step: step, channels: present))
+            try append(present, step: step, to: &bytes)
             bytes.append(contentsOf: repeatElement(0, count: behind))
         }
     }

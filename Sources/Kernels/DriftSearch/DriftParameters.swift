@@ -37,9 +37,9 @@ package struct CoarseChannel: Hashable, Sendable {
 /// Encoding, little-endian, nothing between the fields and nothing behind them:
 /// ```
 /// u32 encoding = 1 | u8 widest boxcar, 0 for turboSETI's search | f64 maxDrift | f32 threshold
-/// u32 tileWidth | u32 stepCount | u32 channelCount | u32 sampleBits | f64 fch1 | f64 foff | f64 tsamp | f64 tstart
-/// f64 src_raj | f64 src_dej | u8 length, file name | u8 length, source name
-/// u32 coarseChannelCount | for each: u8 isSearched + 2·hasSpike, for each boxcar: f32 median,
+/// u32 tileWidth | u32 stepCount | u32 channelCount | u32 sampleBits | f64 fch1 | f64 foff
+/// f64 tsamp | f64 tstart | f64 src_raj | f64 src_dej | u8 length, file name | u8 length, source name
+/// u16 values of the codebook, for each: f32 value | u32 coarseChannelCount | for each: u8 isSearched + 2·hasSpike, for each boxcar: f32 median,
 /// f32 deviation
 /// ```
 /// The raw threshold is not in it, because it follows from the other numbers.
@@ -58,6 +58,8 @@ package struct DriftParameters: Hashable, Sendable {
     package let header: FilterbankHeader
     /// The file's name.
     package let fileName: String
+    /// How samples are shipped.
+    package let codebook: Codebook
     /// Each coarse channel's statistics.
     package let coarseChannels: [CoarseChannel]
 
@@ -70,6 +72,7 @@ package struct DriftParameters: Hashable, Sendable {
         stepCount: Int,
         header: FilterbankHeader,
         fileName: String,
+        codebook: Codebook = .none,
         coarseChannels: [CoarseChannel]
     ) {
         self.method = method
@@ -79,6 +82,7 @@ package struct DriftParameters: Hashable, Sendable {
         self.stepCount = stepCount
         self.header = header
         self.fileName = fileName
+        self.codebook = codebook
         self.coarseChannels = coarseChannels
     }
 
@@ -118,6 +122,8 @@ extension DriftParameters {
             bytes.append(UInt8(text.utf8.count))
             bytes.append(contentsOf: text.utf8)
         }
+        bytes.append(littleEndian: UInt16(codebook.values.count))
+        for value in codebook.values { bytes.append(littleEndian: value) }
         bytes.append(littleEndian: UInt32(coarseChannels.count))
         for channel in coarseChannels {
             bytes.append((channel.isSearched ? 1 : 0) + (channel.hasSpike ? 2 : 0))
@@ -156,6 +162,7 @@ extension DriftParameters {
             var header = decodeHeader(&reader),
             let fileName = decodeText(&reader),
             let sourceName = decodeText(&reader),
+            let codebook = decodeCodebook(&reader),
             let channels = decodeChannels(&reader, boxcarCount: method.boxcars.count)
         else { return nil }
         header.sourceName = sourceName
@@ -167,6 +174,7 @@ extension DriftParameters {
             stepCount: Int(stepCount),
             header: header,
             fileName: fileName,
+            codebook: codebook,
             coarseChannels: channels
         )
     }
@@ -199,6 +207,18 @@ extension DriftParameters {
             bytes.allSatisfy({ $0 >= 0x20 && $0 < 0x7f })
         else { return nil }
         return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private static func decodeCodebook(_ reader: inout LittleEndianReader) -> Codebook? {
+        guard let count = reader.integer(UInt16.self), count <= Codebook.countMax else {
+            return nil
+        }
+        var values: [Float] = []
+        for _ in 0..<count {
+            guard let value = reader.float() else { return nil }
+            values.append(value)
+        }
+        return Codebook(ascending: values)
     }
 
     private static func decodeMethod(_ reader: inout LittleEndianReader) -> SearchMethod? {
@@ -253,6 +273,10 @@ extension DriftParameters {
         guard tileWidth >= 1, tileWidth <= KernelLimits.tileWidthMax else {
             throw .outOfBounds("tiles of \(tileWidth) columns")
         }
+        let values = codebook.values
+        guard zip(values, values.dropFirst()).allSatisfy({ $0 < $1 }),
+            values.allSatisfy({ $0.magnitude <= KernelLimits.sampleMagnitudeMax })
+        else { throw .outOfBounds("a codebook whose values do not ascend") }
         for channel in coarseChannels {
             for noise in channel.noise {
                 guard noise.median.magnitude <= .greatestFiniteMagnitude,

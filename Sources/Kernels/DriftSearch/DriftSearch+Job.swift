@@ -6,7 +6,7 @@ extension DriftSearch {
         _ file: InputFile,
         _ settings: DriftSettings
     ) throws(InputError) -> Dataset {
-        try DriftPack(file, settings).dataset()
+        try DriftPack(file, settings, isShipped: true).dataset()
     }
 
     package static func plan(

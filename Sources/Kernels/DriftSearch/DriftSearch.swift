@@ -17,6 +17,7 @@ package struct DriftSearch: Kernel {
     }
 
     let unitDigest: Digest
+    private let isProven: Bool
     let geometry: DriftGeometry
     let tile: Tile
     let variant: Variant
@@ -49,6 +50,7 @@ package struct DriftSearch: Kernel {
             throw .wrongUnitSize(expected: byteCount, given: unit.bytes.count)
         }
         variant = unit.variant
+        isProven = unit.isProven
         rows = try TileRows(unit.bytes, parameters, geometry, tile, variant)
         rows.mirror()
         boxcars = parameters.method.boxcars
@@ -63,7 +65,11 @@ package struct DriftSearch: Kernel {
         tree = InPlaceTree(steps: geometry.grid.treeSteps)
         vectorTree = nil
         if let instructions = variant.instructions {
-            vectorTree = VectorTree(geometry.grid, instructions: instructions)
+            vectorTree = VectorTree(
+                geometry.grid,
+                instructions: instructions,
+                isProven: unit.isProven
+            )
         }
         var name = unit.parameters.bytes
         name.append(littleEndian: UInt32(unit.index))
@@ -110,7 +116,7 @@ package struct DriftSearch: Kernel {
         return UnitOutput(
             result: result,
             operations: geometry.grid.operations(width: tile.columns.count),
-            evidence: evidence.digest
+            evidence: isProven ? evidence.digest : .zero
         )
     }
 

@@ -9,7 +9,7 @@ package enum SearchMethod: Hashable, Sendable {
     /// Ours, with all boxcars.
     package static let native = SearchMethod.native(boxcarMax: KernelLimits.boxcarMax)
 
-    /// The channels that are summed, ascending: 1, 2, 4 …
+    /// The channels that are summed, ascending powers of two.
     package var boxcars: [Int] {
         var boxcars = [1]
         guard case .native(let boxcarMax) = self else { return boxcars }
@@ -30,6 +30,9 @@ package struct DriftSettings: Hashable, Sendable {
     package var coarseChannelCount: Int
     /// Columns of a tile; nil for a width that suits the file.
     package var tileWidth: Int?
+    /// Operations that a unit is worth for each mebibyte of it, at least; nil for what suits the
+    /// file.
+    package var operationsPerMebibyte: UInt64?
 
     /// Settings with turboSETI's figures where nothing is given.
     package init(
@@ -37,12 +40,14 @@ package struct DriftSettings: Hashable, Sendable {
         maxDrift: Double = 4,
         threshold: Float = 10,
         coarseChannelCount: Int = 1,
-        tileWidth: Int? = nil
+        tileWidth: Int? = nil,
+        operationsPerMebibyte: UInt64? = nil
     ) {
         self.method = method
         self.maxDrift = maxDrift
         self.threshold = threshold
         self.coarseChannelCount = coarseChannelCount
         self.tileWidth = tileWidth
+        self.operationsPerMebibyte = operationsPerMebibyte
     }
 }

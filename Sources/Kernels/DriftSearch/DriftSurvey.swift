@@ -13,7 +13,8 @@ struct DriftSurvey {
         _ filterbank: Filterbank,
         _ settings: DriftSettings,
         _ variant: Variant,
-        _ workers: any Workers
+        _ workers: any Workers,
+        _ codebook: Codebook
     ) throws(InputError) {
         self.filterbank = filterbank
         self.workers = workers
@@ -21,7 +22,7 @@ struct DriftSurvey {
         self.settings = settings
         try checkSettings()
         let columnCount = filterbank.header.channelCount / settings.coarseChannelCount
-        tileWidth = try tileWidth(columnCount)
+        tileWidth = try UnitPlanner(filterbank, settings, codebook).tileWidth()
         let measured = try (0..<settings.coarseChannelCount).map { index throws(InputError) in
             try measure((index * columnCount)..<((index + 1) * columnCount))
         }
@@ -63,27 +64,6 @@ struct DriftSurvey {
             guard width >= 1, width <= KernelLimits.tileWidthMax else {
                 throw .setting("tiles of \(width) columns; 1 to \(KernelLimits.tileWidthMax)")
             }
-        }
-    }
-
-    /// The chosen width, or the smallest power of two that is at least 8 192, 16 units of a file of
-    /// 2¹⁷ channels, and four halos, so that a unit repeats at most half of its bytes; less where
-    /// many steps leave no memory for it.
-    private func tileWidth(_ columnCount: Int) throws(InputError) -> Int {
-        if let width = settings.tileWidth { return min(width, columnCount) }
-        do {
-            let grid = try DriftGrid(
-                filterbank.header,
-                stepCount: filterbank.stepCount,
-                maxDrift: settings.maxDrift,
-                method: settings.method
-            )
-            var width = DriftGrid.powerOfTwo(notBelow: max(8_192, 4 * grid.halo))
-            let limit = KernelLimits.workingByteCountMax
-            while width > 1, grid.workingByteCount(width: width) > limit { width /= 2 }
-            return min(width, columnCount, KernelLimits.tileWidthMax)
-        } catch {
-            throw .setting(error.description)
         }
     }
 }
@@ -141,8 +121,10 @@ extension DriftSurvey {
         return MeasuredChannel(noise: noise, hasSpike: hasSpike, largest: column.largest)
     }
 
-    /// Which channels are worth a search: those in which the largest sample, in every step and
-    /// under a whole boxcar, would be a hit. Our own paths go on into other channels.
+    /// Which channels are worth a search.
+    ///
+    /// They are those in which the largest sample, in every step and under a whole boxcar, would be
+    /// a hit. Our own paths go on into other channels.
     private func decide(_ measured: [MeasuredChannel]) -> [CoarseChannel] {
         let treeSteps = DriftGrid.powerOfTwo(notBelow: filterbank.stepCount)
         let overall = measured.map(\.largest).max() ?? 0

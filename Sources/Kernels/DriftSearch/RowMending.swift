@@ -62,10 +62,10 @@ private struct DirectCurrent {
         offset = position > 0 && position < stored.count - 1 ? position : nil
         if geometry.stepCount < geometry.grid.treeSteps {
             arithmetic = .double
-        } else if geometry.sampleByteCount == 4 {
+        } else if geometry.sampleBits == 32 {
             arithmetic = .single
         } else {
-            arithmetic = .wrapping(mask: geometry.sampleByteCount == 1 ? 0xff : 0xffff)
+            arithmetic = .wrapping(mask: geometry.sampleBits == 8 ? 0xff : 0xffff)
         }
     }
 

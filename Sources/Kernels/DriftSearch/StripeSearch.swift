@@ -69,9 +69,10 @@ struct StripeLayout {
 }
 
 /// One stripe searched in one drift block, by turboSETI's own algorithm: rows are rolled, summed in
-/// place, and read in bit-reversed order. Away from a channel's end it is the plain tree.
+/// place, and read in bit-reversed order.
 ///
-/// It is the reference of every other variant, and the only one for the tail.
+/// Away from a channel's end it is the plain tree. It is the reference of every other variant, and
+/// the only one for the tail.
 struct InPlaceTree {
     private let steps: Int
     private var buffer: [Float] = []

@@ -62,7 +62,11 @@ struct TileRows {
             {
                 continue
             }
-            if let bad = Self.decode(slice, bits: 8 * geometry.sampleByteCount, into: &row) {
+            let bad =
+                parameters.codebook.isEmpty
+                ? Self.decode(slice, bits: geometry.sampleBits, into: &row)
+                : parameters.codebook.decode(slice, into: &row)
+            if let bad {
                 throw .badSample(column: stored.lowerBound + bad, step: step)
             }
             unsafe row.withUnsafeMutableBufferPointer { unsafe mending.mend($0) }

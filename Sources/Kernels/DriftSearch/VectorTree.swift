@@ -4,7 +4,8 @@ import CKernels
 ///
 /// For each drift block and half of the paths it makes the upper bound of every window, which is
 /// evidence of the work, and searches those windows alone whose bound is above the threshold. Where
-/// they are many it searches all of them at once, which is faster then.
+/// they are many it searches all of them at once, which is faster then. Where nobody asks for
+/// evidence it makes no bounds either for some stripes after such a one.
 ///
 /// Sums are made out of place, so that nothing is lost at the end of a stripe, and in the order of
 /// turboSETI's tree: path k of m rows is path ⌊k/2⌋ of the first half plus path ⌊k/2⌋ of the second
@@ -23,6 +24,12 @@ struct VectorTree {
     private var scratch: [Float] = []
     private var survivors: [[UInt32]] = [[], []]
     private var hits = [drift_hit](repeating: drift_hit(), count: Self.hitCount)
+    /// Whether so many windows were left in the block before that they need not be listed in the
+    /// next one: listing them takes longer than counting.
+    private var isCrowded = false
+    private let isProven: Bool
+    /// How many stripes are still to be searched without bounds.
+    private var unboundedStripes = 0
     private var levels: LevelTree?
     /// Whose maxima these are.
     private var place: Place?
@@ -40,12 +47,15 @@ struct VectorTree {
     private static let hitCount = 1_024
     /// Of the windows, in 100, above which all columns are searched at once.
     private static let survivorsMax = 40
+    /// Stripes without bounds after one in which they spared nothing.
+    private static let unboundedStripesMax = 7
 
     /// Drift blocks that share maxima: as many as move the last row by twice a stripe at most.
     private var blocksAtOnce: Int { max(1, 2 * StripeLayout.width / (steps - 1)) }
 
-    init(_ grid: DriftGrid, instructions: CInt) {
+    init(_ grid: DriftGrid, instructions: CInt, isProven: Bool) {
         self.grid = grid
+        self.isProven = isProven
         self.instructions = instructions
         let steps = grid.treeSteps
         self.steps = steps
@@ -95,21 +105,43 @@ struct VectorTree {
                 boxcar: rows.boxcar,
                 firstBlock: firstBlock
             )
+            if !isProven, skipsBounds(place) {
+                guard !stripe.columns.isEmpty else { return }
+                return levels == nil
+                    ? unsafe searchAll(&strip, span, &recorder)
+                    : unsafe levels?.search(strip, span, &recorder) ?? ()
+            }
             guard unsafe prepare(&strip, place) else { return }
             let raw = recorder.rawThreshold
             let first = unsafe bound(&strip, block, span.firstHalf, raw, &evidence)
             let second = unsafe bound(&strip, block, 1 - span.firstHalf, raw, &evidence)
             guard first + second > 0, !stripe.columns.isEmpty else { return }
             let share = 100 * Int(first + second) / (2 * stripe.windowCount)
+            let areListed = !isCrowded
+            isCrowded = share > Self.survivorsMax
             if levels != nil {
                 unsafe levels?.search(strip, span, &recorder)
-            } else if share > Self.survivorsMax {
+            } else if isCrowded || !areListed {
                 unsafe searchAll(&strip, span, &recorder)
             } else {
                 unsafe search(&strip, half: span.firstHalf, count: first, span, &recorder)
                 unsafe search(&strip, half: 1 - span.firstHalf, count: second, span, &recorder)
             }
         }
+    }
+
+    /// Whether bounds have spared nothing lately, so that this place is searched without.
+    private mutating func skipsBounds(_ next: Place) -> Bool {
+        guard next != place else { return unboundedStripes > 0 }
+        if unboundedStripes > 0 {
+            unboundedStripes -= 1
+        } else if isCrowded {
+            unboundedStripes = Self.unboundedStripesMax
+        }
+        guard unboundedStripes > 0 else { return false }
+        place = next
+        isCrowded = false
+        return true
     }
 
     /// Makes the maxima of the stripe, unless they are there; false when nobody knows any more how
@@ -149,7 +181,8 @@ struct VectorTree {
         return true
     }
 
-    /// Folds the bounds of one half into the evidence; returns how many are above `raw`.
+    /// Folds the bounds of one half into the evidence; returns how many are above `raw`, and lists
+    /// them unless they were too many in the block before.
     private mutating func bound(
         _ strip: inout drift_strip,
         _ block: Int,
@@ -158,16 +191,18 @@ struct VectorTree {
         _ evidence: inout EvidenceFold
     ) -> Int32 {
         unsafe evidence.withLanes { lanes in
-            unsafe drift_bounds(
-                instructions,
-                &strip,
-                maxima,
-                Int32(block),
-                Int32(half),
-                raw,
-                lanes,
-                &survivors[half]
-            )
+            unsafe survivors[half].withUnsafeMutableBufferPointer { survivors in
+                unsafe drift_bounds(
+                    instructions,
+                    &strip,
+                    maxima,
+                    Int32(block),
+                    Int32(half),
+                    raw,
+                    lanes,
+                    isCrowded ? nil : survivors.baseAddress
+                )
+            }
         }
     }
 

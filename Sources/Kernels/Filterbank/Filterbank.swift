@@ -55,6 +55,34 @@ package struct Filterbank: Sendable {
         precondition(bytes.count == channels.count * header.sampleByteCount, "a whole row's part")
         return bytes
     }
+
+    /// The samples of `channels` at `step`, all finite.
+    package func numbers(step: Int, channels: Range<Int>) throws(InputError) -> [Float] {
+        var numbers: [Float] = []
+        try read(step: step, channels: channels, into: &numbers)
+        return numbers
+    }
+
+    /// Puts the samples of `channels` at `step` into `numbers`, in place of what was there.
+    func read(
+        step: Int,
+        channels: Range<Int>,
+        into numbers: inout [Float]
+    ) throws(InputError) {
+        let bytes = try samples(step: step, channels: channels)
+        numbers.removeAll(keepingCapacity: true)
+        numbers.append(contentsOf: repeatElement(0, count: channels.count))
+        let bits = header.sampleBits
+        let bad = unsafe numbers.withUnsafeMutableBufferPointer { numbers -> Int? in
+            guard let start = numbers.baseAddress else { return nil }
+            return unsafe decodeSamples(bytes, bits: bits, into: start)
+        }
+        guard let bad else { return }
+        throw .unsuitable(
+            "the sample of channel \(channels.lowerBound + bad) at step \(step) is \(numbers[bad]); "
+                + "replace what is not a number or beyond 1e30"
+        )
+    }
 }
 
 extension FilterbankHeader {

@@ -5,12 +5,14 @@ package import Primitives
 package enum Variant: String, CaseIterable, Sendable {
     /// One number at a time, written to be read.
     case scalar
-    /// What every processor of the machine's kind has.
+    /// What every x86-64 processor has, and any that is not ARM's.
     case baseline
     /// Eight numbers at a time, on x86-64 processors since about 2013.
     case avx2
     /// Sixteen numbers at a time.
     case avx512
+    /// Eight numbers at a time in two vectors, which every 64-bit ARM processor has.
+    case neon
 
     /// The name of the environment variable by which a user forces a variant.
     package static let environmentName = "STARLING_ISA"
@@ -30,6 +32,7 @@ package enum Variant: String, CaseIterable, Sendable {
         case .baseline: CInt(DRIFT_BASELINE)
         case .avx2: CInt(DRIFT_AVX2)
         case .avx512: CInt(DRIFT_AVX512)
+        case .neon: CInt(DRIFT_NEON)
         }
     }
 }
@@ -44,18 +47,23 @@ package struct UnitInput: Sendable {
     package let bytes: Bytes
     /// The implementation to use.
     package let variant: Variant
+    /// Whether evidence of the work is made; without it a search may be quicker, and its evidence is
+    /// zero.
+    package let isProven: Bool
 
     /// Unit `index` of the dataset that `parameters` explain.
     package init(
         parameters: Parameters,
         index: Int,
         bytes: Bytes,
-        variant: Variant = .fastest
+        variant: Variant = .fastest,
+        isProven: Bool = true
     ) {
         self.parameters = parameters
         self.index = index
         self.bytes = bytes
         self.variant = variant
+        self.isProven = isProven
     }
 }
 

@@ -13,8 +13,8 @@ struct JobDescription {
 
     /// The keys, sorted.
     static let keys = [
-        "boxcar", "coarse-channels", "compat", "deadline", "file", "max-drift", "name", "policy",
-        "priority", "snr", "workload",
+        "boxcar", "coarse-channels", "compat", "deadline", "file", "max-drift", "name",
+        "operations-per-mib", "policy", "priority", "snr", "workload",
     ]
 
     private(set) var file: String?
@@ -22,6 +22,7 @@ struct JobDescription {
     private var snr: Float?
     private var coarseChannels: Int?
     private var rules = SearchRules()
+    private var operationsPerMebibyte: UInt64?
     private var name: String?
     private var priority: UInt8?
     private var policy: JobPolicy?
@@ -55,6 +56,11 @@ struct JobDescription {
                 throw Flaw(reason: "'\(text)' is no whole number above zero")
             }
             coarseChannels = number
+        case "operations-per-mib":
+            guard let number = Double(text), number >= 1, number < 1e18 else {
+                throw Flaw(reason: "'\(text)' is no number of operations; write 2e8")
+            }
+            operationsPerMebibyte = UInt64(number)
         case "compat": try rules.set(compat: text)
         case "boxcar": try rules.set(boxcar: text)
         case "name", "priority", "policy", "deadline": try setTerm(key, to: text)
@@ -104,6 +110,7 @@ struct JobDescription {
         snr = other.snr ?? snr
         coarseChannels = other.coarseChannels ?? coarseChannels
         rules.take(other.rules)
+        operationsPerMebibyte = other.operationsPerMebibyte ?? operationsPerMebibyte
         name = other.name ?? name
         priority = other.priority ?? priority
         policy = other.policy ?? policy
@@ -123,6 +130,7 @@ struct JobDescription {
             snr: snr ?? settings.threshold,
             coarseChannels: coarseChannels ?? settings.coarseChannelCount,
             rules: rules,
+            operationsPerMebibyte: operationsPerMebibyte,
             policy: policy ?? .strict,
             priority: priority ?? terms.priority,
             deadlineHours: deadlineHours ?? terms.deadlineHours,

@@ -60,6 +60,12 @@ struct SubmitCommand: ParsableCommand {
     )
     var boxcar: String?
 
+    @Option(
+        parsing: .unconditional,
+        help: "Operations that each MiB of a unit is worth at least, as 2e8. (default: what suits)"
+    )
+    var operationsPerMib: String?
+
     @Option(help: "What you call the job; others see the file's name.")
     var name: String?
 
@@ -124,6 +130,7 @@ struct SubmitCommand: ParsableCommand {
         let values = [
             ("workload", workload), ("file", file), ("max-drift", maxDrift), ("snr", snr),
             ("coarse-channels", coarseChannels), ("compat", compat), ("boxcar", boxcar),
+            ("operations-per-mib", operationsPerMib),
             ("name", name), ("priority", priority),
             ("policy", policy), ("deadline", deadline),
         ]

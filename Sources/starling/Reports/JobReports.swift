@@ -53,7 +53,7 @@ struct JobLine: Codable, Sendable, Equatable {
         policy = "\(view.manifest.policy)"
         priority = view.manifest.priority
         deadline = Moment.end(ofEpoch: view.manifest.deadline)
-        retention = Moment.end(ofEpoch: view.retentionEpoch)
+        retention = Moment.end(ofEpoch: view.manifest.retentionEpoch)
         submitter = view.manifest.submitter.description
         units = view.progress.unitCount
         certified = view.progress.certified

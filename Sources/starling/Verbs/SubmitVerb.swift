@@ -12,6 +12,8 @@ struct JobRequest: Codable, Sendable {
     let snr: Float
     let coarseChannels: Int
     let rules: SearchRules
+    /// What a unit is worth at least for each MiB of it.
+    let operationsPerMebibyte: UInt64?
     let policy: JobPolicy
     let priority: UInt8
     let deadlineHours: UInt64
@@ -23,7 +25,8 @@ struct JobRequest: Codable, Sendable {
             method: rules.method,
             maxDrift: maxDrift,
             threshold: snr,
-            coarseChannelCount: coarseChannels
+            coarseChannelCount: coarseChannels,
+            operationsPerMebibyte: operationsPerMebibyte
         )
         // On a thread of its own: whoever serves links and commands must not wait for a disk.
         return try await withCheckedThrowingContinuation {

@@ -51,12 +51,17 @@ def tone(power, start, drift, strength):
         power[step, (low + 1) % power.shape[1]] += strength * share
 
 
-def save(name, power, bits, foff=FOFF):
+def filterbank(name, power, bits, foff=FOFF):
+    """The bytes of a file that holds `power`."""
     kind = {8: "<u1", 16: "<u2", 32: "<f4"}[bits]
     if bits < 32:
         power = np.clip(np.round(power), 0, 2**bits - 1)
+    return header(name, power.shape[1], bits, foff) + power.astype(kind).tobytes()
+
+
+def save(name, power, bits, foff=FOFF):
     with open(os.path.join(FOLDER, name + ".fil"), "wb") as file:
-        file.write(header(name, power.shape[1], bits, foff) + power.astype(kind).tobytes())
+        file.write(filterbank(name, power, bits, foff))
 
 
 def search(name, max_drift, snr, coarse=1):
