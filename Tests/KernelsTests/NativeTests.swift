@@ -9,7 +9,7 @@ struct NativeTests {
     @Test(arguments: [(16, 1.0, 8), (16, 0.4, 16), (13, 0.7, 4), (8, 3, 2), (5, 4, 1)])
     func hitsAreThoseOfThePlainSums(steps: Int, maxDrift: Double, boxcarMax: Int) throws {
         var random = PRNG(seed: UInt64(steps))
-        let file = randomFile(&random, steps: steps, channels: 1_200, bits: 8)
+        let file = randomFile(&random, steps: steps, channels: 800, bits: 8)
         let settings = DriftSettings(
             method: .native(boxcarMax: boxcarMax),
             maxDrift: maxDrift,
@@ -20,8 +20,8 @@ struct NativeTests {
         let plain = try PlainSearch(file, found.parameters)
         let reach = plain.reach + boxcarMax
         var compared = 0
-        for channel in reach..<(1_200 - reach) {
-            let (coarse, column) = channel.quotientAndRemainder(dividingBy: 600)
+        for channel in reach..<(800 - reach) {
+            let (coarse, column) = channel.quotientAndRemainder(dividingBy: 400)
             let hit = found.hits.first { $0.coarseChannel == coarse && $0.column == column }
             let best = plain.strongest(channel)
             #expect(hit?.ratio == best?.ratio, "channel \(channel)")

@@ -84,10 +84,18 @@ private func percentile(_ sorted: [Double], _ percent: Double) -> Double {
     return interpolate(low, high - low, high, share)
 }
 
-/// The percentiles of `numbers`, without sorting: a histogram of the upper 16 bits finds where each
-/// rank lies, and one of the lower 16 bits which number it is.
+/// The percentiles of `numbers`, without sorting where they are many: a histogram of the upper 16
+/// bits finds where each rank lies, and one of the lower 16 bits which number it is.
 private func percentiles(_ numbers: [Float], _ percents: [Double]) -> [Double] {
     let places = percents.map { rank($0, count: numbers.count) }
+    guard numbers.count > 1 << 13 else {
+        // So few that sorting them takes less than the histograms.
+        let sorted = numbers.map(ascendingKey).sorted().map(floatOf)
+        return places.map { place in
+            let (low, high) = (sorted[place.index], sorted[min(place.index + 1, sorted.count - 1)])
+            return interpolate(Double(low), Double(high - low), Double(high), place.share)
+        }
+    }
     let ranks = places.flatMap { [$0.index, min($0.index + 1, numbers.count - 1)] }
     var counts = [Int](repeating: 0, count: 1 << 16)
     for number in numbers { counts[Int(ascendingKey(number) >> 16)] += 1 }
