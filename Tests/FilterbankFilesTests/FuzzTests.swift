@@ -123,7 +123,7 @@ struct FuzzTests {
                 )
             )
             while try !unit.step().isFinished {}
-            _ = unit.finish()
+            _ = try unit.finish()
         }
     }
 
