@@ -46,6 +46,7 @@ let package = Package(
         .systemLibrary(name: "CZeroMQ"),
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CZlib"),
+        .target(name: "Subprocesses", dependencies: ["CLinux"], swiftSettings: house),
         .target(
             name: "Identity",
             dependencies: ["Primitives", "Wire", "COpenSSL"],
@@ -89,6 +90,7 @@ let package = Package(
         .executableTarget(
             name: "starling",
             dependencies: [
+                "Subprocesses",
                 "Kernels", "FilterbankFiles", "Primitives", "Wire", "WorkUnits", "Ledger",
                 "PeerCore", "PeerNode", "Store", "Plots",
                 .product(name: "Logging", package: "swift-log"),
@@ -178,7 +180,7 @@ let package = Package(
         ),
         .testTarget(
             name: "PlotsTests",
-            dependencies: ["Plots"],
+            dependencies: ["Subprocesses", "Plots"],
             exclude: ["Reader"],
             swiftSettings: house
         ),
@@ -194,12 +196,13 @@ let package = Package(
         ),
         .testTarget(
             name: "SandboxTests",
-            dependencies: ["Sandbox", "Kernels", "Primitives"],
+            dependencies: ["Subprocesses", "Sandbox", "Kernels", "Primitives"],
             swiftSettings: house
         ),
         .testTarget(
             name: "StoreTests",
             dependencies: [
+                "Subprocesses",
                 "Store", "Primitives", "Wire", "Identity",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
@@ -214,6 +217,7 @@ let package = Package(
         .testTarget(
             name: "PeerNodeTests",
             dependencies: [
+                "Subprocesses",
                 "PeerNode", "PeerCore", "WorkUnits", "Primitives", "Wire", "Ledger", "Kernels",
                 "Identity", "Transport", "Store", "Sandbox", "TestSupport",
             ],
@@ -221,7 +225,7 @@ let package = Package(
         ),
         .testTarget(
             name: "ProcessTests",
-            dependencies: ["starling", "Kernels", "Primitives"],
+            dependencies: ["Subprocesses", "starling", "Kernels", "Primitives"],
             swiftSettings: house
         ),
         .testTarget(name: "TidyTests", swiftSettings: house),
@@ -235,6 +239,7 @@ if Context.environment["STARLING_BENCH"] == "1" {
         .executableTarget(
             name: "starling-bench",
             dependencies: [
+                "Subprocesses",
                 "Primitives", "Wire", "Kernels", "PeerCore", "PeerNode", "Store",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

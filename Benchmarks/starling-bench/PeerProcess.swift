@@ -1,12 +1,13 @@
 import Foundation
 import Glibc
+import Subprocesses
 
 /// A peer that `starling donate` runs in a process of its own.
 final class PeerProcess {
     /// When its process was started.
     let start: ContinuousClock.Instant
     let folder: String
-    private let process: Process
+    private let process: Subprocess
 
     /// How long anything may take before a run counts as stuck.
     private static let patience = Duration.seconds(120)
@@ -15,21 +16,20 @@ final class PeerProcess {
 
     init(_ program: URL, folder: String, arguments: [String]) throws {
         self.folder = folder
-        process = Process()
-        process.executableURL = program
-        process.arguments = ["donate", "--folder", folder] + arguments
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
         start = .now
-        try process.run()
+        process = try Subprocess(
+            program.path,
+            ["donate", "--folder", folder] + arguments,
+            output: FileHandle.nullDevice.fileDescriptor
+        )
     }
 
-    deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
+    deinit { process.send(SIGKILL) }
 
     /// Ends the peer as its owner would.
     func end() {
-        process.terminate()
-        process.waitUntilExit()
+        process.send(SIGTERM)
+        process.wait()
     }
 
     /// Asks for the peer's status until `isReached`, and returns that status and when it was.
@@ -40,7 +40,7 @@ final class PeerProcess {
     ) throws -> (status: PeerStatus, time: ContinuousClock.Instant) {
         let limit = ContinuousClock.now + Self.patience
         while ContinuousClock.now < limit {
-            guard process.isRunning else {
+            guard process.ending == nil else {
                 throw BenchFailure("a peer ended while the benchmark waited for \(what)")
             }
             if let status = ControlSocket.status(in: folder), isReached(status) {
@@ -53,7 +53,7 @@ final class PeerProcess {
 
     /// MiB of memory that are resident now.
     func resident() throws -> Double {
-        let path = "/proc/\(process.processIdentifier)/status"
+        let path = "/proc/\(process.number)/status"
         let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
         let line = lines.first { $0.hasPrefix("VmRSS:") }
         let kibibytes = line?.split { !$0.isNumber }.first.flatMap { Double($0) }

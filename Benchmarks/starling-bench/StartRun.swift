@@ -1,5 +1,6 @@
 import Foundation
 import Kernels
+import Subprocesses
 
 /// Three processes of `starling donate`: a submitter that computes nothing, and two workers.
 struct StartRun {
@@ -65,13 +66,12 @@ struct StartRun {
     }
 
     private func submit(_ file: String, at peer: PeerProcess) throws {
-        let process = Process()
-        process.executableURL = program
-        process.arguments = ["submit", "--folder", peer.folder, "--file", file, "--quiet"]
-        process.standardOutput = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
+        let process = try Subprocess(
+            program.path,
+            ["submit", "--folder", peer.folder, "--file", file, "--quiet"],
+            output: FileHandle.nullDevice.fileDescriptor
+        )
+        guard process.wait().status == 0 else {
             throw BenchFailure("`starling submit` failed; what it said stands above")
         }
     }

@@ -8,6 +8,7 @@
 
 // Declared here because Glibc's module is built without _GNU_SOURCE.
 int pipe2(int descriptors[2], int flags);
+int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *actions, const char *path);
 int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int lowest);
 
 // `prctl` takes a variable number of arguments, which Swift cannot call.

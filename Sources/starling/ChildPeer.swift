@@ -1,6 +1,6 @@
 import Foundation
 import Primitives
-import Synchronization
+import Subprocesses
 
 /// A peer in a process of its own, driven over its standard input and output.
 final class ChildPeer: Sendable {
@@ -8,23 +8,25 @@ final class ChildPeer: Sendable {
     let index: Int
     /// What it says, in order; ends when its output does.
     let events: AsyncStream<DemoEvent>
-    private let process: Mutex<Process>
+    private let process: Subprocess
     private let input: FileHandle
 
     /// Starts `arguments` of this very program.
     init(index: Int, arguments: [String]) throws {
         self.index = index
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-        process.arguments = arguments
         let inputPipe = Pipe()
         let outputPipe = Pipe()
-        process.standardInput = inputPipe
-        process.standardOutput = outputPipe
+        process = try Subprocess(
+            URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().path,
+            arguments,
+            input: inputPipe.fileHandleForReading.fileDescriptor,
+            output: outputPipe.fileHandleForWriting.fileDescriptor
+        )
+        // They are the child's alone now, so that their ends are seen.
+        try inputPipe.fileHandleForReading.close()
+        try outputPipe.fileHandleForWriting.close()
         input = inputPipe.fileHandleForWriting
         events = Self.lines(of: outputPipe.fileHandleForReading)
-        try process.run()
-        self.process = Mutex(process)
     }
 
     /// Tells the peer something.
@@ -36,12 +38,10 @@ final class ChildPeer: Sendable {
     func end() {
         send(DemoRequest(verb: .quit))
         try? input.close()
-        process.withLock { process in
-            let limit = Date().addingTimeInterval(5)
-            while process.isRunning, Date() < limit { usleep(10_000) }
-            if process.isRunning { kill(process.processIdentifier, SIGKILL) }
-            process.waitUntilExit()
-        }
+        let limit = ContinuousClock.now + .seconds(5)
+        while process.ending == nil, ContinuousClock.now < limit { usleep(10_000) }
+        process.send(SIGKILL)
+        process.wait()
     }
 
     private static func lines(of handle: FileHandle) -> AsyncStream<DemoEvent> {

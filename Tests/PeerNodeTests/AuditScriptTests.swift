@@ -1,6 +1,7 @@
 import Foundation
 import PeerNode
 import Primitives
+import Subprocesses
 import TestSupport
 import Testing
 import Wire
@@ -117,18 +118,10 @@ private struct Script: Sendable {
     }
 
     private static func run(_ command: [String]) throws -> Verdict {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = command
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardError = pipe
-        try process.run()
-        let output = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
+        let run = try Subprocess.output(of: "/usr/bin/env", command, withErrors: true)
         return Verdict(
-            status: process.terminationStatus,
-            text: String(decoding: output, as: UTF8.self)
+            status: run.ending.status,
+            text: String(decoding: run.bytes, as: UTF8.self)
         )
     }
 

@@ -1,5 +1,6 @@
 import Foundation
 import Plots
+import Subprocesses
 import Testing
 
 /// A picture as another program reads it.
@@ -16,15 +17,12 @@ struct Picture {
         defer { try? FileManager.default.removeItem(at: path) }
         let script = URL(filePath: #filePath).deletingLastPathComponent()
             .appending(path: "Reader/read_png.py")
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["python3", script.path, path.path]
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let data = try output.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0)
+        let run = try Subprocess.output(
+            of: "/usr/bin/env",
+            ["python3", script.path, path.path]
+        )
+        let data = run.bytes
+        try #require(run.ending.status == 0)
         let lineEnd = try #require(data.firstIndex(of: UInt8(ascii: "\n")))
         let sizes = String(decoding: data[..<lineEnd], as: UTF8.self).split(separator: " ")
             .compactMap { Int($0) }

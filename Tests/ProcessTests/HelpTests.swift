@@ -1,5 +1,6 @@
 import Foundation
 import Kernels
+import Subprocesses
 import Testing
 
 /// What the program says of itself.
@@ -84,9 +85,7 @@ struct HelpTests {
         #expect(script.status == 0)
         let folder = try Folder()
         let path = try folder.write(script.output, to: "starling.bash")
-        let bash = Process()
-        bash.executableURL = URL(filePath: "/bin/bash")
-        bash.arguments = [
+        let arguments = [
             "--noprofile", "--norc", "-c",
             """
             set -e
@@ -98,16 +97,15 @@ struct HelpTests {
             """,
             "bash", path,
         ]
-        bash.environment = [
-            "PATH": "\(Program.executable.deletingLastPathComponent().path):/usr/bin:/bin"
-        ]
-        let output = Pipe()
-        bash.standardOutput = output
-        try bash.run()
-        bash.waitUntilExit()
-        #expect(bash.terminationStatus == 0)
-        let data = try output.fileHandleForReading.readToEnd() ?? Data()
-        #expect(String(decoding: data, as: UTF8.self).hasSuffix("starling\npause\n"))
+        let run = try Subprocess.output(
+            of: "/bin/bash",
+            arguments,
+            environment: [
+                "PATH": "\(Program.executable.deletingLastPathComponent().path):/usr/bin:/bin"
+            ]
+        )
+        #expect(run.ending.status == 0)
+        #expect(String(decoding: run.bytes, as: UTF8.self).hasSuffix("starling\npause\n"))
     }
 
     private static let page = URL(filePath: #filePath).deletingLastPathComponent()

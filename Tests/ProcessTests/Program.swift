@@ -1,5 +1,5 @@
 import Foundation
-import Synchronization
+import Subprocesses
 
 /// The built `starling`, started by a test.
 final class Program: Sendable {
@@ -13,7 +13,7 @@ final class Program: Sendable {
 
     /// A folder of this run's own: it is the TMPDIR of every process that comes of it.
     let folder: Folder
-    private let process: Mutex<Process>
+    private let process: Subprocess
     private let outputPath: String
     private let errorsPath: String
     private let end = AsyncStream.makeStream(of: Void.self)
@@ -30,29 +30,29 @@ final class Program: Sendable {
         outputPath = records.file("output")
         errorsPath = records.file("errors")
         for path in [outputPath, errorsPath] { try Data().write(to: URL(filePath: path)) }
-        let process = Process()
-        process.executableURL = Self.executable
-        process.arguments = arguments
         var environment = ProcessInfo.processInfo.environment
         environment["TMPDIR"] = folder.path
         // Nobody's own peer is ever touched.
         environment["HOME"] = folder.path
         for name in ["STARLING_FOLDER", "XDG_DATA_HOME"] { environment[name] = nil }
         for (name, value) in changes { environment[name] = value }
-        process.environment = environment
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle(forWritingAtPath: outputPath)
-        process.standardError = FileHandle(forWritingAtPath: errorsPath)
         let continuation = end.continuation
-        process.terminationHandler = { _ in continuation.finish() }
         self.records = records
-        try process.run()
-        self.process = Mutex(process)
+        let output = try FileHandle(forWritingTo: URL(filePath: outputPath))
+        let errors = try FileHandle(forWritingTo: URL(filePath: errorsPath))
+        process = try Subprocess(
+            Self.executable.path,
+            arguments,
+            environment: environment,
+            output: output.fileDescriptor,
+            errors: errors.fileDescriptor,
+            onEnd: { _ in continuation.finish() }
+        )
     }
 
     private let records: Folder
 
-    deinit { process.withLock { if $0.isRunning { kill($0.processIdentifier, SIGKILL) } } }
+    deinit { process.send(SIGKILL) }
 
     /// Runs `starling` to its end.
     static func run(
@@ -67,10 +67,10 @@ final class Program: Sendable {
     func outcome() async throws -> Outcome {
         for await _ in end.stream {}
         try Task.checkCancellation()
-        let (status, reason) = process.withLock { ($0.terminationStatus, $0.terminationReason) }
+        let ending = process.wait()
         return Outcome(
-            status: status,
-            isKilled: reason == .uncaughtSignal,
+            status: ending.status,
+            isKilled: ending.isKilled,
             output: try Data(contentsOf: URL(filePath: outputPath)),
             errors: errors
         )
@@ -82,12 +82,12 @@ final class Program: Sendable {
     /// What it has said on standard output so far.
     var output: String { (try? String(contentsOfFile: outputPath, encoding: .utf8)) ?? "" }
 
-    func send(_ signal: Int32) { process.withLock { _ = kill($0.processIdentifier, signal) } }
+    func send(_ signal: Int32) { process.send(signal) }
 
     /// Waits until it has said `text`; false when it ended without.
     func says(_ text: String) async throws -> Bool {
         while !output.contains(text), !errors.contains(text) {
-            guard process.withLock({ $0.isRunning }) else { return false }
+            guard process.ending == nil else { return false }
             // Files tell nobody that they grew, so they are read again and again.
             try await Task.sleep(for: .milliseconds(10))
         }

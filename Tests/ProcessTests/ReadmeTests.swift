@@ -1,4 +1,5 @@
 import Foundation
+import Subprocesses
 import Testing
 
 /// The walk of the README, as it is printed.
@@ -15,37 +16,40 @@ struct ReadmeTests {
     }
 
     /// A shell at the root of the repository that runs `script` with the built program.
-    private func shell(_ script: String, home: Folder) throws -> Process {
-        let bash = Process()
-        bash.executableURL = URL(filePath: "/bin/bash")
-        // What the script left running ends with it.
-        bash.arguments = ["-euc", "trap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n\(script)"]
-        bash.currentDirectoryURL = Self.root
+    private func shell(_ script: String, home: Folder, output: FileHandle) throws -> Subprocess {
         let program = Program.executable.deletingLastPathComponent().path
-        bash.environment = [
-            "PATH": "\(program):/usr/bin:/bin", "HOME": home.path, "TMPDIR": home.path,
-        ]
-        return bash
+        return try Subprocess(
+            "/bin/bash",
+            // What the script left running ends with it.
+            ["-euc", "trap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n\(script)"],
+            environment: [
+                "PATH": "\(program):/usr/bin:/bin", "HOME": home.path, "TMPDIR": home.path,
+            ],
+            folder: Self.root.path,
+            output: output.fileDescriptor
+        )
     }
 
     @Test func walkOfTwoTerminalsRunsAsItIsPrinted() async throws {
         let home = try Folder()
-        let first = try shell("exec \(try block("walk: terminal 1"))", home: home)
-        first.standardOutput = FileHandle.nullDevice
-        try first.run()
+        let first = try shell(
+            "exec \(try block("walk: terminal 1"))",
+            home: home,
+            output: .nullDevice
+        )
         defer {
-            first.interrupt()
-            first.waitUntilExit()
+            first.send(SIGINT)
+            first.wait()
         }
-        let second = try shell(try block("walk: terminal 2"), home: home)
         let output = home.file("output")
         try Data().write(to: URL(filePath: output))
-        second.standardOutput = FileHandle(forWritingAtPath: output)
-        let (end, continuation) = AsyncStream.makeStream(of: Void.self)
-        second.terminationHandler = { _ in continuation.finish() }
-        try second.run()
-        for await _ in end {}
-        #expect(second.terminationStatus == 0)
+        let second = try shell(
+            try block("walk: terminal 2"),
+            home: home,
+            output: FileHandle(forWritingTo: URL(filePath: output))
+        )
+        while second.ending == nil { try await Task.sleep(for: .milliseconds(10)) }
+        #expect(second.wait().status == 0)
         let text = try String(contentsOfFile: output, encoding: .utf8)
         #expect(text.contains("1 of 1 certified, 1 final; complete"))
         #expect(text.contains("# File ID: plain.h5"))

@@ -1,5 +1,6 @@
 import Foundation
 import Kernels
+import Subprocesses
 import Testing
 
 /// The pictures and the comma-separated values of `starling search`.
@@ -94,12 +95,11 @@ struct SearchPlotsTests {
         let outcome = try await Program.run(["search", input, "--csv", "--output", output])
         #expect(outcome.status == 0)
         let json = try folder.write(try await report(of: input).json, to: "hits.json")
-        let python = Process()
-        python.executableURL = URL(filePath: "/usr/bin/env")
-        python.arguments = ["python3", "-c", Self.comparison, output, json, source]
-        try python.run()
-        python.waitUntilExit()
-        #expect(python.terminationStatus == 0)
+        let python = try Subprocess(
+            "/usr/bin/env",
+            ["python3", "-c", Self.comparison, output, json, source]
+        )
+        #expect(python.wait().status == 0)
         let text = try String(contentsOfFile: output, encoding: .utf8)
         #expect(text.hasPrefix("file,source,coarseChannel,index,driftHertzPerSecond,snr,"))
         #expect(text.contains(#"small.fil,"M31, the ""great"" nebula",0,"#))

@@ -2,6 +2,7 @@ import Foundation
 import Kernels
 import Primitives
 import Sandbox
+import Subprocesses
 import Testing
 
 extension SandboxTests {
@@ -48,21 +49,21 @@ extension SandboxTests {
                 echo $!
                 wait
                 """
-            let shell = Process()
-            shell.executableURL = URL(filePath: "/bin/sh")
-            shell.arguments = ["-c", script, executor.path]
             let (input, output) = (Foundation.Pipe(), Foundation.Pipe())
-            shell.standardInput = input
-            shell.standardOutput = output
-            try shell.run()
+            let shell = try Subprocess(
+                "/bin/sh",
+                ["-c", script, executor.path],
+                input: input.fileHandleForReading.fileDescriptor,
+                output: output.fileHandleForWriting.fileDescriptor
+            )
             let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
             let number = try #require(Int32(line.trimmingCharacters(in: .whitespacesAndNewlines)))
             let child = ProcessView(number)
             try await eventually { child.limit("Max processes") == ["0", "0"] }
             #expect(!child.isDead)
-            kill(shell.processIdentifier, SIGKILL)
+            shell.send(SIGKILL)
             try await eventually { child.isDead }
-            shell.waitUntilExit()
+            shell.wait()
             try input.fileHandleForWriting.close()
         }
 
@@ -188,23 +189,26 @@ struct RawRun {
     var text: String { String(decoding: output, as: UTF8.self) }
 
     init(_ arguments: [String], input: Bytes) throws {
-        let process = Process()
-        process.executableURL = URL(filePath: ExecutorLocation.path)
-        process.arguments = arguments
         let folder = try TestFolder()
         try Data(input).write(to: URL(filePath: folder.file("input")))
-        process.standardInput = FileHandle(forReadingAtPath: folder.file("input"))
+        let request = try FileHandle(forReadingFrom: URL(filePath: folder.file("input")))
         let (output, errors) = (Foundation.Pipe(), Foundation.Pipe())
-        process.standardOutput = output
-        process.standardError = errors
-        try process.run()
+        let process = try Subprocess(
+            ExecutorLocation.path,
+            arguments,
+            input: request.fileDescriptor,
+            output: output.fileHandleForWriting.fileDescriptor,
+            errors: errors.fileHandleForWriting.fileDescriptor
+        )
+        try output.fileHandleForWriting.close()
+        try errors.fileHandleForWriting.close()
         self.output = Bytes(output.fileHandleForReading.readDataToEndOfFile())
         self.errors = String(
             decoding: errors.fileHandleForReading.readDataToEndOfFile(),
             as: UTF8.self
         )
-        process.waitUntilExit()
-        status = process.terminationReason == .exit ? process.terminationStatus : -1
+        let ending = process.wait()
+        status = ending.isKilled ? -1 : ending.status
     }
 
     /// A run with the arguments that a parent gives.

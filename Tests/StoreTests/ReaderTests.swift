@@ -2,6 +2,7 @@ import Foundation
 import Identity
 import Primitives
 import Store
+import Subprocesses
 import Testing
 import Wire
 
@@ -92,16 +93,8 @@ struct ReaderTests {
 
     /// Runs python3; throws when it fails.
     private static func run(_ arguments: [String]) throws -> Data {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["python3"] + arguments
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        let output = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw CocoaError(.executableLoad) }
-        return output
+        let run = try Subprocess.output(of: "/usr/bin/env", ["python3"] + arguments)
+        guard run.ending.status == 0 else { throw CocoaError(.executableLoad) }
+        return run.bytes
     }
 }

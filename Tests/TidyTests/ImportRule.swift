@@ -36,6 +36,7 @@ enum ImportRule {
         "Transport": tier0 + ["CZeroMQ"] + platform,
         "Store": tier0 + ["GRDB"] + platform,
         "Plots": ["CZlib"] + platform,
+        "Subprocesses": ["CLinux"] + platform,
         "Sandbox": ["Primitives", "Kernels", "CLinux", "CWasmtime"] + platform,
         "FilterbankFiles": ["Primitives", "Kernels"] + platform,
         "PeerNode": tier0 + tier1 + ["Kernels", "Identity", "Transport", "Store", "Sandbox"]
@@ -44,17 +45,16 @@ enum ImportRule {
         "Dashboard": ["PeerNode", "Hummingbird"] + tier0 + platform,
         "starling": ["PeerNode", "Store", "Dashboard", "Kernels", "WorkUnits", "Ledger"] + tier0
             + [
-                "FilterbankFiles", "PeerCore", "Plots", "ArgumentParser", "ServiceLifecycle",
-                "UnixSignals",
-                "Logging", "Yams",
+                "FilterbankFiles", "PeerCore", "Plots", "Subprocesses", "ArgumentParser",
+                "ServiceLifecycle", "UnixSignals", "Logging", "Yams",
             ]
             + platform,
         "starling-executor": ["Sandbox", "Glibc", "Musl"],
         // Development
         "Simulator": tier0 + tier1,
         "starling-sim": ["Simulator", "ArgumentParser"] + tier0 + tier1 + platform,
-        "starling-bench": ["PeerNode", "Store", "Kernels", "PeerCore", "ArgumentParser"] + tier0
-            + platform,
+        "starling-bench": ["PeerNode", "Store", "Kernels", "PeerCore", "Subprocesses"]
+            + ["ArgumentParser"] + tier0 + platform,
         "TestSupport": ["Simulator", "Testing"] + tier0 + tier1 + platform,
     ]
 
