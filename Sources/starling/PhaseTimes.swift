@@ -7,10 +7,11 @@ struct PhaseTimes {
     private(set) var phases: [(String, Double)] = []
     private var last = Self.processorSeconds
 
-    /// The phase `name` has ended.
-    mutating func end(_ name: String) {
+    /// The phase `name` has ended; `reading` seconds of it count as the first phase's.
+    mutating func end(_ name: String, reading: Double = 0) {
         let now = Self.processorSeconds
-        phases.append((name, now - last))
+        phases.append((name, now - last - reading))
+        phases[0].1 += reading
         last = now
     }
 

@@ -105,13 +105,15 @@ struct SearchCommand: AsyncParsableCommand {
         var times = PhaseTimes()
         let input = try InputPath.filterbank(file)
         times.end("read")
-        let pack = try pack(input, variant)
-        times.end("statistics")
+        let reading = ReadingTime()
+        let filterbank = timing ? reading.timing(input.filterbank) : input.filterbank
+        let pack = try pack(filterbank, name: input.name, variant)
+        times.end("statistics", reading: reading.take())
         let pictures = try plots.map { try SearchPlots(folder: $0, hitMax: plotsMax ?? 100) }
         let search = LocalSearch(threadCount: threads ?? LocalSearch.coreCount, variant: variant)
         let aggregate = try Aggregate(await search.run(pack, progress))
         progress.finish()
-        times.end("search")
+        times.end("search", reading: reading.take())
         let table = try DriftSearch.report(aggregate, pack.parameters)
         times.end("report")
         // Written before any picture, so that it is there even if none can be made.
@@ -153,9 +155,13 @@ struct SearchCommand: AsyncParsableCommand {
         return rules
     }
 
-    private func pack(_ input: FilterbankFile, _ variant: Variant) throws -> DriftPack {
+    private func pack(
+        _ filterbank: Filterbank,
+        name: String,
+        _ variant: Variant
+    ) throws -> DriftPack {
         let method = try rules().method
-        let choice = input.filterbank.coarseChannelChoice(method)
+        let choice = filterbank.coarseChannelChoice(method)
         if coarseChannels == nil, let remark = choice.remark {
             OutputFile.writeToStandardError("\(file): \(remark)\n")
         }
@@ -167,8 +173,8 @@ struct SearchCommand: AsyncParsableCommand {
         )
         do {
             return try DriftPack(
-                input.filterbank,
-                name: input.name,
+                filterbank,
+                name: name,
                 settings,
                 variant: variant,
                 workers: LocalSearch.Threads(count: threads ?? LocalSearch.coreCount)

@@ -31,7 +31,9 @@ import numpy as np
 from turbo_seti.find_doppler.find_doppler import FindDoppler
 
 import tree
-from agree import CHANNEL_HERTZ, STEP_SECONDS, filterbank, rows
+from agree import rows
+from make import filterbank
+from tree import CHANNEL_HERTZ, STEP_SECONDS
 
 logging.disable(logging.CRITICAL)
 
@@ -64,8 +66,8 @@ def starling(program, path, drift, snr, threads):
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     begin = time.monotonic()
     run = subprocess.run(
-        [program, "search", path, "--max-drift", str(drift), "--snr", str(snr), "--threads",
-         str(threads), "--timing"], capture_output=True, check=True,
+        [program, "search", path, "--compat", "turboseti", "--coarse-channels", "1", "--max-drift",
+         str(drift), "--snr", str(snr), "--threads", str(threads), "--timing"], capture_output=True, check=True,
         preexec_fn=tree.pin if threads == 1 else None)
     wall = time.monotonic() - begin
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -86,7 +88,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "speed.fil")
         power = samples(arguments.channels, 16)
-        content = filterbank(power, 32, False)
+        content = filterbank("speed", power, 32)
         with open(path, "wb") as file:
             file.write(content)
         size = len(content)

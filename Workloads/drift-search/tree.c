@@ -3,11 +3,11 @@
 // written down here once more, so that the program needs no switch for brute force.
 //
 //     tree loads
-//     tree MODE ISA STEPS CHANNELS BLOCKS RAW STRIPE SURVIVORS RUNS <samples
+//     tree MODE ISA STEPS CHANNELS BLOCKS RAW STRIPE SURVIVORS UNBOUNDED RUNS <samples
 //
 // MODE is brute (the tree over all columns), bounds, witnessed (both, that is brute force with the
-// evidence that every unit owes), or automatic; all but bounds need 16 steps. Samples are 32-bit
-// floats, [step][channel]. The search is in both directions, tile by tile, and includes the copy of
+// evidence that every unit owes), or automatic (as a search without evidence chooses its way); all
+// but bounds need 16 steps. Samples are 32-bit floats, [step][channel]. The search is in both directions, tile by tile, and includes the copy of
 // each tile. Prints seconds, instructions (-1: not counted here) and hits for each run. `tree.py`
 // beside this file builds it, and takes the constants from the Swift text.
 
@@ -59,7 +59,9 @@ static long long counted(int counter) {
 struct tree {
     enum mode mode;
     int isa;
-    int32_t steps, channels, blocks, stripe, survivors_max;
+    int32_t steps, channels, blocks, stripe, survivors_max, unbounded_max;
+    // Stripes that are still to be searched without bounds.
+    int32_t unbounded;
     float raw;
     const float *samples;
     int32_t halo, stride;
@@ -111,10 +113,10 @@ static void record(struct tree *tree, int32_t count, int32_t first) {
 }
 
 static void search_block(struct tree *tree, struct drift_strip *strip, int32_t block,
-                         int32_t first, int descends) {
+                         int32_t first, int descends, int is_unbounded) {
     struct drift_search search = {block, tree->raw, descends, tree->hits, HITS};
     int32_t counts[2] = {0, 0}, next = 0;
-    if (tree->mode != BRUTE) {
+    if (!is_unbounded) {
         int is_counted = tree->is_crowded || tree->mode == WITNESSED;
         for (int turn = 0; turn < 2; turn++) {
             int half = descends ? 1 - turn : turn;
@@ -127,8 +129,8 @@ static void search_block(struct tree *tree, struct drift_strip *strip, int32_t b
     }
     int32_t share = 100 * (counts[0] + counts[1]) / (2 * strip->windows);
     int are_listed = !tree->is_crowded;
-    tree->is_crowded = share > tree->survivors_max;
-    if (tree->mode == BRUTE || tree->mode == WITNESSED || tree->is_crowded || !are_listed) {
+    if (!is_unbounded) tree->is_crowded = share > tree->survivors_max;
+    if (is_unbounded || tree->mode == WITNESSED || tree->is_crowded || !are_listed) {
         while (next < strip->columns) {
             record(tree, drift_columns(tree->isa, strip, &search, &next), first);
         }
@@ -144,6 +146,16 @@ static void search_block(struct tree *tree, struct drift_strip *strip, int32_t b
     }
 }
 
+/// Whether a stripe is searched without bounds, because nobody asks for evidence, and bounds have
+/// spared nothing lately.
+static int skips_bounds(struct tree *tree) {
+    if (tree->mode != AUTOMATIC) return 0;
+    if (tree->unbounded > 0) tree->unbounded--;
+    else if (tree->is_crowded) tree->unbounded = tree->unbounded_max;
+    if (tree->unbounded > 0) tree->is_crowded = 0;
+    return tree->unbounded > 0;
+}
+
 static void search_tile(struct tree *tree, int32_t width, int descends) {
     int32_t shared = 2 * tree->stripe / (tree->steps - 1);
     for (int32_t start = 0; start < width; start += tree->stripe) {
@@ -151,16 +163,17 @@ static void search_tile(struct tree *tree, int32_t width, int descends) {
         struct drift_strip strip = {.samples = tree->rows + tree->halo + start,
                                     .stride = tree->stride, .steps = tree->steps,
                                     .windows = (columns + 127) / 128 * 16, .columns = columns};
+        int is_unbounded = tree->mode == BRUTE || skips_bounds(tree);
         for (int32_t turn = 0; turn < tree->blocks; turn++) {
             int32_t block = descends ? tree->blocks - 1 - turn : turn;
             int32_t first = block / shared * shared, last = first + shared - 1;
             int is_new = turn == 0 || first != strip.first_block;
             strip.first_block = first;
             strip.last_block = last < tree->blocks - 1 ? last : tree->blocks - 1;
-            if (tree->mode != BRUTE && is_new) {
+            if (!is_unbounded && is_new) {
                 drift_maxima(tree->isa, &strip, tree->reach, tree->scratch, tree->maxima);
             }
-            search_block(tree, &strip, block, start, descends);
+            search_block(tree, &strip, block, start, descends, is_unbounded);
         }
     }
 }
@@ -172,6 +185,8 @@ __attribute__((noinline)) void search_file(struct tree *tree) {
         int32_t width = tree->channels - tile < TILE ? tree->channels - tile : TILE;
         memset(tree->best, 0, sizeof(float) * TILE);
         load(tree, tile, width);
+        // A unit knows nothing of the one before.
+        tree->is_crowded = tree->unbounded = 0;
         for (int descends = 1; descends >= 0; descends--) {
             for (int32_t row = 0; row < tree->steps; row++) {
                 float *numbers = tree->rows + (size_t)row * (size_t)tree->stride;
@@ -261,7 +276,7 @@ static int index_of(const char *name, const char *const *names, int count) {
 
 int main(int count, char **arguments) {
     if (count == 2 && strcmp(arguments[1], "loads") == 0) return measure_loads();
-    if (count != 10) {
+    if (count != 11) {
         fputs("tree: see the head of tree.c for its arguments\n", stderr);
         return 2;
     }
@@ -274,6 +289,7 @@ int main(int count, char **arguments) {
     tree.raw = strtof(arguments[6], NULL);
     tree.stripe = atoi(arguments[7]);
     tree.survivors_max = atoi(arguments[8]);
+    tree.unbounded_max = atoi(arguments[9]);
     if (!drift_has(tree.isa) || (tree.steps != 16 && tree.mode != BOUNDS)) {
         fputs("tree: this processor has no such instructions, or steps are not 16\n", stderr);
         return 2;
@@ -287,7 +303,7 @@ int main(int count, char **arguments) {
     tree.samples = samples;
     prepare(&tree);
     int counter = open_counter();
-    for (int run = atoi(arguments[9]); run > 0; run--) {
+    for (int run = atoi(arguments[10]); run > 0; run--) {
         long long before = counted(counter);
         double begin = seconds();
         search_file(&tree);

@@ -9,7 +9,11 @@ import tempfile
 
 import numpy as np
 
-from agree import CHANNEL_HERTZ, STEP_SECONDS
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "Tests",
+                             "KernelsTests", "Cases"))
+from make import FOFF, TSAMP  # noqa: E402
+
+CHANNEL_HERTZ, STEP_SECONDS = 1e6 * abs(FOFF), TSAMP
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCES = os.path.join(HERE, "..", "..", "Sources")
@@ -59,7 +63,8 @@ class Tree:
              "-I", os.path.join(kernels, "include"), os.path.join(kernels, "drift.c"),
              os.path.join(HERE, "tree.c"), "-o", self.program], check=True)
         self.constants = [constant("StripeSearch.swift", "width"),
-                          constant("VectorTree.swift", "survivorsMax")]
+                          constant("VectorTree.swift", "survivorsMax"),
+                          constant("VectorTree.swift", "unboundedStripesMax")]
 
     def loads(self):
         """Bytes that one core loads in a second from its nearest cache, not aligned."""

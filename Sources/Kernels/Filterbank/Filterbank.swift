@@ -16,7 +16,7 @@ package struct Filterbank: Sendable {
     package let header: FilterbankHeader
     /// Steps in the file.
     package let stepCount: Int
-    private let source: any SampleSource
+    private var source: any SampleSource
 
     /// A filterbank of `stepCount` steps whose samples are in `source`.
     package init(
@@ -48,6 +48,15 @@ package struct Filterbank: Sendable {
         let steps = try header.stepCount(payloadByteCount: bytes.count - start)
         let source = SamplesInMemory(bytes: bytes, start: start, header: header)
         try self.init(header: header, stepCount: steps, source: source)
+    }
+
+    /// The same, but its samples are read through what `wrap` makes of their source.
+    package func reading(
+        through wrap: (any SampleSource) -> any SampleSource
+    ) -> Filterbank {
+        var other = self
+        other.source = wrap(source)
+        return other
     }
 
     /// The bytes of `channels` at `step`.

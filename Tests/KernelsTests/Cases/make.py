@@ -12,7 +12,6 @@ import struct
 import tempfile
 
 import numpy as np
-from turbo_seti.find_doppler.find_doppler import FindDoppler
 
 FOFF = -2.7939677238464355e-06
 TSAMP = 18.253611008
@@ -65,6 +64,8 @@ def save(name, power, bits, foff=FOFF):
 
 
 def search(name, max_drift, snr, coarse=1):
+    # Here, so that other scripts can make files without turboSETI.
+    from turbo_seti.find_doppler.find_doppler import FindDoppler
     with tempfile.TemporaryDirectory() as folder:
         FindDoppler(os.path.join(FOLDER, name + ".fil"), max_drift=max_drift, snr=snr,
                     out_dir=folder, n_coarse_chan=coarse, log_level_int=40).search()
