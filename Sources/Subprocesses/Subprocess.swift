@@ -39,9 +39,9 @@ package final class Subprocess: Sendable {
 
     /// Starts the program at `path`.
     ///
-    /// `input`, `output` and `errors` are descriptors that it gets as its own, and stay the caller's;
-    /// without them it reads nothing, and writes where this process writes. `onEnd` is called once,
-    /// on a thread of its own, when the process has ended.
+    /// `input`, `output` and `errors` are descriptors that it gets as its own, and stay the
+    /// caller's; without them it reads nothing, and writes where this process writes. `onEnd` is
+    /// called once, on a thread of its own, when the process has ended.
     package init(
         _ path: String,
         _ arguments: [String],

@@ -18,7 +18,8 @@ struct SubprocessTests {
         #expect(failure?.description.contains("/nowhere/program could not be started") == true)
     }
 
-    /// It has three descriptors, whatever is open here, the environment and the folder it was given.
+    /// It has three descriptors, whatever is open here, the environment and the folder it was
+    /// given.
     @Test func itGetsWhatItIsGivenAndNothingElse() throws {
         let extra = try FileHandle(forReadingFrom: URL(filePath: "/dev/null"))
         defer { _ = extra.fileDescriptor }

@@ -104,7 +104,7 @@ enum ImportRule {
     /// What the target may import; nil when nobody has said.
     static func allowed(area: String, target: String) -> [String]? {
         guard area == "Tests" else { return sources[target] }
-        let common = ["Testing", "TestSupport"] + platform
+        let common = ["Testing", "TestSupport", "Subprocesses"] + platform
         if let extra = tests[target] { return extra + common }
         let subject = String(target.dropLast("Tests".count))
         guard target.hasSuffix("Tests"), let reach = sources[subject] else { return nil }

@@ -7,9 +7,10 @@
 //
 // MODE is brute (the tree over all columns), bounds, witnessed (both, that is brute force with the
 // evidence that every unit owes), or automatic (as a search without evidence chooses its way); all
-// but bounds need 16 steps. Samples are 32-bit floats, [step][channel]. The search is in both directions, tile by tile, and includes the copy of
-// each tile. Prints seconds, instructions (-1: not counted here) and hits for each run. `tree.py`
-// beside this file builds it, and takes the constants from the Swift text.
+// but bounds need 16 steps. Samples are 32-bit floats, [step][channel]. The search is in both
+// directions, tile by tile, and includes the copy of each tile. Prints seconds, instructions (-1:
+// not counted here) and hits for each run. `tree.py` beside this file builds it, and takes the
+// constants from the Swift text.
 
 #define _GNU_SOURCE
 #include <linux/perf_event.h>
