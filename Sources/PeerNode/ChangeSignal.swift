@@ -1,11 +1,11 @@
-import Primitives
+package import Primitives
 import Synchronization
 
 /// Tells listeners that something may have changed, without saying what.
 ///
 /// However often it rings, a listener that is busy hears of it once. What only time brings about, a
 /// verdict that settles, gets an echo: it rings once more when the given span has passed.
-final class ChangeSignal: Sendable {
+package final class ChangeSignal: Sendable {
     private struct State {
         var listeners: [UInt64: AsyncStream<Void>.Continuation] = [:]
         var nextNumber: UInt64 = 0
@@ -23,10 +23,13 @@ final class ChangeSignal: Sendable {
 
     private let state = Mutex(State())
 
+    /// A signal that nobody listens to.
+    package init() {}
+
     /// A stream that begins with one element, and has another after each change or several.
     ///
     /// It ends when the signal is finished.
-    func listen() -> AsyncStream<Void> {
+    package func listen() -> AsyncStream<Void> {
         let (stream, continuation) = AsyncStream.makeStream(
             of: Void.self,
             bufferingPolicy: .bufferingNewest(1)
@@ -50,7 +53,7 @@ final class ChangeSignal: Sendable {
     }
 
     /// Wakes every listener now, and again when nothing has rung for `span`.
-    func ring(echoAfter span: TimeSpan) {
+    package func ring(echoAfter span: TimeSpan) {
         let listeners = state.withLock { state in
             state.lastRing = .now
             state.span = .nanoseconds(Int64(clamping: span.nanoseconds))
@@ -63,7 +66,7 @@ final class ChangeSignal: Sendable {
     }
 
     /// Ends every stream, and those that are asked for later.
-    func finish() {
+    package func finish() {
         let listeners = state.withLock { state in
             state.isFinished = true
             defer { state.listeners = [:] }
