@@ -62,8 +62,8 @@ package struct TransportTiming: Sendable {
     package var redialMin = TimeSpan.seconds(1)
     /// Before any later attempt; each failure doubles the wait until it is reached.
     package var redialMax = TimeSpan.seconds(60)
-    /// Between two heartbeats of ZeroMQ itself, which notice a vanished machine.
-    package var heartbeat = TimeSpan.seconds(15)
+    /// Between two probes of TCP itself, which notice a vanished machine.
+    package var keepAlive = TimeSpan.seconds(15)
     /// How long a key is refused after it broke the rules of the link.
     package var offenceBan = TimeSpan.seconds(600)
     /// How long a refused dialler has to read the reason before it is cut off.

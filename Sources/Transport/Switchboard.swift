@@ -262,10 +262,13 @@ final class Switchboard {
         try socket.set(ZMQ_SNDHWM, limits.highWaterMark)
         try socket.set(ZMQ_RCVHWM, limits.highWaterMark)
         try socket.set(ZMQ_HANDSHAKE_IVL, timing.handshake.milliseconds)
-        try socket.set(ZMQ_HEARTBEAT_IVL, timing.heartbeat.milliseconds)
-        try socket.set(ZMQ_HEARTBEAT_TIMEOUT, timing.heartbeat.times(3).milliseconds)
-        // The protocol carries the time to live in 16 bits, in tenths of a second.
-        try socket.set(ZMQ_HEARTBEAT_TTL, min(timing.heartbeat.times(4).milliseconds, 6_553_500))
+        // Not ZeroMQ's heartbeats: their timer aborts the process when a connection has ended while
+        // its messages wait to be read (libzmq, issue 4364).
+        let keepAlive = max(1, timing.keepAlive.milliseconds / 1_000)
+        try socket.set(ZMQ_TCP_KEEPALIVE, 1)
+        try socket.set(ZMQ_TCP_KEEPALIVE_IDLE, keepAlive)
+        try socket.set(ZMQ_TCP_KEEPALIVE_INTVL, keepAlive)
+        try socket.set(ZMQ_TCP_KEEPALIVE_CNT, 3)
         let isIPv4 = host.utf8.allSatisfy { (48...57).contains($0) || $0 == UInt8(ascii: ".") }
         try socket.set(ZMQ_IPV6, isIPv4 ? 0 : 1)
         try socket.setMessageBytesMax(limits.wireFrameBytesMax)

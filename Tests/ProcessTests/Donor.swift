@@ -56,7 +56,7 @@ final class Donor: Sendable {
         at location: SourceLocation = #_sourceLocation
     ) async throws -> [Value] {
         let outcome = try await Program.run(arguments + ["--folder", folder, "--json"])
-        #expect(outcome.status == 0, "\(outcome.errors)", sourceLocation: location)
+        #expect(outcome.status == 0, "\(outcome.errors)\(story)", sourceLocation: location)
         let decoder = JSONDecoder()
         decoder.dateDecodingStrategy = .iso8601
         return try outcome.output.split(separator: UInt8(ascii: "\n")).map { line in
@@ -72,10 +72,16 @@ final class Donor: Sendable {
         at location: SourceLocation = #_sourceLocation
     ) async throws -> Value {
         let outcome = try await Program.run([verb] + rest + ["--folder", folder, "--json"])
-        #expect(outcome.status == 0, "\(outcome.errors)", sourceLocation: location)
+        #expect(outcome.status == 0, "\(outcome.errors)\(story)", sourceLocation: location)
         let decoder = JSONDecoder()
         decoder.dateDecodingStrategy = .iso8601
         return try decoder.decode(type, from: outcome.output)
+    }
+
+    /// What became of its process, for a test that fails.
+    private var story: String {
+        let end = program.ending.map { "\($0)" } ?? "it runs"
+        return "the peer: \(end); it said: \(program.errors)"
     }
 
     /// The address by which others join it.

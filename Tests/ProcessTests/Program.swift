@@ -76,6 +76,9 @@ final class Program: Sendable {
         )
     }
 
+    /// How it ended; nil while it runs.
+    var ending: Subprocess.Ending? { process.ending }
+
     /// What it has said on standard error so far.
     var errors: String { (try? String(contentsOfFile: errorsPath, encoding: .utf8)) ?? "" }
 
