@@ -12,26 +12,26 @@ struct ColumnStatistics {
     var noise: ColumnNoise { ColumnNoise(median: median, deviation: deviation) }
 
     /// Statistics of sums that were made in 32 bits; `sums` is not empty.
-    init(single sums: [Float]) {
-        let shares = percentiles(sums, [5, 50, 95])
+    init(single sums: [Float], _ workers: any Workers) {
+        let shares = percentiles(sums, [5, 50, 95], workers)
         let (low, high) = (Float(shares[0]), Float(shares[2]))
         let kept = sums.filter { $0 <= high && $0 >= low }
         median = Float(shares[1])
-        deviation = standardDeviation(kept)
+        deviation = standardDeviation(kept, workers)
     }
 
     /// Statistics of sums that were made in 64 bits; `sums` is not empty.
-    init(double sums: [Double]) {
+    init(double sums: [Double], _ workers: any Workers) {
         let sorted = sums.sorted()
         let low = percentile(sorted, 5)
         let high = percentile(sorted, 95)
         median = Float(percentile(sorted, 50))
-        deviation = Float(standardDeviation(sums.filter { $0 <= high && $0 >= low }))
+        deviation = Float(standardDeviation(sums.filter { $0 <= high && $0 >= low }, workers))
     }
 
     /// Statistics of our own search: what is kept is squared and summed in 64 bits, in 8 lanes.
     init(native sums: [Float]) {
-        let shares = percentiles(sums, [5, 50, 95])
+        let shares = percentiles(sums, [5, 50, 95], OneWorker())
         let kept = sums.filter { Double($0) >= shares[0] && Double($0) <= shares[2] }
         median = Float(shares[1])
         let mean = laneSum(kept) { $0 } / Double(kept.count)
@@ -59,11 +59,13 @@ private func laneSum(
     return sum
 }
 
-private func standardDeviation<Number: BinaryFloatingPoint>(_ numbers: [Number]) -> Number {
+private func standardDeviation<Number: BinaryFloatingPoint & Sendable>(
+    _ numbers: [Number],
+    _ workers: any Workers
+) -> Number {
     let count = Number(numbers.count)
-    let mean = numpySum(numbers) / count
-    let squares = numbers.map { ($0 - mean) * ($0 - mean) }
-    return (numpySum(squares) / count).squareRoot()
+    let mean = numpySum(numbers, workers) / count
+    return (numpySumOfSquares(numbers, from: mean, workers) / count).squareRoot()
 }
 
 /// numpy's linear percentile between the two neighbours in rank.
@@ -86,7 +88,11 @@ private func percentile(_ sorted: [Double], _ percent: Double) -> Double {
 
 /// The percentiles of `numbers`, without sorting where they are many: a histogram of the upper 16
 /// bits finds where each rank lies, and one of the lower 16 bits which number it is.
-private func percentiles(_ numbers: [Float], _ percents: [Double]) -> [Double] {
+private func percentiles(
+    _ numbers: [Float],
+    _ percents: [Double],
+    _ workers: any Workers
+) -> [Double] {
     let places = percents.map { rank($0, count: numbers.count) }
     guard numbers.count > 1 << 13 else {
         // So few that sorting them takes less than the histograms.
@@ -97,23 +103,28 @@ private func percentiles(_ numbers: [Float], _ percents: [Double]) -> [Double] {
         }
     }
     let ranks = places.flatMap { [$0.index, min($0.index + 1, numbers.count - 1)] }
-    var counts = [Int](repeating: 0, count: 1 << 16)
-    for number in numbers { counts[Int(ascendingKey(number) >> 16)] += 1 }
-    let buckets = ranks.map { bucket(of: $0, counts) }
-    // Ranks that lie together share a histogram, whose number is in the table; 0 is nobody's.
-    var histograms = [Int](repeating: 0, count: 1 << 16)
-    var fine: [[Int]] = [[]]
-    for (upper, _) in buckets where histograms[upper] == 0 {
-        histograms[upper] = fine.count
-        fine.append([Int](repeating: 0, count: 1 << 16))
+    let counts = tally(numbers.count, buckets: 1 << 16, workers) { range, counts in
+        for number in numbers[range] { counts[Int(ascendingKey(number) >> 16)] += 1 }
     }
-    for number in numbers {
-        let key = ascendingKey(number)
-        let histogram = histograms[Int(key >> 16)]
-        if histogram > 0 { fine[histogram][Int(key & 0xffff)] += 1 }
+    let buckets = ranks.map { bucket(of: $0, counts[...]) }
+    // Ranks that lie together share a histogram, whose place is in the table; −1 is nobody's.
+    var table = [Int](repeating: -1, count: 1 << 16)
+    var length = 0
+    for (upper, _) in buckets where table[upper] < 0 {
+        table[upper] = length
+        length += 1 << 16
+    }
+    let starts = table
+    let fine = tally(numbers.count, buckets: length, workers) { range, counts in
+        for number in numbers[range] {
+            let key = ascendingKey(number)
+            let start = starts[Int(key >> 16)]
+            if start >= 0 { counts[start + Int(key & 0xffff)] += 1 }
+        }
     }
     let found = zip(ranks, buckets).map { rank, place -> Double in
-        let (lower, _) = bucket(of: rank - place.below, fine[histograms[place.upper]])
+        let start = starts[place.upper]
+        let (lower, _) = bucket(of: rank - place.below, fine[start..<(start + (1 << 16))])
         return Double(floatOf(ascendingKey: UInt32(place.upper) << 16 | UInt32(lower)))
     }
     return places.indices.map { index in
@@ -123,13 +134,33 @@ private func percentiles(_ numbers: [Float], _ percents: [Double]) -> [Double] {
 }
 
 /// The bucket that holds the number of rank `rank`, and how many numbers lie in those before it.
-private func bucket(of rank: Int, _ counts: [Int]) -> (upper: Int, below: Int) {
+private func bucket(of rank: Int, _ counts: ArraySlice<UInt32>) -> (upper: Int, below: Int) {
     var (upper, below) = (0, 0)
-    while below + counts[upper] <= rank {
-        below += counts[upper]
+    while below + Int(counts[counts.startIndex + upper]) <= rank {
+        below += Int(counts[counts.startIndex + upper])
         upper += 1
     }
     return (upper, below)
+}
+
+/// What `count` adds to as many buckets, over parts of `total` numbers.
+private func tally(
+    _ total: Int,
+    buckets: Int,
+    _ workers: any Workers,
+    _ count: @escaping @Sendable (Range<Int>, inout [UInt32]) -> Void
+) -> [UInt32] {
+    let parts = min(max(1, total >> 18), 8)
+    let counts = workers.map(parts) { part in
+        var counts = [UInt32](repeating: 0, count: buckets)
+        count((total * part / parts)..<(total * (part + 1) / parts), &counts)
+        return counts
+    }
+    var sum = counts[0]
+    for part in counts.dropFirst() {
+        for bucket in 0..<buckets { sum[bucket] += part[bucket] }
+    }
+    return sum
 }
 
 /// A number that is ordered as the float is.

@@ -85,11 +85,11 @@ extension DriftSurvey {
             steps == DriftGrid.powerOfTwo(notBelow: steps)
         {
             let sums = try single(channels)
-            let noise = ColumnStatistics(single: sums.sums).noise
+            let noise = ColumnStatistics(single: sums.sums, workers).noise
             measured = MeasuredChannel(noise: [noise], hasSpike: true, largest: sums.largest)
         } else {
             let sums = try ColumnSums<Double>(filterbank, channels, instructions, workers)
-            let noise = ColumnStatistics(double: sums.sums).noise
+            let noise = ColumnStatistics(double: sums.sums, workers).noise
             measured = MeasuredChannel(noise: [noise], hasSpike: true, largest: sums.largest)
         }
         guard measured.noise.allSatisfy({ $0.median.isFinite && $0.deviation.isFinite }) else {

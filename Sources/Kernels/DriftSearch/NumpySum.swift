@@ -3,10 +3,43 @@
 /// Numpy sums blocks of 8 192 one after the other, and each block by halves down to 128 numbers,
 /// which go to eight accumulators in turn.
 /// - Source: numpy 1.26, `umath/loops_utils.h.src`, `pairwise_sum`; buffer size 8 192.
-func numpySum<Number: BinaryFloatingPoint>(_ numbers: [Number]) -> Number {
+func numpySum<Number: BinaryFloatingPoint & Sendable>(
+    _ numbers: [Number],
+    _ workers: any Workers
+) -> Number {
+    sumOfChunks(numbers.count, workers) { range in
+        pairwiseSum(numbers, range)
+    }
+}
+
+/// The same of the squares of what `numbers` are away from `mean`.
+func numpySumOfSquares<Number: BinaryFloatingPoint & Sendable>(
+    _ numbers: [Number],
+    from mean: Number,
+    _ workers: any Workers
+) -> Number {
+    sumOfChunks(numbers.count, workers) { range in
+        let squares = numbers[range].map { ($0 - mean) * ($0 - mean) }
+        return pairwiseSum(squares, 0..<squares.count)
+    }
+}
+
+/// Adds the sums of chunks of 8 192 numbers, from the first one to the last.
+private func sumOfChunks<Number: BinaryFloatingPoint & Sendable>(
+    _ count: Int,
+    _ workers: any Workers,
+    _ sum: @escaping @Sendable (Range<Int>) -> Number
+) -> Number {
+    let (chunk, share) = (8_192, 16 * 8_192)
+    let parts = workers.map((count + share - 1) / share) { part in
+        let end = min((part + 1) * share, count)
+        return stride(from: part * share, to: end, by: chunk).map { start in
+            sum(start..<min(start + chunk, end))
+        }
+    }
     var total: Number = 0
-    for start in stride(from: 0, to: numbers.count, by: 8_192) {
-        total += pairwiseSum(numbers, start..<min(start + 8_192, numbers.count))
+    for part in parts {
+        for sum in part { total += sum }
     }
     return total
 }
