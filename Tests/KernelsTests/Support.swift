@@ -95,3 +95,13 @@ func randomFile(_ random: inout PRNG, steps: Int, channels: Int, bits: Int) -> I
     }
     return InputFile(name: "random.fil", bytes: bytes)
 }
+
+/// Does everything alone, from the last number to the first.
+struct Backwards: Workers {
+    func map<Value: Sendable>(
+        _ count: Int,
+        _ body: @escaping @Sendable (Int) -> Value
+    ) -> [Value] {
+        (0..<count).reversed().map(body).reversed()
+    }
+}

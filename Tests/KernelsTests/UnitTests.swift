@@ -44,6 +44,25 @@ struct UnitTests {
         }
     }
 
+    /// The numbers of a large file go to histograms, in parts that workers share.
+    @Test(arguments: [SearchMethod.turboSETI, .native(boxcarMax: 2)])
+    func workersDoNotChangeTheStatistics(method: SearchMethod) throws {
+        var random = PRNG(seed: 10)
+        let file = randomFile(&random, steps: 2, channels: 1 << 19, bits: 32)
+        let settings = DriftSettings(method: method, maxDrift: 0.1, threshold: 3)
+        let alone = try DriftPack(file, settings)
+        let shared = try DriftPack(file, settings, workers: Backwards())
+        #expect(shared.parameters == alone.parameters)
+        // Half of all sums are below the median that was found, and half are above it.
+        let median = try DriftParameters(alone.parameters).coarseChannels[0].noise[0].median
+        let samples = file.bytes.suffix(8 << 19).withUnsafeBytes { raw in
+            (0..<(1 << 20)).map { raw.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self) }
+        }
+        let sums = (0..<(1 << 19)).map { samples[$0] + samples[$0 + (1 << 19)] }
+        #expect(sums.count { $0 < median } <= 1 << 18)
+        #expect(sums.count { $0 > median } <= 1 << 18)
+    }
+
     /// Of several stripes, with hits in none, some and all of the windows.
     @Test(arguments: [20, 3, 0.5] as [Float], [16, 12, 32])
     func variantsGiveTheSameBytesAcrossStripes(threshold: Float, steps: Int) throws {
