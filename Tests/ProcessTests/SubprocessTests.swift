@@ -48,7 +48,7 @@ struct SubprocessTests {
     }
 
     @Test func signalsReachItWhileItRunsOnly() throws {
-        let program = try Subprocess("/bin/sh", ["-c", "sleep 1000"])
+        let program = try Subprocess("/bin/sh", ["-c", "exec sleep 1000"])
         #expect(program.ending == nil)
         program.send(SIGTERM)
         #expect(program.wait().isKilled)
