@@ -1,4 +1,5 @@
 import CLinux
+import Dispatch
 package import Foundation
 import Glibc
 import Synchronization
@@ -36,6 +37,8 @@ package final class Subprocess: Sendable {
     /// The system's number of the process; another process may have it after this one's end.
     package let number: Int32
     private let state = Mutex(State.running)
+    /// Left when the process has been collected.
+    private let life = DispatchGroup()
 
     /// Starts the program at `path`.
     ///
@@ -62,7 +65,12 @@ package final class Subprocess: Sendable {
             folder,
             [input ?? nothing, output, errors]
         )
-        Thread { [self] in onEnd(collect()) }.start()
+        life.enter()
+        Thread { [self] in
+            let ending = collect()
+            life.leave()
+            onEnd(ending)
+        }.start()
     }
 
     /// How it ended; nil while it runs.
@@ -80,7 +88,7 @@ package final class Subprocess: Sendable {
     package func wait() -> Ending {
         while true {
             if let ending { return ending }
-            usleep(1_000)
+            life.wait()
         }
     }
 
@@ -103,11 +111,15 @@ package final class Subprocess: Sendable {
     }
 
     /// Runs a program to its end; what it writes is returned, with its errors or without.
+    ///
+    /// One that writes more than `byteCountMax` bytes is killed.
     package static func output(
         of path: String,
         _ arguments: [String],
         environment: [String: String] = ProcessInfo.processInfo.environment,
-        withErrors: Bool = false
+        input: Int32? = nil,
+        withErrors: Bool = false,
+        byteCountMax: Int = 1 << 30
     ) throws -> (ending: Ending, bytes: Data) {
         let pipe = Pipe()
         let writing = pipe.fileHandleForWriting
@@ -115,11 +127,19 @@ package final class Subprocess: Sendable {
             path,
             arguments,
             environment: environment,
+            input: input,
             output: writing.fileDescriptor,
             errors: withErrors ? writing.fileDescriptor : STDERR_FILENO
         )
         try writing.close()
-        let bytes = try pipe.fileHandleForReading.readToEnd() ?? Data()
+        var bytes = Data()
+        while let part = try pipe.fileHandleForReading.read(upToCount: 1 << 16), !part.isEmpty {
+            bytes += part
+            if bytes.count > byteCountMax {
+                program.send(SIGKILL)
+                break
+            }
+        }
         return (program.wait(), bytes)
     }
 
@@ -130,34 +150,11 @@ package final class Subprocess: Sendable {
         _ folder: String?,
         _ standard: [Int32]
     ) throws(Failure) -> pid_t {
-        var actions = posix_spawn_file_actions_t()
-        var attributes = posix_spawnattr_t()
-        posix_spawn_file_actions_init(&actions)
-        posix_spawnattr_init(&attributes)
-        defer {
-            posix_spawn_file_actions_destroy(&actions)
-            posix_spawnattr_destroy(&attributes)
-        }
-        if let folder { posix_spawn_file_actions_addchdir_np(&actions, folder) }
-        for (target, source) in standard.enumerated() {
-            posix_spawn_file_actions_adddup2(&actions, source, Int32(target))
-        }
-        posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1)
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        posix_spawnattr_setsigmask(&attributes, &signals)
-        sigfillset(&signals)
-        posix_spawnattr_setsigdefault(&attributes, &signals)
-        posix_spawnattr_setpgroup(&attributes, 0)
-        posix_spawnattr_setflags(
-            &attributes,
-            Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK)
-        )
         var words = arguments.map { strdup($0) } + [nil]
         var lines = environment.map { strdup($0) } + [nil]
         defer { for text in words + lines { free(text) } }
         var process = pid_t()
-        let error = posix_spawn(&process, path, &actions, &attributes, &words, &lines)
+        let error = starling_spawn(&process, path, &words, &lines, folder, standard)
         guard error == 0 else { throw Failure(path: path, number: error) }
         return process
     }

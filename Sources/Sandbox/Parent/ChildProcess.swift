@@ -30,41 +30,13 @@ struct ChildProcess: ~Copyable {
         _ arguments: [String],
         _ standard: [Int32]
     ) throws(UnitFailure) -> pid_t {
-        var actions = posix_spawn_file_actions_t()
-        var attributes = posix_spawnattr_t()
-        posix_spawn_file_actions_init(&actions)
-        posix_spawnattr_init(&attributes)
-        defer {
-            posix_spawn_file_actions_destroy(&actions)
-            posix_spawnattr_destroy(&attributes)
-        }
-        for (target, source) in standard.enumerated() {
-            posix_spawn_file_actions_adddup2(&actions, source, Int32(target))
-        }
-        posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1)
-        setSignals(&attributes)
-        posix_spawnattr_setpgroup(&attributes, 0)
-        posix_spawnattr_setflags(
-            &attributes,
-            Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK)
-        )
-        var texts = arguments.map { strdup($0) }
+        var texts = arguments.map { strdup($0) } + [nil]
         defer { for text in texts { free(text) } }
-        texts.append(nil)
         var environment: [UnsafeMutablePointer<CChar>?] = [nil]
         var process = pid_t()
-        let error = posix_spawn(&process, path, &actions, &attributes, &texts, &environment)
+        let error = starling_spawn(&process, path, &texts, &environment, nil, standard)
         guard error == 0 else { throw .system("start \(path)", error) }
         return process
-    }
-
-    /// Every signal does what it does by default, and none is blocked.
-    private static func setSignals(_ attributes: inout posix_spawnattr_t) {
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        posix_spawnattr_setsigmask(&attributes, &signals)
-        sigfillset(&signals)
-        posix_spawnattr_setsigdefault(&attributes, &signals)
     }
 
     /// How a process ended.
