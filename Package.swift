@@ -73,7 +73,7 @@ let package = Package(
         ),
         .target(
             name: "FilterbankFiles",
-            dependencies: ["Primitives", "Kernels"],
+            dependencies: ["Primitives", "Kernels", "Subprocesses", "CZlib"],
             swiftSettings: house
         ),
         .target(

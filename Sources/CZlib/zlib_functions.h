@@ -1,4 +1,4 @@
-// The part of zlib that Plots uses: compression and check sums.
+// zlib: pictures are compressed with it, and chunks of HDF5 files decompressed.
 #ifndef STARLING_ZLIB_H
 #define STARLING_ZLIB_H
 

@@ -17,6 +17,8 @@ final class ChunkedSamples: SampleSource {
     private let file: OpenFile
     private let shape: SampleShape
     private let chunks: Hdf5Chunks
+    /// Whether chunks went through bitshuffle.
+    private let hasFilter: Bool
     /// Bytes of a block without LZ4; nil when there is LZ4, and each chunk says it.
     private let plainBlockByteCount: Int?
     private let tables = Mutex<[Int: BlockTable]>([:])
@@ -31,6 +33,7 @@ final class ChunkedSamples: SampleSource {
         self.file = file
         self.shape = shape
         self.chunks = chunks
+        hasFilter = filter != nil
         // Version, version, bytes of an element, elements of a block, compression.
         let settings = filter?.settings ?? []
         let compression = settings.count > 4 ? settings[4] : 0
@@ -56,7 +59,7 @@ final class ChunkedSamples: SampleSource {
         let bytes = Bytes(unsafeUninitializedCapacity: byteCount) { buffer, done in
             do throws(InputError) {
                 let row = UnsafeMutableRawBufferPointer(buffer)
-                for part in parts(step: step, channels: channels) {
+                for part in chunks.parts(step: step, channels: channels) {
                     let start = part.offset * size
                     let end = start + part.elements.count * size
                     try read(
@@ -74,36 +77,6 @@ final class ChunkedSamples: SampleSource {
         return bytes[...]
     }
 
-    /// What of one chunk belongs to a row of samples.
-    private struct Part {
-        let chunk: Int
-        /// Elements of the chunk.
-        let elements: Range<Int>
-        /// Where they stand in the row.
-        let offset: Int
-    }
-
-    private func parts(step: Int, channels: Range<Int>) -> [Part] {
-        let (row, line) = step.quotientAndRemainder(dividingBy: chunks.shape.stepCount)
-        let width = chunks.shape.channelCount
-        var parts: [Part] = []
-        var channel = channels.lowerBound
-        while channel < channels.upperBound {
-            let (column, first) = channel.quotientAndRemainder(dividingBy: width)
-            let end = min(channels.upperBound - column * width, width)
-            let start = line * width
-            parts.append(
-                Part(
-                    chunk: row * chunks.countPerRow + column,
-                    elements: (start + first)..<(start + end),
-                    offset: channel - channels.lowerBound
-                )
-            )
-            channel = column * width + end
-        }
-        return parts
-    }
-
     private var chunkByteCount: Int {
         chunks.shape.stepCount * chunks.shape.channelCount * shape.sampleByteCount
     }
@@ -115,7 +88,7 @@ final class ChunkedSamples: SampleSource {
         into row: UnsafeMutableRawBufferPointer
     ) throws(InputError) {
         let place = chunks.places[chunk]
-        guard place.isFiltered else {
+        guard hasFilter, place.skippedFilters & 1 == 0 else {
             guard place.byteCount == chunkByteCount else { throw Self.isDamaged }
             return try file.read(at: place.offset + bytes.lowerBound, into: row)
         }
@@ -230,6 +203,6 @@ final class ChunkedSamples: SampleSource {
     }
 
     static let isDamaged = InputError.malformed(
-        "a compressed chunk of the HDF5 file is damaged; fetch the file again"
+        "a chunk of the HDF5 file is damaged; fetch the file again"
     )
 }

@@ -12,13 +12,15 @@ package struct FilterbankFile: Sendable {
     package let filterbank: Filterbank
 
     /// The file behind `descriptor`, which is closed at the end; its path ends with `name`.
-    package init(descriptor: CInt, name: String) throws(InputError) {
+    ///
+    /// `hdf5` is asked what is in an HDF5 file.
+    package init(descriptor: CInt, name: String, hdf5: Hdf5Program) throws(InputError) {
         let file = try OpenFile(descriptor: descriptor)
         let beginning = try file.read(at: 0, upTo: KernelLimits.headerByteCountMax)
         if beginning.starts(with: Self.hdf5Signature) {
             // TurboSETI's table names the HDF5 file, and the table's writer puts `.h5` behind all.
             self.name = name.hasSuffix(".h5") ? String(name.dropLast(3)) : name
-            filterbank = try Hdf5Filterbank.open(file)
+            filterbank = try Hdf5Filterbank.open(file, hdf5)
             return
         }
         self.name = name

@@ -2,7 +2,7 @@ import Glibc
 import Kernels
 import Primitives
 
-/// Reads attributes of an object in an HDF5 file; called inside `Hdf5Library.locked`.
+/// Reads attributes of an object in an HDF5 file.
 struct Hdf5Attributes {
     let library: Hdf5Library
     let object: Hdf5Library.Handle

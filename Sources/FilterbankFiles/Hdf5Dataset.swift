@@ -1,97 +1,37 @@
 import Kernels
 import Primitives
 
-/// A filter that chunks went through when they were written.
-struct Hdf5Filter: Sendable {
-    /// Its registered number.
-    let number: CInt
-    /// What it was told.
-    let settings: [CUnsignedInt]
-
-    /// The registered number of bitshuffle.
-    static let bitshuffle: CInt = 32_008
-}
-
-/// The shape of a dataset's chunks, which have one polarisation.
-struct ChunkShape: Sendable {
-    let stepCount: Int
-    let channelCount: Int
-
-    /// Chunks that follow each other in time.
-    func rowCount(_ shape: SampleShape) -> Int { (shape.stepCount + stepCount - 1) / stepCount }
-
-    /// Chunks that stand side by side.
-    func countPerRow(_ shape: SampleShape) -> Int {
-        (shape.channelCount + channelCount - 1) / channelCount
-    }
-}
-
-/// Where the chunks of a dataset are in its file, in the order of rows.
-struct Hdf5Chunks: Sendable {
-    /// The shape of each; at the edges a part of it lies outside the dataset.
-    let shape: ChunkShape
-    /// How many chunks stand side by side in a row.
-    let countPerRow: Int
-    /// Each chunk's place.
-    let places: [Place]
-
-    /// A chunk's bytes in the file.
-    struct Place: Sendable {
-        let offset: Int
-        let byteCount: Int
-        /// False when this chunk was stored without the filter.
-        let isFiltered: Bool
-    }
-
-    /// Chunks of a dataset: 24 bytes of memory each.
-    static let countMax = 1 << 22
-}
-
-/// The dataset `data` of an open HDF5 file; used inside `Hdf5Library.locked`, and closed there.
-struct Hdf5Dataset: Sendable {
+/// The dataset `data` of an open HDF5 file; both are closed when the process ends.
+struct Hdf5Dataset {
+    private let library: Hdf5Library
     /// The library's handle of the file.
     let file: Hdf5Library.Handle
     /// The library's handle of the dataset.
     let handle: Hdf5Library.Handle
 
-    /// Bytes of chunks that the library may keep decompressed: 512 MiB.
-    private static let cacheByteCountMax = 512 << 20
-    /// Places for chunks in that memory, a prime number.
-    private static let cacheSlotCount = 12_421
-
-    init(_ open: OpenFile, _ library: Hdf5Library) throws(InputError) {
-        // The path names the very file that is open here, whatever stands in its place by now.
-        let path = "/proc/self/fd/\(open.descriptor)"
+    /// Opens the file behind `descriptor`, and the dataset in it.
+    init(descriptor: CInt, _ library: Hdf5Library) throws(InputError) {
+        self.library = library
         let access = library.makeProperties(library.names.fileAccess)
         defer { _ = library.closeProperties(access) }
         // Files in folders that are read-only, or on a network, cannot be locked.
         _ = library.setFileLocking?(access, false, true)
-        file = library.openFile(path, 0, access)
+        // The path names the very file that is open here, whatever stands in its place by now.
+        file = library.openFile("/proc/self/fd/\(descriptor)", 0, access)
         guard file >= 0 else {
             throw .malformed("this HDF5 file cannot be opened: it was cut off, or is damaged")
         }
         guard library.linkExists(file, "data", 0) > 0 else {
-            _ = library.closeFile(file)
             throw .malformed("the HDF5 file has no dataset called data; this is no filterbank")
         }
-        let cache = library.makeProperties(library.names.datasetAccess)
-        defer { _ = library.closeProperties(cache) }
-        _ = library.setChunkCache(cache, Self.cacheSlotCount, Self.cacheByteCountMax, 1)
-        handle = library.openDataset(file, "data", cache)
+        handle = library.openDataset(file, "data", 0)
         guard handle >= 0 else {
-            _ = library.closeFile(file)
             throw .malformed("the dataset called data cannot be opened; the file is damaged")
         }
     }
 
-    /// Closes the dataset and its file.
-    func close(_ library: Hdf5Library) {
-        _ = library.closeDataset(handle)
-        _ = library.closeFile(file)
-    }
-
     /// The three dimensions.
-    func shape(_ library: Hdf5Library) throws(InputError) -> [UInt64] {
+    func shape() throws(InputError) -> [UInt64] {
         let space = library.datasetSpace(handle)
         defer { _ = library.closeSpace(space) }
         var dimensions: [UInt64] = [0, 0, 0]
@@ -104,44 +44,40 @@ struct Hdf5Dataset: Sendable {
     }
 
     /// Bits of a sample; other types than those of filterbanks are refused.
-    func sampleBits(_ library: Hdf5Library) throws(InputError) -> Int {
+    func sampleBits() throws(InputError) -> Int {
         let names = library.names
-        if try isType(names.unsigned8, library) { return 8 }
-        for type in [names.unsigned16, names.unsigned16Big] where try isType(type, library) {
+        if try isType(names.unsigned8) { return 8 }
+        for type in [names.unsigned16, names.unsigned16Big] where try isType(type) {
             return 16
         }
-        for type in [names.float32, names.float32Big] where try isType(type, library) { return 32 }
+        for type in [names.float32, names.float32Big] where try isType(type) { return 32 }
         throw .unsuitable(
             "the samples' type is another than unsigned numbers of 8 or 16 bits, or 32-bit floats"
         )
     }
 
     /// Whether the samples stand in the file as they are needed.
-    func isLittleEndian(_ library: Hdf5Library) throws(InputError) -> Bool {
+    func isLittleEndian() throws(InputError) -> Bool {
         for type in [library.names.unsigned16Big, library.names.float32Big]
-        where try isType(type, library) {
+        where try isType(type) {
             return false
         }
         return true
     }
 
-    private func isType(
-        _ other: Hdf5Library.Handle,
-        _ library: Hdf5Library
-    ) throws(InputError) -> Bool {
+    private func isType(_ other: Hdf5Library.Handle) throws(InputError) -> Bool {
         let type = library.datasetType(handle)
         guard type >= 0 else { throw Self.isDamaged }
         defer { _ = library.closeType(type) }
         return library.areTypesEqual(type, other) > 0
     }
 
-    static let isDamaged = InputError.malformed("the dataset called data is damaged")
+    private static let isDamaged = InputError.malformed("the dataset called data is damaged")
 }
 
 extension Hdf5Dataset {
     /// Calls `body` with the properties that the dataset was made with.
     private func properties<Answer>(
-        _ library: Hdf5Library,
         _ body: (Hdf5Library.Handle) throws(InputError) -> Answer
     ) throws(InputError) -> Answer {
         let properties = library.datasetProperties(handle)
@@ -151,16 +87,13 @@ extension Hdf5Dataset {
     }
 
     /// Refuses a dataset of which a part was never written: it would be read as zeros.
-    func checkIsComplete(
-        _ shape: SampleShape,
-        _ library: Hdf5Library
-    ) throws(InputError) {
-        let isComplete = try chunkShape(library).map { (chunk) throws(InputError) in
+    func checkIsComplete(_ shape: SampleShape) throws(InputError) {
+        let isComplete = try chunkShape().map { (chunk) throws(InputError) in
             let space = library.datasetSpace(handle)
             defer { _ = library.closeSpace(space) }
             var count: UInt64 = 0
             guard library.chunkCount(handle, space, &count) >= 0 else { throw Self.isDamaged }
-            return count == UInt64(chunk.rowCount(shape) * chunk.countPerRow(shape))
+            return count == UInt64(try chunk.count(in: shape))
         }
         var status: CInt = -1
         guard library.spaceStatus(handle, &status) >= 0 else { throw Self.isDamaged }
@@ -171,10 +104,12 @@ extension Hdf5Dataset {
     }
 
     /// The shape of the chunks; nil when the samples are in one piece.
-    private func chunkShape(_ library: Hdf5Library) throws(InputError) -> ChunkShape? {
-        try properties(library) { (properties) throws(InputError) in
-            // H5D_CHUNKED.
-            guard library.layout(properties) == 2 else { return nil }
+    private func chunkShape() throws(InputError) -> ChunkShape? {
+        try properties { (properties) throws(InputError) in
+            let layout = library.layout(properties)
+            // Of H5D_COMPACT, H5D_CONTIGUOUS, H5D_CHUNKED and H5D_VIRTUAL.
+            guard (0...3).contains(layout) else { throw Self.isDamaged }
+            guard layout == 2 else { return nil }
             var size: [UInt64] = [0, 0, 0]
             guard library.chunkShape(properties, 3, &size) == 3, size[1] == 1,
                 let steps = Int(exactly: size[0]), steps > 0, steps < 1 << 32,
@@ -185,8 +120,8 @@ extension Hdf5Dataset {
     }
 
     /// The filters of the chunks, in the order of writing.
-    func filters(_ library: Hdf5Library) throws(InputError) -> [Hdf5Filter] {
-        try properties(library) { (properties) throws(InputError) in
+    func filters() throws(InputError) -> [Hdf5Filter] {
+        try properties { (properties) throws(InputError) in
             let count = library.filterCount(properties)
             guard count >= 0 else { throw Self.isDamaged }
             var filters: [Hdf5Filter] = []
@@ -214,76 +149,61 @@ extension Hdf5Dataset {
     /// What a filter is told; bitshuffle has at most seven numbers.
     private static let filterSettingCountMax = 16
 
-    /// Refuses what the library itself cannot undo.
-    func check(_ filters: [Hdf5Filter], _ library: Hdf5Library) throws(InputError) {
-        for filter in filters where library.isFilterAvailable(filter.number) <= 0 {
+    /// Where the samples begin that stand in one piece.
+    func offset() throws(InputError) -> Int {
+        try checkUserBlock()
+        guard let offset = Int(exactly: library.datasetOffset(handle)) else {
             throw .unsuitable(
-                "the samples went through HDF5 filter \(filter.number), which is not known here; "
-                    + "convert the file with blimpy's h52fil"
+                "the samples stand in the header, or in other files; write the file anew with "
+                    + "h5repack -l data:CONTI"
             )
-        }
-    }
-
-    /// Where the samples begin that stand in one piece; nil where they stand elsewhere.
-    func offset(
-        _ shape: SampleShape,
-        _ file: OpenFile,
-        _ library: Hdf5Library
-    ) throws(InputError) -> Int? {
-        try checkUserBlock(library)
-        guard let offset = Int(exactly: library.datasetOffset(handle)) else { return nil }
-        guard Double(offset) + shape.byteCount <= Double(file.byteCount) else {
-            throw .malformed("the samples end behind the file's end: it was cut off, or is damaged")
         }
         return offset
     }
 
     /// Where the chunks of a dataset of `shape` are; nil when it has none.
-    func chunks(
-        _ shape: SampleShape,
-        isFiltered: Bool,
-        _ library: Hdf5Library
-    ) throws(InputError) -> Hdf5Chunks? {
-        guard let chunk = try chunkShape(library) else { return nil }
-        try checkUserBlock(library)
-        let (rows, perRow) = (chunk.rowCount(shape), chunk.countPerRow(shape))
-        guard rows * perRow <= Hdf5Chunks.countMax else {
-            throw .unsuitable(
-                "the dataset has \(rows * perRow) chunks, above \(Hdf5Chunks.countMax); write it "
-                    + "with larger ones"
-            )
-        }
-        var places: [Hdf5Chunks.Place] = []
-        places.reserveCapacity(rows * perRow)
-        for row in 0..<rows {
-            for column in 0..<perRow {
-                let start = [UInt64(row * chunk.stepCount), 0, UInt64(column * chunk.channelCount)]
-                places.append(try place(start, isFiltered: isFiltered, library))
-            }
-        }
-        return Hdf5Chunks(shape: chunk, countPerRow: perRow, places: places)
+    func chunks(_ shape: SampleShape) throws(InputError) -> Hdf5Chunks? {
+        guard let chunk = try chunkShape() else { return nil }
+        try checkUserBlock()
+        let most = library.eachChunk == nil ? Self.slowChunkCountMax : Hdf5Chunks.countMax
+        let count = try chunk.count(in: shape, atMost: most)
+        let places = try places(shape, chunk, count)
+        return Hdf5Chunks(shape: chunk, of: shape, places: places)
     }
 
-    private func place(
-        _ start: [UInt64],
-        isFiltered: Bool,
-        _ library: Hdf5Library
-    ) throws(InputError) -> Hdf5Chunks.Place {
-        var skipped: CUnsignedInt = 0
-        var offset = UInt64.max
-        var count: UInt64 = 0
-        guard library.chunkPlace(handle, start, &skipped, &offset, &count) >= 0,
-            let offset = Int(exactly: offset), let count = Int(exactly: count), count > 0
-        else { throw Self.isDamaged }
-        return Hdf5Chunks.Place(
-            offset: offset,
-            byteCount: count,
-            isFiltered: isFiltered && skipped & 1 == 0
-        )
+    /// Chunks where each takes the library as long as there are chunks: ten seconds for all.
+    private static let slowChunkCountMax = 1 << 15
+
+    private func places(
+        _ shape: SampleShape,
+        _ chunk: ChunkShape,
+        _ count: Int
+    ) throws(InputError) -> [Hdf5Chunks.Place] {
+        var places = ChunkPlaces(chunk: chunk, of: shape, count: count)
+        if let eachChunk = library.eachChunk {
+            let status = withUnsafeMutablePointer(to: &places) { places in
+                eachChunk(handle, 0, visitChunk, UnsafeMutableRawPointer(places))
+            }
+            guard status >= 0, let places = places.all else { throw Self.isDamaged }
+            return places
+        }
+        for step in stride(from: 0, to: shape.stepCount, by: chunk.stepCount) {
+            for channel in stride(from: 0, to: shape.channelCount, by: chunk.channelCount) {
+                let start = [UInt64(step), 0, UInt64(channel)]
+                var skipped: CUnsignedInt = 0
+                var (offset, byteCount): (UInt64, UInt64) = (.max, 0)
+                let status = library.chunkPlace(handle, start, &skipped, &offset, &byteCount)
+                guard status >= 0, places.add(start, skipped, offset, byteCount) else {
+                    throw Self.isDamaged
+                }
+            }
+        }
+        guard let places = places.all else { throw Self.isDamaged }
+        return places
     }
 
     /// Refuses a file whose places are counted from elsewhere than its beginning.
-    private func checkUserBlock(_ library: Hdf5Library) throws(InputError) {
+    private func checkUserBlock() throws(InputError) {
         let properties = library.fileProperties(file)
         defer { _ = library.closeProperties(properties) }
         var byteCount: UInt64 = 0
@@ -291,4 +211,59 @@ extension Hdf5Dataset {
             throw .unsuitable("the HDF5 file has a user block; remove it with h5unjam")
         }
     }
+}
+
+/// Where chunks are, as the library tells it of one after the other, in whatever order.
+private struct ChunkPlaces {
+    private let chunk: ChunkShape
+    private let countPerRow: Int
+    private var places: [Hdf5Chunks.Place?]
+
+    init(chunk: ChunkShape, of shape: SampleShape, count: Int) {
+        self.chunk = chunk
+        places = Array(repeating: nil, count: count)
+        countPerRow = count / max(1, (shape.stepCount - 1) / chunk.stepCount + 1)
+    }
+
+    /// All places in the order of rows; nil when one is missing.
+    var all: [Hdf5Chunks.Place]? {
+        let known = places.compactMap(\.self)
+        return known.count == places.count ? known : nil
+    }
+
+    /// Takes the place of the chunk that begins at `start`; false when that makes no sense.
+    mutating func add(
+        _ start: [UInt64],
+        _ skippedFilters: UInt32,
+        _ offset: UInt64,
+        _ byteCount: UInt64
+    ) -> Bool {
+        guard let step = Int(exactly: start[0]), let channel = Int(exactly: start[2]),
+            channel / chunk.channelCount < countPerRow,
+            step / chunk.stepCount < places.count / countPerRow,
+            let offset = Int(exactly: offset), let byteCount = UInt32(exactly: byteCount),
+            byteCount > 0
+        else { return false }
+        places[step / chunk.stepCount * countPerRow + channel / chunk.channelCount] =
+            Hdf5Chunks.Place(
+                offset: offset,
+                byteCount: Int(byteCount),
+                skippedFilters: skippedFilters
+            )
+        return true
+    }
+}
+
+/// Adds a chunk to the `ChunkPlaces` behind `places`; ends the library's walk when it makes no
+/// sense.
+private func visitChunk(
+    _ start: UnsafePointer<UInt64>,
+    _ skippedFilters: CUnsignedInt,
+    _ offset: UInt64,
+    _ byteCount: UInt64,
+    _ places: UnsafeMutableRawPointer
+) -> CInt {
+    let start = [start[0], start[1], start[2]]
+    let places = places.assumingMemoryBound(to: ChunkPlaces.self)
+    return places.pointee.add(start, skippedFilters, offset, byteCount) ? 0 : -1
 }

@@ -1,12 +1,11 @@
 import Glibc
 import Kernels
-import Synchronization
 
-/// The functions of libhdf5 that are needed, found when the first HDF5 file is opened.
+/// The functions of libhdf5 that are needed, found when it is loaded.
 ///
 /// The library is no dependency of the program: most peers never see such a file. It is not made
-/// for several threads, so all its functions are called inside `locked`.
-struct Hdf5Library: Sendable {
+/// for several threads, nor for files that are damaged: only `Hdf5Child` loads it.
+struct Hdf5Library {
     /// A handle of the library: `hid_t`, since version 1.10.
     typealias Handle = Int64
     /// `herr_t`, `htri_t` and enumerations.
@@ -23,7 +22,6 @@ struct Hdf5Library: Sendable {
     typealias Silence =
         @convention(c) (Handle, UnsafeRawPointer?, UnsafeMutableRawPointer?) -> Status
     typealias Locking = @convention(c) (Handle, Bool, Bool) -> Status
-    typealias ChunkCache = @convention(c) (Handle, Int, Int, Double) -> Status
     typealias Extent =
         @convention(c) (Handle, UnsafeMutablePointer<UInt64>?, UnsafeMutablePointer<UInt64>?)
         -> Status
@@ -43,23 +41,21 @@ struct Hdf5Library: Sendable {
             Handle, UnsafePointer<UInt64>, UnsafeMutablePointer<CUnsignedInt>,
             UnsafeMutablePointer<UInt64>, UnsafeMutablePointer<UInt64>
         ) -> Status
-    typealias Read =
-        @convention(c) (Handle, Handle, Handle, Handle, Handle, UnsafeMutableRawPointer) -> Status
     typealias ReadAttribute =
         @convention(c) (Handle, Handle, UnsafeMutableRawPointer) -> Status
-    typealias MakeSpace =
-        @convention(c) (CInt, UnsafePointer<UInt64>, UnsafePointer<UInt64>?) -> Handle
-    typealias Select =
+    /// What is told of a chunk: where it begins in the dataset, the filters that it skipped, its
+    /// place in the file, and its bytes.
+    typealias ChunkVisitor =
         @convention(c) (
-            Handle, CInt, UnsafePointer<UInt64>, UnsafePointer<UInt64>?, UnsafePointer<UInt64>,
-            UnsafePointer<UInt64>?
-        ) -> Status
+            UnsafePointer<UInt64>, CUnsignedInt, UInt64, UInt64, UnsafeMutableRawPointer
+        ) -> CInt
+    typealias EachChunk =
+        @convention(c) (Handle, Handle, ChunkVisitor, UnsafeMutableRawPointer) -> Status
     typealias Compare = @convention(c) (Handle, Handle) -> Status
     typealias Size = @convention(c) (Handle) -> Int
     typealias UserBlock = @convention(c) (Handle, UnsafeMutablePointer<UInt64>) -> Status
     typealias Offset = @convention(c) (Handle) -> UInt64
     typealias NativeType = @convention(c) (Handle, CInt) -> Handle
-    typealias FilterStatus = @convention(c) (CInt) -> Status
     typealias Free = @convention(c) (UnsafeMutableRawPointer?) -> Status
 
     let openFile: OpenFile
@@ -70,12 +66,10 @@ struct Hdf5Library: Sendable {
     let closeProperties: Close
     /// Nil before 1.10.7.
     let setFileLocking: Locking?
-    let setChunkCache: ChunkCache
     let layout: Question
     let chunkShape: ChunkShape
     let filterCount: Question
     let filter: Filter
-    let isFilterAvailable: FilterStatus
     let linkExists: OpenNamedQuestion
     let openDataset: OpenNamed
     let closeDataset: Close
@@ -85,13 +79,13 @@ struct Hdf5Library: Sendable {
     let datasetProperties: FromHandle
     let spaceStatus: SpaceStatus
     let chunkCount: ChunkCount
+    /// It goes through all chunks for each that it is asked for.
     let chunkPlace: ChunkPlace
-    let read: Read
+    /// Nil before 1.14.
+    let eachChunk: EachChunk?
     let dimensionCount: Question
     let dimensions: Extent
     let pointCount: FromHandle
-    let makeSpace: MakeSpace
-    let select: Select
     let closeSpace: Close
     let typeClass: Question
     let typeSize: Size
@@ -106,13 +100,12 @@ struct Hdf5Library: Sendable {
     let readAttribute: ReadAttribute
     let closeAttribute: Close
     let free: Free
-    private let silence: Silence
 
     /// Handles that the library gives its own objects.
     let names: Names
 
     /// Types and classes that the library knows by name.
-    struct Names: Sendable {
+    struct Names {
         let float32: Handle
         let float32Big: Handle
         let unsigned8: Handle
@@ -122,28 +115,10 @@ struct Hdf5Library: Sendable {
         /// The types that a number of a header may have.
         let numbers: [Handle]
         let fileAccess: Handle
-        let datasetAccess: Handle
     }
 }
 
 extension Hdf5Library {
-    private static let lock = Mutex(())
-    private static let found = Result<Hdf5Library, InputError> { () throws(InputError) in
-        try Hdf5Library()
-    }
-
-    /// Calls `body` with the library, while no other thread uses it.
-    static func locked<Answer: Sendable>(
-        _ body: (Hdf5Library) throws(InputError) -> Answer
-    ) throws(InputError) -> Answer {
-        try lock.withLock { _ throws(InputError) in
-            let library = try found.get()
-            // What goes wrong is told by our own errors. Each thread has its own switch.
-            _ = library.silence(0, nil, nil)
-            return try body(library)
-        }
-    }
-
     /// What Debian, Ubuntu and Fedora call the library, the newest last but one.
     private static let fileNames = [
         "libhdf5_serial.so.103", "libhdf5.so.103", "libhdf5.so.200", "libhdf5_serial.so.200",
@@ -187,7 +162,10 @@ extension Hdf5Library {
         }
     }
 
-    private static func initialise(_ symbols: Symbols) throws(InputError) {
+    /// Makes the library ready; returns its version.
+    private static func initialise(
+        _ symbols: Symbols
+    ) throws(InputError) -> (CUnsignedInt, CUnsignedInt, CUnsignedInt) {
         typealias Begin = @convention(c) () -> Status
         typealias Version =
             @convention(c) (
@@ -200,12 +178,15 @@ extension Hdf5Library {
             (major, minor, release) >= (1, 10, 5)
         else { throw isMissing }
         guard try symbols.function("H5open", as: Begin.self)() >= 0 else { throw isMissing }
+        return (major, minor, release)
     }
 
-    private init() throws(InputError) {
+    init() throws(InputError) {
         let symbols = Symbols(library: try Self.load())
-        try Self.initialise(symbols)
-        silence = try symbols.function("H5Eset_auto2")
+        let version = try Self.initialise(symbols)
+        // What goes wrong is told by our own errors.
+        let silence: Silence = try symbols.function("H5Eset_auto2")
+        _ = silence(0, nil, nil)
         openFile = try symbols.function("H5Fopen")
         closeFile = try symbols.function("H5Fclose")
         fileProperties = try symbols.function("H5Fget_create_plist")
@@ -213,12 +194,10 @@ extension Hdf5Library {
         makeProperties = try symbols.function("H5Pcreate")
         closeProperties = try symbols.function("H5Pclose")
         setFileLocking = try? symbols.function("H5Pset_file_locking")
-        setChunkCache = try symbols.function("H5Pset_chunk_cache")
         layout = try symbols.function("H5Pget_layout")
         chunkShape = try symbols.function("H5Pget_chunk")
         filterCount = try symbols.function("H5Pget_nfilters")
         filter = try symbols.function("H5Pget_filter2")
-        isFilterAvailable = try symbols.function("H5Zfilter_avail")
         linkExists = try symbols.function("H5Lexists")
         openDataset = try symbols.function("H5Dopen2")
         closeDataset = try symbols.function("H5Dclose")
@@ -229,12 +208,10 @@ extension Hdf5Library {
         spaceStatus = try symbols.function("H5Dget_space_status")
         chunkCount = try symbols.function("H5Dget_num_chunks")
         chunkPlace = try symbols.function("H5Dget_chunk_info_by_coord")
-        read = try symbols.function("H5Dread")
+        eachChunk = version >= (1, 14, 0) ? try symbols.function("H5Dchunk_iter") : nil
         dimensionCount = try symbols.function("H5Sget_simple_extent_ndims")
         dimensions = try symbols.function("H5Sget_simple_extent_dims")
         pointCount = try symbols.function("H5Sget_simple_extent_npoints")
-        makeSpace = try symbols.function("H5Screate_simple")
-        select = try symbols.function("H5Sselect_hyperslab")
         closeSpace = try symbols.function("H5Sclose")
         typeClass = try symbols.function("H5Tget_class")
         typeSize = try symbols.function("H5Tget_size")
@@ -259,8 +236,7 @@ extension Hdf5Library {
             numbers: try Self.numberNames.map { (name) throws(InputError) in
                 try symbols.handle("H5T_\(name)_g")
             },
-            fileAccess: try symbols.handle("H5P_CLS_FILE_ACCESS_ID_g"),
-            datasetAccess: try symbols.handle("H5P_CLS_DATASET_ACCESS_ID_g")
+            fileAccess: try symbols.handle("H5P_CLS_FILE_ACCESS_ID_g")
         )
     }
 }

@@ -62,13 +62,6 @@ final class OpenFile: Sendable {
         }
     }
 
-    /// Fails when the file has become shorter since it was opened.
-    func checkSize() throws(InputError) {
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw Self.unreadable(errno) }
-        guard Int(status.st_size) >= byteCount else { throw Self.cutOff }
-    }
-
     private static let cutOff = InputError.unreadable(
         "the file became shorter while it was read; search it again when it is whole"
     )

@@ -24,6 +24,26 @@ struct PlainSamples: SampleSource {
     }
 }
 
+/// Samples whose bytes stand the other way round in the file.
+struct SwappedSamples: SampleSource {
+    private let source: any SampleSource
+    private let sampleByteCount: Int
+
+    /// The samples of `source`, each of so many bytes.
+    init(_ source: any SampleSource, sampleByteCount: Int) {
+        self.source = source
+        self.sampleByteCount = sampleByteCount
+    }
+
+    func samples(step: Int, channels: Range<Int>) throws(InputError) -> ArraySlice<UInt8> {
+        var bytes = try source.samples(step: step, channels: channels)
+        for start in stride(from: bytes.startIndex, to: bytes.endIndex, by: sampleByteCount) {
+            bytes[start..<(start + sampleByteCount)].reverse()
+        }
+        return bytes
+    }
+}
+
 /// How many samples there are, and how wide each is.
 struct SampleShape: Sendable {
     let stepCount: Int

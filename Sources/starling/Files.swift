@@ -40,7 +40,7 @@ enum InputPath {
         let descriptor = try open(path).descriptor
         let name = path.split(separator: "/").last.map(String.init) ?? path
         do {
-            return try FilterbankFile(descriptor: descriptor, name: name)
+            return try FilterbankFile(descriptor: descriptor, name: name, hdf5: Hdf5Command.program)
         } catch {
             throw CommandFailure("\(path): \(error)")
         }

@@ -36,6 +36,7 @@ struct Starling: AsyncParsableCommand {
                 name: "Without a grid",
                 subcommands: [DemoCommand.self, SearchCommand.self]
             ),
+            CommandGroup(name: "Inside", subcommands: [Hdf5Command.self]),
         ]
     )
 

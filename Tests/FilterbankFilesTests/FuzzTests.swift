@@ -10,7 +10,7 @@ import Testing
 /// A short run is part of the tests. For a long one say how many minutes, and from which seed:
 /// `STARLING_FUZZ_MINUTES=60 STARLING_FUZZ_SEED=1 swift test --disable-xctest --filter FuzzTests`.
 /// `STARLING_FUZZ_FILE` is where the file of the moment lies, so that it is there after a crash. A
-/// file that takes longer than 20 seconds ends a long run with SIGALRM.
+/// file that takes longer than 100 seconds ends a long run with SIGALRM.
 @Suite(.serialized)
 struct FuzzTests {
     private static let minutes = Int(
@@ -21,8 +21,8 @@ struct FuzzTests {
 
     /// Iterations when nobody says how many minutes.
     private static let iterationCount = 150
-    /// A file that takes longer is a finding: honest ones take a hundredth of it.
-    private static let secondsMax: UInt32 = 20
+    /// A file that takes longer is a finding: libhdf5 itself may take 60.
+    private static let secondsMax: UInt32 = 100
 
     /// Changes the bytes of a file.
     private typealias Damage = (inout PRNG) -> Bytes
@@ -66,15 +66,10 @@ struct FuzzTests {
         }
     }
 
-    /// Only on demand, because a damaged file may crash libhdf5, or never end there.
-    ///
-    /// The models have no text of variable length, with which that is frequent.
-    @Test(.enabled(if: minutes != nil)) func damagedHdf5FilesNeverTrap() throws {
-        let files = try Files.names(".h5").map { try Files.bytes("\($0).h5") }
-        let heap = Array("GCOL".utf8)
-        let models = files.filter { file in
-            !file.indices.contains { file[$0...].starts(with: heap) }
-        }
+    /// A damaged file may crash libhdf5, in a process of its own.
+    @Test func damagedHdf5FilesNeverTrap() throws {
+        let names = try Files.names(".h5").filter { !$0.hasPrefix("found_") }
+        let models = try names.map { try Files.bytes("\($0).h5") }
         try run("h5") { damaged(models, &$0) }
     }
 

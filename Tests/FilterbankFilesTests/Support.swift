@@ -50,9 +50,17 @@ func open(_ path: String) throws -> FilterbankFile {
     guard descriptor >= 0 else { throw CocoaError(.fileNoSuchFile) }
     return try FilterbankFile(
         descriptor: descriptor,
-        name: path.split(separator: "/").last.map(String.init) ?? path
+        name: path.split(separator: "/").last.map(String.init) ?? path,
+        hdf5: Hdf5Program(path: starling, arguments: ["read-hdf5"])
     )
 }
+
+/// The program, which lies beside the bundle of the tests.
+let starling: String = {
+    let bundle = Bundle.allBundles.map(\.bundleURL).first { $0.pathExtension == "xctest" }
+    let tests = bundle ?? URL(filePath: CommandLine.arguments[0])
+    return tests.deletingLastPathComponent().appending(path: "starling").path
+}()
 
 /// Why the file at `path` is refused; nil when it is not.
 func refusal(_ path: String) -> String? {

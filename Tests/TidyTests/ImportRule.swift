@@ -38,7 +38,7 @@ enum ImportRule {
         "Plots": ["CZlib"] + platform,
         "Subprocesses": ["CLinux"] + platform,
         "Sandbox": ["Primitives", "Kernels", "CLinux", "CWasmtime"] + platform,
-        "FilterbankFiles": ["Primitives", "Kernels"] + platform,
+        "FilterbankFiles": ["Primitives", "Kernels", "Subprocesses", "CZlib"] + platform,
         "PeerNode": tier0 + tier1 + ["Kernels", "Identity", "Transport", "Store", "Sandbox"]
             + ["ServiceLifecycle", "Logging", "Metrics"] + platform,
         // Tier 3

@@ -69,6 +69,8 @@ def cases():
     write("blocks", words, chunks=(13, 1, 200), **hdf5plugin.Bitshuffle(nelems=64, cname="lz4"))
     write("shuffled", words, chunks=(13, 1, 513), **hdf5plugin.Bitshuffle(cname="none"))
     write("deflated", words, text=np.bytes_, chunks=(4, 1, 100), compression="gzip", shuffle=True)
+    write("checked", words, chunks=(4, 1, 100), compression="gzip", shuffle=True, fletcher32=True)
+    write("swapped", words.astype(">u2"), chunks=(13, 1, 200), **LZ4)
     write("plain", words, {"source_name": np.bytes_("fixed text"), "tsamp": np.float32(18.25), "nfpc": 171})
     write("big", words.astype(">u2"))
     write("pieces", words, text=np.bytes_, chunks=(5, 1, 99))
@@ -88,7 +90,8 @@ def cases():
 def places():
     """Writes where the chunks are, for the test that damages samples and nothing else."""
     with open(os.path.join(FOLDER, "chunks.txt"), "w") as out:
-        for name in ["edges", "rows", "words", "small", "blocks", "shuffled", "mixed"]:
+        for name in ["edges", "rows", "words", "small", "blocks", "shuffled", "mixed", "deflated", "checked",
+                     "swapped"]:
             with h5py.File(os.path.join(FOLDER, name + ".h5"), "r") as file:
                 data = file["data"].id
                 for index in range(data.get_num_chunks()):
@@ -117,7 +120,6 @@ def odd():
     write("odd_zstd", bytes_, chunks=(1, 1, 64), **hdf5plugin.Bitshuffle(cname="zstd"))
     write("odd_blosc", bytes_, chunks=(1, 1, 64), **hdf5plugin.Blosc())
     write("odd_checksum", bytes_, chunks=(1, 1, 64), fletcher32=True, **LZ4)
-    write("odd_big", bytes_.astype(">u2"), chunks=(1, 1, 64), **LZ4)
     write("odd_userblock", bytes_, chunks=(1, 1, 64), userblock=512, **LZ4)
     write("odd_step", bytes_[:1])
     with h5py.File(os.path.join(FOLDER, "odd_group.h5"), "w") as file:
@@ -128,6 +130,15 @@ def odd():
     with h5py.File(os.path.join(FOLDER, "odd_flat.h5"), "w") as file:
         file.attrs["CLASS"] = "FILTERBANK"
         file.create_dataset("data", data=bytes_)
+    with h5py.File(os.path.join(FOLDER, "odd_compact.h5"), "w") as file:
+        file.attrs["CLASS"] = "FILTERBANK"
+        properties = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        properties.set_layout(h5py.h5d.COMPACT)
+        space = h5py.h5s.create_simple((4, 1, 64))
+        data = h5py.Dataset(h5py.h5d.create(file.id, b"data", h5py.h5t.STD_U8LE, space, properties))
+        data[:, 0, :] = bytes_
+        for key, value in {**HEADER, "nchans": 64}.items():
+            data.attrs[key] = value
     with h5py.File(os.path.join(FOLDER, "odd_cut.h5"), "w") as file:
         file.create_dataset("data", data=np.zeros(5000))
     with open(os.path.join(FOLDER, "odd_cut.h5"), "r+b") as file:
