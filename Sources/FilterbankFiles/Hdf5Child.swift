@@ -24,8 +24,8 @@ package enum Hdf5Child {
         return 0
     }
 
-    /// Seconds of processor time: a file of the most chunks takes a fifth of it.
-    private static let secondsMax: rlim_t = 60
+    /// Seconds of processor time: a file of the most chunks takes a quarter of it.
+    private static let secondsMax: rlim_t = 20
     /// Bytes of memory that can be written.
     private static let byteCountMax: rlim_t = 2 << 30
 

@@ -64,7 +64,7 @@ struct Hdf5Chunks: Hashable, Sendable {
     }
 
     /// Chunks of a dataset: 24 bytes of memory each.
-    static let countMax = 1 << 22
+    static let countMax = 1 << 21
 
     /// `places` are as many as `shape` has in a dataset of `samples`.
     init(shape: ChunkShape, of samples: SampleShape, places: [Place]) {

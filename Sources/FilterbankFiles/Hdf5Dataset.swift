@@ -171,8 +171,8 @@ extension Hdf5Dataset {
         return Hdf5Chunks(shape: chunk, of: shape, places: places)
     }
 
-    /// Chunks where each takes the library as long as there are chunks: ten seconds for all.
-    private static let slowChunkCountMax = 1 << 15
+    /// Chunks where each takes the library as long as there are chunks: three seconds for all.
+    private static let slowChunkCountMax = 1 << 14
 
     private func places(
         _ shape: SampleShape,

@@ -22,11 +22,7 @@ package struct PackedSearch: Sendable {
 
     /// Packs `filterbank`, whose file is called `name`, unit by unit.
     package init(_ filterbank: Filterbank, name: String, _ settings: DriftSettings) throws {
-        let pack = try DriftPack(filterbank, name: name, settings, isShipped: true)
-        var bytes: Bytes = []
-        bytes.reserveCapacity(Int(pack.plan.byteCount))
-        for index in 0..<pack.plan.unitCount { bytes += try pack.unit(index) }
-        dataset = Dataset(parameters: pack.parameters, bytes: bytes)
+        dataset = try DriftPack(filterbank, name: name, settings, isShipped: true).dataset()
         let parameterByteCount = dataset.parameters.bytes.count
         guard parameterByteCount <= Limits.parameterByteCount else {
             throw NodeError.parametersTooLong(parameterByteCount)

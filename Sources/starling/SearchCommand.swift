@@ -30,14 +30,7 @@ struct SearchCommand: AsyncParsableCommand {
     @Option(parsing: .unconditional, help: "Smallest signal-to-noise ratio of a hit.")
     var snr: Float = 10
 
-    @Option(help: "Search by the rules of another program: turboseti. (default: our own)")
-    var compat: String?
-
-    @Option(
-        parsing: .unconditional,
-        help: "Channels of the widest sums against smearing: 1, 2, 4, 8 or 16. (default: 16)"
-    )
-    var boxcar: String?
+    @OptionGroup var options: RuleOptions
 
     @Option(parsing: .unconditional, help: "How many threads to use. (default: one for each core)")
     var threads: Int?
@@ -78,7 +71,6 @@ struct SearchCommand: AsyncParsableCommand {
         guard snr.isFinite, snr > 0 else {
             throw ValidationError("--snr is \(snr); it must be a number above zero")
         }
-        _ = try rules()
         if let threads, !(1...LocalSearch.threadCountMax).contains(threads) {
             throw ValidationError(
                 "--threads is \(threads); it must be 1 to \(LocalSearch.threadCountMax)"
@@ -114,10 +106,8 @@ struct SearchCommand: AsyncParsableCommand {
         let aggregate = try Aggregate(await search.run(pack, progress))
         progress.finish()
         times.end("search", reading: reading.take())
-        let table = try DriftSearch.report(aggregate, pack.parameters)
-        times.end("report")
         // Written before any picture, so that it is there even if none can be made.
-        try write(table, try SearchReport(aggregate, pack.parameters), times)
+        try write(try text(aggregate, pack.parameters, &times))
         if let pictures {
             try pictures.write(aggregate, pack.parameters, input.filterbank)
             times.end("plots")
@@ -125,16 +115,25 @@ struct SearchCommand: AsyncParsableCommand {
         if timing && !json { OutputFile.writeToStandardError(times.text) }
     }
 
-    /// Writes the table in the form that was asked for.
-    private func write(_ table: Bytes, _ report: SearchReport, _ times: PhaseTimes) throws {
-        var text = table
-        if json {
-            var report = report
-            if timing { report.processorSeconds = Dictionary(uniqueKeysWithValues: times.phases) }
-            text = try report.json()
-        } else if csv {
-            text = report.csv()
+    /// The table in the form that was asked for.
+    private func text(
+        _ aggregate: Aggregate,
+        _ parameters: Parameters,
+        _ times: inout PhaseTimes
+    ) throws -> Bytes {
+        guard json || csv else {
+            let table = try DriftSearch.report(aggregate, parameters)
+            times.end("report")
+            return table
         }
+        var report = try SearchReport(aggregate, parameters)
+        times.end("report")
+        guard json else { return report.csv() }
+        if timing { report.processorSeconds = Dictionary(uniqueKeysWithValues: times.phases) }
+        return try report.json()
+    }
+
+    private func write(_ text: Bytes) throws {
         if let output {
             try OutputFile.write(text, to: output)
         } else {
@@ -142,25 +141,12 @@ struct SearchCommand: AsyncParsableCommand {
         }
     }
 
-    private func rules() throws -> SearchRules {
-        var rules = SearchRules()
-        for (key, value) in [("compat", compat), ("boxcar", boxcar)] {
-            guard let value else { continue }
-            do throws(JobDescription.Flaw) {
-                try key == "compat" ? rules.set(compat: value) : rules.set(boxcar: value)
-            } catch {
-                throw ValidationError("--\(key): \(error.reason)")
-            }
-        }
-        return rules
-    }
-
     private func pack(
         _ filterbank: Filterbank,
         name: String,
         _ variant: Variant
     ) throws -> DriftPack {
-        let method = try rules().method
+        let method = try options.rules().method
         let choice = filterbank.coarseChannelChoice(method)
         if coarseChannels == nil, let remark = choice.remark {
             OutputFile.writeToStandardError("\(file): \(remark)\n")

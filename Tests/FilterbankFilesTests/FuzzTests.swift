@@ -10,7 +10,7 @@ import Testing
 /// A short run is part of the tests. For a long one say how many minutes, and from which seed:
 /// `STARLING_FUZZ_MINUTES=60 STARLING_FUZZ_SEED=1 swift test --disable-xctest --filter FuzzTests`.
 /// `STARLING_FUZZ_FILE` is where the file of the moment lies, so that it is there after a crash. A
-/// file that takes longer than 100 seconds ends a long run with SIGALRM.
+/// file that takes longer than 60 seconds ends a long run with SIGALRM.
 @Suite(.serialized)
 struct FuzzTests {
     private static let minutes = Int(
@@ -21,8 +21,8 @@ struct FuzzTests {
 
     /// Iterations when nobody says how many minutes.
     private static let iterationCount = 150
-    /// A file that takes longer is a finding: libhdf5 itself may take 60.
-    private static let secondsMax: UInt32 = 100
+    /// A file that takes longer is a finding: libhdf5 itself may take 20.
+    private static let secondsMax: UInt32 = 60
 
     /// Changes the bytes of a file.
     private typealias Damage = (inout PRNG) -> Bytes

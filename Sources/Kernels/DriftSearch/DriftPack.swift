@@ -77,7 +77,7 @@ package struct DriftPack: Sendable {
     }
 
     /// All units, one after the other.
-    func dataset() throws(InputError) -> Dataset {
+    package func dataset() throws(InputError) -> Dataset {
         var bytes: Bytes = []
         bytes.reserveCapacity(Int(plan.byteCount))
         for index in 0..<plan.unitCount { try append(index, to: &bytes) }

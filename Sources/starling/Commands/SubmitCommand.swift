@@ -54,14 +54,7 @@ struct SubmitCommand: ParsableCommand {
     )
     var coarseChannels: String?
 
-    @Option(help: "Search by the rules of another program: turboseti. (default: our own)")
-    var compat: String?
-
-    @Option(
-        parsing: .unconditional,
-        help: "Channels of the widest sums against smearing: 1, 2, 4, 8 or 16. (default: 16)"
-    )
-    var boxcar: String?
+    @OptionGroup var rules: RuleOptions
 
     @Option(
         parsing: .unconditional,
@@ -132,7 +125,7 @@ struct SubmitCommand: ParsableCommand {
         var description = JobDescription()
         let values = [
             ("workload", workload), ("file", file), ("max-drift", maxDrift), ("snr", snr),
-            ("coarse-channels", coarseChannels), ("compat", compat), ("boxcar", boxcar),
+            ("coarse-channels", coarseChannels), ("compat", rules.compat), ("boxcar", rules.boxcar),
             ("operations-per-mib", operationsPerMib),
             ("name", name), ("priority", priority),
             ("policy", policy), ("deadline", deadline),
