@@ -188,6 +188,10 @@ extension DriftSearch {
         if end <= lastBlock {
             place.set(.search(stripe: index, turn: end))
         } else if index + 1 < layout.count {
+            // The last time that rows are searched they are not turned or widened any more.
+            if !rows.isMirrored, recorder.boxcarIndex + 1 == boxcarCount {
+                rows.settle(before: stripe.columns.upperBound)
+            }
             place.set(.search(stripe: index + 1, turn: 0))
         } else if rows.isMirrored {
             restore(boxcarIndex: recorder.boxcarIndex, mirrored: false)

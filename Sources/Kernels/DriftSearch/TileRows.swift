@@ -23,6 +23,9 @@ struct TileRows {
     private(set) var isIntact = true
     /// The sum of the bit patterns, which mirroring leaves as it is; nil until it is made first.
     private var sum: UInt32?
+    /// Entries at the beginning of each row that no path touches again, and the sum of their bits,
+    /// made when the last one had.
+    private var settled: (count: Int, sum: UInt32) = (0, 0)
     /// Those that copy and turn rows; nil for plain loops.
     private let instructions: CInt?
 
@@ -93,12 +96,38 @@ struct TileRows {
         isMirrored.toggle()
     }
 
-    /// Whether every bit is as it was left; what lies behind the columns is looked at, too.
-    func areIntact() -> Bool { isIntact && (sum == nil || wordSum(numbers, instructions) == sum) }
+    /// Makes the sum of the bits of all columns before `column`, which no path will touch again
+    /// until rows are turned or widened: they are near the processor now.
+    mutating func settle(before column: Int) {
+        let count = halo + column
+        settled = (count, settled.sum &+ sumOfBits(settled.count..<count))
+    }
+
+    /// Whether every bit is as it was left, or was when no path was to touch it any more; what lies
+    /// behind the columns is looked at, too.
+    func areIntact() -> Bool {
+        guard isIntact, let sum else { return isIntact }
+        return settled.sum &+ sumOfBits(settled.count..<stride) == sum
+    }
+
+    /// The sum of the bit patterns of these entries of all rows.
+    private func sumOfBits(_ entries: Range<Int>) -> UInt32 {
+        unsafe numbers.withUnsafeBytes { numbers in
+            let size = MemoryLayout<Float>.size
+            var sum: UInt32 = 0
+            for row in Swift.stride(from: 0, to: numbers.count, by: stride * size) {
+                let bytes = (row + entries.lowerBound * size)..<(row + entries.upperBound * size)
+                let part = unsafe UnsafeRawBufferPointer(rebasing: numbers[bytes])
+                sum &+= unsafe wordSum(part, instructions)
+            }
+            return sum
+        }
+    }
 
     private mutating func compare(_ found: UInt32) {
         if let sum, sum != found { isIntact = false }
         sum = found
+        settled = (0, 0)
     }
 
     /// Makes of sums of some columns sums of twice as many; the rows are not mirrored then.
