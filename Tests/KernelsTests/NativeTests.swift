@@ -94,6 +94,27 @@ struct NativeTests {
         #expect(signals.map(\.column.rounded10) == [2_000, 2_200].map(\.rounded10))
     }
 
+    @Test func toneThatCrossesAStrongerOneIsKept() throws {
+        var band = Band(channels: 4_096)
+        band.add(channel: 2_000, drift: 0.5, power: 100)
+        band.add(channel: 2_052, drift: -0.5, power: 50)
+        let signals = try search(band.file, DriftSettings()).signals
+        #expect(signals.count == 2)
+        #expect(signals.contains { abs($0.drift - 0.5) < 0.05 })
+        #expect(signals.contains { abs($0.drift + 0.5) < 0.05 })
+    }
+
+    /// A tone between two channels, whose power in the others falls as 1/(π·d)².
+    @Test func sideLobesAreNoSignals() throws {
+        var band = Band(channels: 4_096)
+        for lobe in -40..<40 {
+            let distance = Double.pi * (Double(lobe) + 0.5)
+            band.add(channel: 2_000 + lobe, drift: 0.2, power: 20_000 / (distance * distance))
+        }
+        let signals = try search(band.file, DriftSettings()).signals
+        #expect(signals.count == 1, "\(signals.map(\.column))")
+    }
+
     @Test func nothingWrapsAroundTheBand() throws {
         var band = Band(channels: 4_096)
         band.add(channel: 4_040, drift: 1, power: 60)
