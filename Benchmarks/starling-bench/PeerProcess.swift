@@ -20,7 +20,7 @@ final class PeerProcess {
         process = try Subprocess(
             program.path,
             ["donate", "--folder", folder] + arguments,
-            output: FileHandle.nullDevice.fileDescriptor
+            output: nil
         )
     }
 

@@ -69,7 +69,7 @@ struct StartRun {
         let process = try Subprocess(
             program.path,
             ["submit", "--folder", peer.folder, "--file", file, "--quiet"],
-            output: FileHandle.nullDevice.fileDescriptor
+            output: nil
         )
         guard process.wait().status == 0 else {
             throw BenchFailure("`starling submit` failed; what it said stands above")

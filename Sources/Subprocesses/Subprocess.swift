@@ -43,27 +43,28 @@ package final class Subprocess: Sendable {
     /// Starts the program at `path`.
     ///
     /// `input`, `output` and `errors` are descriptors that it gets as its own, and stay the
-    /// caller's; without them it reads nothing, and writes where this process writes. `onEnd` is
-    /// called once, on a thread of its own, when the process has ended.
+    /// caller's; nil stands for nothing to read, or for nobody who listens. `onEnd` is called once,
+    /// on a thread of its own, when the process has ended.
     package init(
         _ path: String,
         _ arguments: [String],
         environment: [String: String] = ProcessInfo.processInfo.environment,
         folder: String? = nil,
         input: Int32? = nil,
-        output: Int32 = STDOUT_FILENO,
-        errors: Int32 = STDERR_FILENO,
+        output: Int32? = STDOUT_FILENO,
+        errors: Int32? = STDERR_FILENO,
         onEnd: @escaping @Sendable (Ending) -> Void = { _ in }
     ) throws(Failure) {
-        let nothing = input == nil ? open("/dev/null", O_RDONLY | O_CLOEXEC) : -1
-        defer { if nothing >= 0 { close(nothing) } }
+        let nothing = open("/dev/null", O_RDWR | O_CLOEXEC)
+        guard nothing >= 0 else { throw Failure(path: path, number: errno) }
+        defer { close(nothing) }
         let lines = environment.map { "\($0)=\($1)" }.sorted()
         number = try Self.spawn(
             path,
             [path] + arguments,
             lines,
             folder,
-            [input ?? nothing, output, errors]
+            [input ?? nothing, output ?? nothing, errors ?? nothing]
         )
         life.enter()
         Thread { [self] in

@@ -16,7 +16,7 @@ struct ReadmeTests {
     }
 
     /// A shell at the root of the repository that runs `script` with the built program.
-    private func shell(_ script: String, home: Folder, output: FileHandle) throws -> Subprocess {
+    private func shell(_ script: String, home: Folder, output: FileHandle?) throws -> Subprocess {
         let program = Program.executable.deletingLastPathComponent().path
         return try Subprocess(
             "/bin/bash",
@@ -26,7 +26,7 @@ struct ReadmeTests {
                 "PATH": "\(program):/usr/bin:/bin", "HOME": home.path, "TMPDIR": home.path,
             ],
             folder: Self.root.path,
-            output: output.fileDescriptor
+            output: output?.fileDescriptor
         )
     }
 
@@ -35,7 +35,7 @@ struct ReadmeTests {
         let first = try shell(
             "exec \(try block("walk: terminal 1"))",
             home: home,
-            output: .nullDevice
+            output: nil
         )
         defer {
             first.send(SIGINT)

@@ -34,6 +34,22 @@ struct SubprocessTests {
         #expect(run.ending.status == 0)
     }
 
+    @Test func nobodyHearsWhatIsWrittenToNobody() throws {
+        let program = try Subprocess(
+            "/bin/sh",
+            ["-c", "echo a; echo b >&2"],
+            output: nil,
+            errors: nil
+        )
+        #expect(program.wait().status == 0)
+        #expect(throws: Subprocess.Failure.self) { try Subprocess("/bin/sh", [], output: -1) }
+    }
+
+    @Test func whoWritesTooMuchIsKilled() throws {
+        let run = try Subprocess.output(of: "/usr/bin/yes", [], byteCountMax: 1 << 20)
+        #expect(run.ending.isKilled)
+    }
+
     @Test func itStartsInItsFolder() async throws {
         let folder = try Folder()
         let (end, continuation) = AsyncStream.makeStream(of: Subprocess.Ending.self)
