@@ -54,6 +54,20 @@ package struct Options: Hashable, Sendable {
     package let commitMax: TimeSpan
     /// Crashes in which the machine's copy of the ledger, and the hubs it knew, are damaged.
     package let gridLoss: Ratio
+    /// How the network falls apart.
+    package let partition: Partition
+
+    /// What cuts the peers into two sides, again and again.
+    package enum Partition: Hashable, Sendable {
+        /// Nothing.
+        case none
+        /// Nothing passes for up to a minute.
+        case islands
+        /// What one side says is not heard on the other; it hears all.
+        case oneWay
+        /// Nothing passes for some seconds, many times.
+        case flapping
+    }
 
     /// The options of `seed`; `peers` overrides their number when it is given.
     package init(seed: UInt64, peers wanted: Int? = nil) {
@@ -84,5 +98,11 @@ package struct Options: Hashable, Sendable {
         areSiblings = random.below(4) == 0 && peers > 2
         isSucceeded = random.below(8) == 0 && peers > 1 + liars + (isHostile ? 1 : 0)
         isReleased = random.below(4) == 0
+        switch random.below(8) {
+        case 0, 1: partition = .islands
+        case 2: partition = .oneWay
+        case 3: partition = .flapping
+        default: partition = .none
+        }
     }
 }

@@ -12,6 +12,10 @@ package struct Report: Hashable, Sendable {
     package internal(set) var lost: UInt64 = 0
     /// Messages delivered twice.
     package internal(set) var duplicated: UInt64 = 0
+    /// Times that the network fell into two parts.
+    package internal(set) var splits: UInt64 = 0
+    /// Messages that did not pass from one part to the other.
+    package internal(set) var cut: UInt64 = 0
     /// Crashes, each followed by a restart.
     package internal(set) var crashes: UInt64 = 0
     /// Crashes that damaged a machine's copy of the ledger.

@@ -8,6 +8,7 @@ extension World {
     func start(_ peer: SimulatedPeer) {
         guard !peer.isUp else { return }
         peer.life += 1
+        tell("peer \(peer.index) starts")
         peer.disk.incarnation += 1
         peer.inputs = []
         peer.wakeAt = nil
@@ -121,9 +122,11 @@ extension World {
 
     private func crash(_ peer: SimulatedPeer) {
         report.crashes += 1
+        tell("peer \(peer.index) crashes")
         stop(peer)
         if random.chance(options.gridLoss) {
             report.damaged += 1
+            tell("peer \(peer.index) loses of its copy of the ledger")
             // All of it, or any part.
             let share = random.below(2) == 0 ? Ratio(1, of: 1) : Ratio(1, of: 2)
             peer.disk.loseGrid { random.chance(share) }
@@ -237,6 +240,7 @@ extension World {
         case .send(let message, let to):
             watch(message, of: peer)
             note(message, of: peer, to: to)
+            tell(message, of: peer, to: to)
             if let index = indices[to], peers[index].id == to {
                 send(message, from: peer.index, to: index)
             }
@@ -254,6 +258,7 @@ extension World {
             report.violations.append("peer \(peer.index) takes itself for an impostor")
         case .penalize(let target, let misbehavior):
             guard let index = indices[target], peer.index != hostile?.index else { return }
+            tell("peer \(peer.index) punishes peer \(index): \(misbehavior)")
             guard !peers[index].isLiar, index != hostile?.index else {
                 report.punished += 1
                 return
@@ -364,6 +369,7 @@ extension World {
 
     /// Results are kept, and the core hears of it before anything else is dropped.
     func finish(_ order: WorkOrder, at peer: SimulatedPeer) {
+        tellResult(of: order, by: peer)
         let cores = order.units.map { unit in
             let bytes =
                 peer.isLiar

@@ -24,6 +24,12 @@ extension World {
         guard peers[left].isUp, peers[right].isUp, !links.contains(linkKey(left, right)) else {
             return
         }
+        guard !isCut(left, right), !isCut(right, left) else {
+            // The driver tries again until it gets through.
+            let delay = TimeSpan.milliseconds(1_000 + random.below(4_000))
+            queue.push(.link(left, right), at: now.advanced(by: delay))
+            return
+        }
         guard let leftRecord = peers[left].announced, let rightRecord = peers[right].announced
         else {
             // One of them is starting and refuses: the dialler tries again.
@@ -31,6 +37,7 @@ extension World {
             return
         }
         links[linkKey(left, right)] = true
+        tell("peers \(left) and \(right) are linked")
         // The first frames of a link carry the records, which both sides check.
         for (peer, record) in [(peers[left], rightRecord), (peers[right], leftRecord)] {
             do throws(VerificationError) {
@@ -44,6 +51,7 @@ extension World {
 
     func unlink(_ left: Int, _ right: Int) {
         guard links.remove(linkKey(left, right)) != nil else { return }
+        tell("the link of peers \(left) and \(right) ends")
         linkEnds[linkKey(left, right)] = now.advanced(by: Self.noticeMax)
         for (peer, other) in [(peers[left], peers[right]), (peers[right], peers[left])]
         where peer.isUp {
@@ -59,6 +67,10 @@ extension World {
 
     func send(_ message: Message, from: Int, to: Int) {
         guard links.contains(linkKey(from, to)) else { return }
+        if isCut(from, to) {
+            report.cut += 1
+            return
+        }
         if areFaultsOn {
             if random.chance(options.linkFailure) {
                 queue.push(.unlink(from, to), at: now)

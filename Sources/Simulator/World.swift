@@ -26,13 +26,16 @@ package final class World {
         case check
         case hour
         case hostility
+        case split
+        case heal
+        case silence(Int, Int, split: UInt64)
     }
 
     let options: Options
     var report: Report
     var random: PRNG
     var queue = EventQueue<Event>()
-    var now = Instant(nanoseconds: 1_000_000_000)
+    var now = World.begin
     var peers: [SimulatedPeer] = []
     /// Where each key's machine is, revoked keys included.
     var indices = SortedTable<PeerID, Int>()
@@ -53,8 +56,17 @@ package final class World {
     /// When the job goes on that is held before.
     var resumeAt: Instant?
     var areFaultsOn = true
+    /// A bit for each peer on the far side of the cut; 0 while the network is whole.
+    var farSide: UInt64 = 0
     var coverage = Coverage()
+    /// Who is told what happens, if anybody.
+    let listener: ((String) -> Void)?
+    /// Leases, sets and items that the listener has heard of.
+    // tidy-allow-hash-table: looked up, never walked
+    var told: Set<String> = []
 
+    /// When everything begins.
+    static let begin = Instant(nanoseconds: 1_000_000_000)
     /// Virtual time after the last fault within which every job must be done.
     static let patience = TimeSpan.seconds(1_800)
     /// Wake-ups in a row that may come at once and lead to nothing.
@@ -68,9 +80,10 @@ package final class World {
     /// The submitter's place among the peers.
     static let submitter = 0
 
-    /// A world that has not begun.
-    package init(_ options: Options) {
+    /// A world that has not begun; `listener` is told what happens, line by line.
+    package init(_ options: Options, listener: ((String) -> Void)? = nil) {
         self.options = options
+        self.listener = listener
         report = Report(options: options)
         random = PRNG(seed: options.seed)
         network = NetworkID(Digest(random.next(), random.next(), random.next(), random.next()))
@@ -113,12 +126,17 @@ package final class World {
         queue.push(.check, at: now)
         queue.push(.hour, at: now.advanced(by: options.hourSpan))
         if options.isHostile { queue.push(.hostility, at: now) }
+        scheduleSplit()
         let healAt = now.advanced(by: options.faultSpan)
         let end = healAt.advanced(by: Self.patience)
         while let (at, event) = queue.pop() {
             now = at
             report.events += 1
-            if areFaultsOn, now >= healAt { areFaultsOn = false }
+            if areFaultsOn, now >= healAt {
+                areFaultsOn = false
+                farSide = 0
+                tell("from here on nothing fails")
+            }
             handle(event)
             if !report.violations.isEmpty { break }
             if !areFaultsOn, case .check = event, isDone {
@@ -131,6 +149,8 @@ package final class World {
             }
         }
         if report.violations.isEmpty { checkEnd() }
+        for violation in report.violations { tell("VIOLATION: \(violation)") }
+        if report.violations.isEmpty { tell("everything is done, and all agree") }
         return report
     }
 
@@ -175,6 +195,12 @@ package final class World {
             startHour()
         case .hostility:
             harass()
+        case .split:
+            split()
+        case .heal:
+            heal()
+        case .silence(let left, let right, let split):
+            endSilent(left, right, split: split)
         }
     }
 
@@ -286,6 +312,7 @@ package final class World {
             return
         }
         report.succeeded += 1
+        tell("peer \(peer.index) gets another key")
         stop(peer)
         peer.replaceKey()
         start(peer)

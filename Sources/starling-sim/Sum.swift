@@ -27,7 +27,8 @@ struct Sum {
     /// Seeds from which on everything must have happened once.
     private static let longCampaign: UInt64 = 1_000
     private static let expected = [
-        "lost", "duplicated", "crashes", "damaged", "quorums", "panels", "rulings", "held",
+        "lost", "duplicated", "splits", "cut", "crashes", "damaged", "quorums", "panels", "rulings",
+        "held",
         "reopened",
         "kept", "late", "resealed", "twice", "self-opened", "reconciled", "refetched",
         "hostile", "punished", "resumed", "succeeded", "shared", "released", "dropped",
@@ -49,7 +50,8 @@ extension Report {
     var counts: [(name: String, value: UInt64)] {
         [
             ("events", events), ("delivered", delivered), ("lost", lost),
-            ("duplicated", duplicated), ("crashes", crashes), ("damaged", damaged),
+            ("duplicated", duplicated), ("splits", splits), ("cut", cut), ("crashes", crashes),
+            ("damaged", damaged),
             ("certified", certified),
             ("wrong", wrong), ("quorums", quorums), ("panels", panels), ("rulings", rulings),
             ("paid", paid), ("held", held), ("reopened", reopened), ("kept", kept),

@@ -24,6 +24,20 @@ import Testing
         #expect(first != World(Options(seed: 5, peers: 4)).run())
     }
 
+    /// Whoever listens changes nothing, and hears the beginning, what failed, and the end.
+    @Test func aStoryIsToldAndChangesNothing() throws {
+        let seed = try #require((0..<40).first { Options(seed: $0).partition == .islands })
+        var lines: [String] = []
+        let report = World(Options(seed: seed)) { lines.append($0) }.run()
+        #expect(report == World(Options(seed: seed)).run())
+        #expect(lines.first == "    0.000  peer 0 starts")
+        #expect(lines.last?.hasSuffix("everything is done, and all agree") == true)
+        for event in ["publishes job", "falls apart", "whole again", "leases", "certificate of"] {
+            #expect(lines.contains { $0.contains(event) }, "nobody tells of: \(event)")
+        }
+        #expect(report.splits > 0 && report.cut > 0)
+    }
+
     @Test func theSeedDecidesUnlessItIsTold() {
         #expect(Options(seed: 9).peers == Options(seed: 9).peers)
         #expect(Options(seed: 9, peers: 3).peers == 3)

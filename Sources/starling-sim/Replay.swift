@@ -1,0 +1,35 @@
+import ArgumentParser
+import Simulator
+
+extension StarlingSim {
+    /// Tells the story of one seed.
+    struct Replay: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Tell in words what happens in one seed.",
+            discussion: """
+                Each line has the virtual seconds since the beginning. Peer 0 is the submitter.
+
+                Example:
+                  starling-sim replay --seed 7
+                """
+        )
+
+        @Option(help: "The seed to tell.")
+        var seed: UInt64
+
+        @Option(help: "Peers of the network, 2 to 64; by default the seed decides.")
+        var peers: Int?
+
+        func validate() throws {
+            if let peers, !(2...64).contains(peers) {
+                throw ValidationError("--peers takes a number from 2 to 64.")
+            }
+        }
+
+        func run() throws {
+            let report = World(Options(seed: seed, peers: peers)) { print($0) }.run()
+            print(report.text)
+            if !report.violations.isEmpty { throw ExitCode.failure }
+        }
+    }
+}
