@@ -26,6 +26,8 @@ package struct Report: Hashable, Sendable {
     package internal(set) var wrong: UInt64 = 0
     /// Certificates by kind: quorum, panel, ruling.
     package internal(set) var quorums: UInt64 = 0
+    /// Honest peers that were punished.
+    package internal(set) var honestPunished: UInt64 = 0
     /// Units that a panel settled.
     package internal(set) var panels: UInt64 = 0
     /// Units that the submitter ruled on.
@@ -68,6 +70,8 @@ package struct Report: Hashable, Sendable {
     package internal(set) var finishedAt = Instant.zero
     /// A hash over every event: equal for two runs of one seed.
     package internal(set) var trace: UInt64 = 0xcbf2_9ce4_8422_2325
+    /// Messages that honest peers sent, by kind, in the order of `messageKinds`.
+    package internal(set) var messages = [UInt64](repeating: 0, count: messageKinds.count)
     /// Invariants that did not hold, in order; empty for a good seed.
     package internal(set) var violations: [String] = []
 

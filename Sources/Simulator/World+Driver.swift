@@ -263,6 +263,7 @@ extension World {
                 report.punished += 1
                 return
             }
+            report.honestPunished += 1
             report.violations.append(
                 "honest peer \(index) was punished by \(peer.index) for \(misbehavior)"
             )

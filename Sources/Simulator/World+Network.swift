@@ -66,6 +66,7 @@ extension World {
     // MARK: - Messages
 
     func send(_ message: Message, from: Int, to: Int) {
+        if from != hostile?.index { report.messages[message.kindIndex] += 1 }
         guard links.contains(linkKey(from, to)) else { return }
         if isCut(from, to) {
             report.cut += 1

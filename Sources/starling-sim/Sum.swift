@@ -5,11 +5,24 @@ import Simulator
 struct Sum {
     private(set) var seeds: UInt64 = 0
     private(set) var failed: UInt64 = 0
+    private var units: UInt64 = 0
+    private var peerSeconds: UInt64 = 0
+    private var messages = [UInt64](repeating: 0, count: messageKinds.count)
+    private var violations: [String] = []
     private var fields: [(name: String, value: UInt64)] = []
+    private let start = ContinuousClock.now
+
+    /// Violations that the sum repeats.
+    private static let violationsMax = 100
 
     mutating func add(_ report: Report) {
         seeds += 1
         if !report.violations.isEmpty { failed += 1 }
+        let room = Self.violationsMax - violations.count
+        violations += report.violations.prefix(room).map { "seed \(report.options.seed): \($0)" }
+        units += UInt64(report.options.units)
+        peerSeconds += UInt64(report.options.peers) * report.finishedAt.nanoseconds / 1_000_000_000
+        for index in messages.indices { messages[index] += report.messages[index] }
         let counts = report.counts
         if fields.isEmpty {
             fields = counts
@@ -19,29 +32,67 @@ struct Sum {
     }
 
     /// What must happen in every long campaign and did not; empty for a short one.
-    var missing: [String] {
+    var uncovered: [String] {
         guard seeds >= Self.longCampaign else { return [] }
-        return fields.filter { $0.value == 0 && Self.expected.contains($0.name) }.map(\.name)
+        let events = fields.filter { $0.value == 0 && Self.expected.contains($0.name) }.map(\.name)
+        let kinds = messageKinds.indices.filter { messages[$0] == 0 }
+        return events + kinds.map { "sent as a \(messageKinds[$0]) message" }
     }
 
     /// Seeds from which on everything must have happened once.
     private static let longCampaign: UInt64 = 1_000
     private static let expected = [
         "lost", "duplicated", "splits", "cut", "crashes", "damaged", "quorums", "panels", "rulings",
-        "held",
-        "reopened",
+        "held", "reopened",
         "kept", "late", "resealed", "twice", "self-opened", "reconciled", "refetched",
         "hostile", "punished", "resumed", "succeeded", "shared", "released", "dropped",
     ]
 
+    private func count(_ name: String) -> UInt64 { fields.first { $0.name == name }?.value ?? 0 }
+
+    /// Results paid for each certified unit.
+    private var replicasPerUnit: Double {
+        Double(count("paid")) / Double(max(1, count("certified")))
+    }
+
+    private var eventsPerSecond: Double {
+        let elapsed = (ContinuousClock.now - start) / .seconds(1)
+        return Double(count("events")) / max(elapsed, 1e-3)
+    }
+
     var json: String {
-        let all = [("seeds", seeds), ("failed", failed)] + fields.map { ($0.name, $0.value) }
-        return "{" + all.map { "\"\($0.0)\": \($0.1)" }.joined(separator: ", ") + "}"
+        let kinds = messageKinds.indices.map { "\"\(messageKinds[$0])\": \(messages[$0])" }
+        let main: [(String, String)] = [
+            ("seeds", "\(seeds)"), ("failed", "\(failed)"), ("events", "\(count("events"))"),
+            ("peerHours", decimal(Double(peerSeconds) / 3_600)), ("units", "\(units)"),
+            ("certified", "\(count("certified"))"), ("wrongAccepted", "\(count("wrong"))"),
+            ("replicasPerUnit", decimal(replicasPerUnit)),
+            ("honestPunished", "\(count("honest-punished"))"),
+            ("violations", list(violations)), ("uncovered", list(uncovered)),
+            ("eventsPerSecond", "\(Int(eventsPerSecond))"),
+            ("messages", "{\(kinds.joined(separator: ", "))}"),
+        ]
+        let known = ["events", "certified", "wrong", "honest-punished"]
+        let rest = fields.filter { !known.contains($0.name) }.map { ($0.name, "\($0.value)") }
+        return "{" + (main + rest).map { "\"\($0.0)\": \($0.1)" }.joined(separator: ", ") + "}"
+    }
+
+    private func decimal(_ number: Double) -> String {
+        let thousandths = Int((number * 1_000).rounded())
+        return "\(thousandths / 1_000).\(String(1_000 + thousandths % 1_000).dropFirst())"
+    }
+
+    private func list(_ texts: [String]) -> String {
+        "[" + texts.map { "\"\($0.escaped)\"" }.joined(separator: ", ") + "]"
     }
 
     var text: String {
         let list = fields.map { "\($0.value) \($0.name)" }.joined(separator: ", ")
-        return "\(seeds) seeds, \(failed) failed; \(list)"
+        return """
+            \(seeds) seeds, \(failed) failed; \(units) units, \(decimal(replicasPerUnit)) replicas \
+            each, \(decimal(Double(peerSeconds) / 3_600)) peer hours, \
+            \(Int(eventsPerSecond)) events a second; \(list)
+            """
     }
 }
 
@@ -53,7 +104,8 @@ extension Report {
             ("duplicated", duplicated), ("splits", splits), ("cut", cut), ("crashes", crashes),
             ("damaged", damaged),
             ("certified", certified),
-            ("wrong", wrong), ("quorums", quorums), ("panels", panels), ("rulings", rulings),
+            ("wrong", wrong), ("honest-punished", honestPunished), ("quorums", quorums),
+            ("panels", panels), ("rulings", rulings),
             ("paid", paid), ("held", held), ("reopened", reopened), ("kept", kept),
             ("late", late), ("resealed", resealed), ("twice", twice),
             ("self-opened", selfOpened), ("reconciled", reconciled),
