@@ -119,7 +119,7 @@ let package = Package(
         .executableTarget(
             name: "starling-sim",
             dependencies: [
-                "Simulator", "Primitives",
+                "Simulator", "Primitives", "Subprocesses",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: house

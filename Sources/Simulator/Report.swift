@@ -20,6 +20,8 @@ package struct Report: Hashable, Sendable {
     package internal(set) var crashes: UInt64 = 0
     /// Crashes that damaged a machine's copy of the ledger.
     package internal(set) var damaged: UInt64 = 0
+    /// Units of all jobs.
+    package internal(set) var units: UInt64 = 0
     /// Units with a certificate in the end.
     package internal(set) var certified: UInt64 = 0
     /// Units whose certificate is not the oracle's.

@@ -207,6 +207,11 @@ extension World {
             report.violations.append("peers 0 and \(index) hold one ledger and two boards")
         }
         countTwice(manifestID)
+        for id in jobs {
+            let ledger = peers[Self.submitter].core?.ledger
+            report.units += UInt64(ledger?.manifest(id)?.body.unitCount ?? 0)
+            report.certified += UInt64(ledger?.certifiedUnits(of: id).count ?? 0)
+        }
         for id in jobs { checkOwners(id) }
         checkCredit(boards[0].hosts)
         checkReleased()
@@ -217,7 +222,6 @@ extension World {
             guard peer.index == Self.submitter else { continue }
             for certificate in certificates {
                 let count = UInt64(certificate.units.count)
-                report.certified += count
                 switch certificate.vote {
                 case .quorum: report.quorums += count
                 case .panel: report.panels += count

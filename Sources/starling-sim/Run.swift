@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import Simulator
+import Subprocesses
 
 extension StarlingSim {
     /// Runs one seed or a range of seeds, and fails when an invariant does not hold.
@@ -53,8 +54,13 @@ extension StarlingSim {
             for seed in range {
                 let options = Options(seed: seed, peers: peers)
                 var report = World(options).run()
-                if twice, World(options).run() != report {
+                if twice || seed.isMultiple(of: Self.checkStride), World(options).run() != report {
                     report = report.failing("two runs of one seed differ")
+                }
+                if range.count > 1, seed.isMultiple(of: Self.checkStride),
+                    try trace(of: seed) != report.trace
+                {
+                    report = report.failing("another process has another run of this seed")
                 }
                 sum.add(report)
                 if verbose || (range.count == 1 && !json) || !report.violations.isEmpty {
@@ -65,6 +71,19 @@ extension StarlingSim {
             show(json ? sum.json : sum.text)
             for name in sum.uncovered { complain("it never happened that something was \(name)") }
             if sum.failed > 0 || !sum.uncovered.isEmpty { throw ExitCode.failure }
+        }
+
+        /// One seed of so many runs twice here, and once more in another process.
+        private static let checkStride: UInt64 = 100
+
+        /// The trace of the same seed in another process, where hash tables have another order.
+        private func trace(of seed: UInt64) throws -> UInt64? {
+            let run = try Subprocess.output(
+                of: "/proc/self/exe",
+                ["trace", "--seed", "\(seed)"] + (peers.map { ["--peers", "\($0)"] } ?? [])
+            )
+            let text = String(decoding: run.bytes, as: UTF8.self)
+            return UInt64(text.prefix { $0 != "\n" }, radix: 16)
         }
 
         /// Prints a line and flushes it: a campaign that is killed keeps what it has found.

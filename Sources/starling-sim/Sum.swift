@@ -20,7 +20,7 @@ struct Sum {
         if !report.violations.isEmpty { failed += 1 }
         let room = Self.violationsMax - violations.count
         violations += report.violations.prefix(room).map { "seed \(report.options.seed): \($0)" }
-        units += UInt64(report.options.units)
+        units += report.units
         peerSeconds += UInt64(report.options.peers) * report.finishedAt.nanoseconds / 1_000_000_000
         for index in messages.indices { messages[index] += report.messages[index] }
         let counts = report.counts

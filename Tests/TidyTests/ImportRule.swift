@@ -52,7 +52,7 @@ enum ImportRule {
         "starling-executor": ["Sandbox", "Glibc", "Musl"],
         // Development
         "Simulator": tier0 + tier1,
-        "starling-sim": ["Simulator", "ArgumentParser"] + tier0 + tier1 + platform,
+        "starling-sim": ["Simulator", "Subprocesses", "ArgumentParser"] + tier0 + tier1 + platform,
         "starling-bench": ["PeerNode", "Store", "Kernels", "PeerCore", "Subprocesses"]
             + ["ArgumentParser"] + tier0 + platform,
         "TestSupport": ["Simulator", "Testing"] + tier0 + tier1 + platform,

@@ -1,0 +1,16 @@
+import ArgumentParser
+import Simulator
+
+extension StarlingSim {
+    /// Prints the hash over all events of one seed; a campaign asks other processes for it.
+    struct Trace: ParsableCommand {
+        static let configuration = CommandConfiguration(shouldDisplay: false)
+
+        @Option var seed: UInt64
+        @Option var peers: Int?
+
+        func run() {
+            print(String(World(Options(seed: seed, peers: peers)).run().trace, radix: 16))
+        }
+    }
+}
