@@ -83,8 +83,11 @@ extension Peer {
                 for ruling in rulings {
                     publish(.ruling(ruling), at: now, into: &out)
                 }
-            } else {
+            } else if worker.job(of: order) != nil {
                 worker.finished(order, cores: cores, at: now, vault: &vault, into: &out)
+            } else {
+                // Nobody waits for it any more: its job may have been released meanwhile.
+                dropUnneeded(cores.map(\.resultHash), into: &out)
             }
             answerOffers(into: &out)
         case .workFailed(let order):

@@ -56,6 +56,8 @@ package struct Options: Hashable, Sendable {
     package let gridLoss: Ratio
     /// How the network falls apart.
     package let partition: Partition
+    /// Machines that stand still for a while with their links open, per wake-up.
+    package let sleep: Ratio
 
     /// What cuts the peers into two sides, again and again.
     package enum Partition: Hashable, Sendable {
@@ -104,5 +106,6 @@ package struct Options: Hashable, Sendable {
         case 3: partition = .flapping
         default: partition = .none
         }
+        sleep = random.below(4) == 0 ? Ratio(1 + random.below(5), of: 1_000) : .never
     }
 }

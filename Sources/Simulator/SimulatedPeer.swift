@@ -75,6 +75,8 @@ final class SimulatedPeer {
     var idleWakes = 0
     /// When it woke last.
     var wokeAt = Instant.zero
+    /// Until when it stands still.
+    var asleepUntil = Instant.zero
     /// The instant for which a wake-up is scheduled.
     var wakeAt: Instant?
 
@@ -109,6 +111,7 @@ final class SimulatedPeer {
         committing = nil
         announced = nil
         announcing = nil
+        asleepUntil = .zero
     }
 
     /// The successor takes over; work that the old key had begun is nobody's.

@@ -24,7 +24,8 @@ extension World {
         guard peers[left].isUp, peers[right].isUp, !links.contains(linkKey(left, right)) else {
             return
         }
-        guard !isCut(left, right), !isCut(right, left) else {
+        guard !isCut(left, right), !isCut(right, left), isAwake(peers[left]), isAwake(peers[right])
+        else {
             // The driver tries again until it gets through.
             let delay = TimeSpan.milliseconds(1_000 + random.below(4_000))
             queue.push(.link(left, right), at: now.advanced(by: delay))

@@ -135,6 +135,7 @@ package final class World {
             if areFaultsOn, now >= healAt {
                 areFaultsOn = false
                 farSide = 0
+                for peer in peers { peer.asleepUntil = .zero }
                 tell("from here on nothing fails")
             }
             handle(event)
@@ -155,6 +156,10 @@ package final class World {
     }
 
     private func handle(_ event: Event) {
+        if let sleeper = sleeper(meantBy: event) {
+            queue.push(event, at: sleeper.asleepUntil)
+            return
+        }
         switch event {
         case .message(let message, let from, let sender, let to, let life):
             guard peers[from].id == sender else { return }
@@ -223,7 +228,7 @@ package final class World {
 
     private func submit() {
         let submitter = peers[Self.submitter]
-        guard submitter.isUp else {
+        guard isAwake(submitter) else {
             queue.push(.submit, at: now.advanced(by: .seconds(1)))
             return
         }
@@ -259,7 +264,7 @@ package final class World {
     /// A crash may have swallowed the submission: whoever submits sees that, and does it again.
     private func resubmit() {
         let submitter = peers[Self.submitter]
-        guard manifestID != nil, submitter.isUp else { return }
+        guard manifestID != nil, isAwake(submitter) else { return }
         if jobs.contains(where: { submitter.core?.progress(of: $0, at: now) == nil }) { submit() }
     }
 
@@ -269,7 +274,7 @@ package final class World {
     /// The submitter has what it wants of the second job, and says so until it is heard.
     private func release() {
         let submitter = peers[Self.submitter]
-        guard let secondID, submitter.isUp,
+        guard let secondID, isAwake(submitter),
             submitter.core?.progress(of: secondID, at: now)?.isComplete == true
         else { return }
         input(.release(secondID), to: submitter)
@@ -277,7 +282,7 @@ package final class World {
     }
 
     private func cancel() {
-        guard let manifestID, peers[Self.submitter].isUp else {
+        guard let manifestID, isAwake(peers[Self.submitter]) else {
             queue.push(.cancel, at: now.advanced(by: .seconds(1)))
             return
         }
@@ -285,7 +290,7 @@ package final class World {
     }
 
     private func hold() {
-        guard let manifestID, peers[Self.submitter].isUp else {
+        guard let manifestID, isAwake(peers[Self.submitter]) else {
             queue.push(.hold, at: now.advanced(by: .seconds(1)))
             return
         }
@@ -296,7 +301,7 @@ package final class World {
     /// A crash may have swallowed the word: it is said again until the job goes on.
     private func resume() {
         let submitter = peers[Self.submitter]
-        guard let manifestID, let resumeAt, resumeAt <= now, submitter.isUp,
+        guard let manifestID, let resumeAt, resumeAt <= now, isAwake(submitter),
             submitter.core?.ledger.isHeld(manifestID) == true
         else { return }
         report.resumed += 1
@@ -321,6 +326,7 @@ package final class World {
     private func wake(_ peer: SimulatedPeer, life: UInt64) {
         guard peer.life == life, peer.isUp, peer.wakeAt == now else { return }
         peer.wakeAt = nil
+        guard !fallsAsleep(peer) else { return }
         report.note(0x57 ^ UInt64(peer.index) << 8 ^ now.nanoseconds)
         var out = Outbox()
         peer.core?.tick(at: now, into: &out)

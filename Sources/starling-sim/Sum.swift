@@ -42,7 +42,8 @@ struct Sum {
     /// Seeds from which on everything must have happened once.
     private static let longCampaign: UInt64 = 1_000
     private static let expected = [
-        "lost", "duplicated", "splits", "cut", "crashes", "damaged", "quorums", "panels", "rulings",
+        "lost", "duplicated", "splits", "cut", "sleeps", "crashes", "damaged", "quorums", "panels",
+        "rulings",
         "held", "reopened",
         "kept", "late", "resealed", "twice", "self-opened", "reconciled", "refetched",
         "hostile", "punished", "resumed", "succeeded", "shared", "released", "dropped",
@@ -101,7 +102,8 @@ extension Report {
     var counts: [(name: String, value: UInt64)] {
         [
             ("events", events), ("delivered", delivered), ("lost", lost),
-            ("duplicated", duplicated), ("splits", splits), ("cut", cut), ("crashes", crashes),
+            ("duplicated", duplicated), ("splits", splits), ("cut", cut), ("sleeps", sleeps),
+            ("crashes", crashes),
             ("damaged", damaged),
             ("certified", certified),
             ("wrong", wrong), ("honest-punished", honestPunished), ("quorums", quorums),

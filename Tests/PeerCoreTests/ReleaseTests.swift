@@ -139,6 +139,17 @@ import Wire
         expectSame(pair.machines[0].drops, drops(4..<6))
     }
 
+    /// An order that took longer than its job: what it made is nobody's.
+    @Test func resultsThatComeAfterTheReleaseAreDropped() throws {
+        let pair = try finished([grid])
+        pair.input(.release(grid.id), to: 0)
+        pair.settle()
+        let before = pair.machines[0].drops.count
+        pair.input(.workFinished(999, [TestGrid.core(2), TestGrid.core(3)]), to: 0)
+        pair.settle()
+        expectSame(Array(pair.machines[0].drops.dropFirst(before)), drops(2..<4))
+    }
+
     @Test func onlyAnOwnJobThatIsOverIsReleased() throws {
         let pair = try PeerPair(grid, seed: 3)
         pair.input(.submit(grid.manifest), to: 0)

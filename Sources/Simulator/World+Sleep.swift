@@ -1,0 +1,35 @@
+import Primitives
+
+extension World {
+    /// The longest that a machine stands still.
+    private static let sleepMax = TimeSpan.seconds(90)
+
+    /// Whether a machine stands still from now on, as a laptop that is shut: its links stay, and
+    /// what comes waits.
+    func fallsAsleep(_ peer: SimulatedPeer) -> Bool {
+        guard areFaultsOn, random.chance(options.sleep) else { return false }
+        report.sleeps += 1
+        let span = TimeSpan.milliseconds(1 + random.below(Self.sleepMax.milliseconds))
+        peer.asleepUntil = now.advanced(by: span)
+        peer.wakeAt = peer.asleepUntil
+        queue.push(.wake(peer: peer.index, life: peer.life), at: peer.asleepUntil)
+        tell("peer \(peer.index) stands still for \(span.milliseconds / 1_000) s")
+        return true
+    }
+
+    /// Whether a machine is up and does not stand still.
+    func isAwake(_ peer: SimulatedPeer) -> Bool { peer.isUp && peer.asleepUntil <= now }
+
+    /// The machine that stands still and that an event is for.
+    func sleeper(meantBy event: Event) -> SimulatedPeer? {
+        let index: Int
+        switch event {
+        case .message(_, _, _, let to, _): index = to
+        case .local(_, let peer, _), .wake(let peer, _), .committed(let peer, _),
+            .computed(_, let peer, _):
+            index = peer
+        default: return nil
+        }
+        return peers[index].asleepUntil > now ? peers[index] : nil
+    }
+}
