@@ -39,9 +39,8 @@ extension World {
 
     /// Tells what an order came to.
     func tellResult(of order: WorkOrder, by peer: SimulatedPeer) {
-        tell(
-            "peer \(peer.index) \(peer.isLiar ? "lies about" : "has computed") \(words(order.units))"
-        )
+        let verb = peer.isLiar ? "lies about" : "has computed"
+        tell("peer \(peer.index) \(verb) \(words(order.units))")
     }
 
     /// Tells who is on which side of a cut.
