@@ -58,6 +58,8 @@ package struct Options: Hashable, Sendable {
     package let partition: Partition
     /// Machines that stand still for a while with their links open, per wake-up.
     package let sleep: Ratio
+    /// Starts after which a machine's clock is an hour ahead, until the next one.
+    package let fastClock: Ratio
 
     /// What cuts the peers into two sides, again and again.
     package enum Partition: Hashable, Sendable {
@@ -106,6 +108,9 @@ package struct Options: Hashable, Sendable {
         case 3: partition = .flapping
         default: partition = .none
         }
+        // What a hostile peer dates two hours ahead is taken by such machines alone, until the hour
+        // has come: nobody would agree before.
+        fastClock = random.below(4) == 0 && !isHostile ? Ratio(1, of: 2) : .never
         sleep = random.below(4) == 0 ? Ratio(1 + random.below(5), of: 1_000) : .never
     }
 }

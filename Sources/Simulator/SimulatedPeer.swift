@@ -75,6 +75,8 @@ final class SimulatedPeer {
     var idleWakes = 0
     /// When it woke last.
     var wokeAt = Instant.zero
+    /// Hours that its clock is ahead.
+    var hoursAhead: UInt64 = 0
     /// Until when it stands still.
     var asleepUntil = Instant.zero
     /// The instant for which a wake-up is scheduled.

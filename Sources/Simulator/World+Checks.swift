@@ -171,12 +171,27 @@ extension World {
             let progress = jobs.compactMap { peer.core?.progress(of: $0, at: now) }
             let idle = peer.core?.isIdle == true
             return """
-                peer \(peer.index): \(progress), \
+                peer \(peer.index) in hour \(peer.core?.epoch ?? 0) of \(epoch): \(progress), \
                 items \(peer.core?.ledgerKeys.count ?? -1), idle \(idle)
                 \(peer.core?.openWork ?? "")
                 """
         }
         return "the job does not end:\n" + lines.joined(separator: "\n") + unsettled(manifestID)
+            + missing
+    }
+
+    /// The items that some honest peers have and others have not.
+    private var missing: String {
+        var holders = SortedTable<ItemKey, [Int]>()
+        for peer in honestPeers {
+            for key in peer.core?.ledgerKeys ?? [] { holders[key, default: []].append(peer.index) }
+        }
+        return holders.compactMap { key, indices in
+            guard indices.count < honestPeers.count else { return nil }
+            let item = peers[indices[0]].core?.ledger.item(at: key)
+            return
+                "only \(indices) hold \(item.map { "\($0)".prefix(200) } ?? "?") of \(key.epoch)\n"
+        }.joined()
     }
 
     /// The units that peer 0 does not hold for final, with their certificates.

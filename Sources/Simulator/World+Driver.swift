@@ -30,7 +30,14 @@ extension World {
             report.violations.append("peer \(peer.index) cannot read its own journal: \(error)")
             return
         }
-        input(.epoch(epoch), to: peer)
+        if random.chance(options.fastClock) {
+            report.fastClocks += 1
+            peer.hoursAhead = 1
+            tell("the clock of peer \(peer.index) is an hour ahead")
+        } else {
+            peer.hoursAhead = 0
+        }
+        input(.epoch(clock(of: peer)), to: peer)
         introduce(peer)
         var speeds = SortedTable<String, UInt64>()
         speeds[Oracle.workload] = Oracle.speed
@@ -84,6 +91,9 @@ extension World {
         )
     }
 
+    /// UTC hours since 1970, as the machine's clock has them.
+    func clock(of peer: SimulatedPeer) -> UInt64 { epoch + peer.hoursAhead }
+
     private func curveKey(of peer: SimulatedPeer) -> CurveKey {
         CurveKey(Digest(UInt64(peer.index), 0, 0, 7))
     }
@@ -107,8 +117,8 @@ extension World {
             ],
             engines: [],
             successorHash: Record.successorHash(of: peer.successor),
-            epoch: epoch,
-            expiry: epoch + 24
+            epoch: clock(of: peer),
+            expiry: clock(of: peer) + 24
         )
     }
 

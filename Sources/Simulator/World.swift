@@ -215,7 +215,8 @@ package final class World {
         for peer in peers where peer.isUp {
             let delay = TimeSpan.milliseconds(random.below(5_000))
             let at = now.advanced(by: delay)
-            queue.push(.local(.epoch(epoch), peer: peer.index, life: peer.life), at: at)
+            let event = Event.local(.epoch(clock(of: peer)), peer: peer.index, life: peer.life)
+            queue.push(event, at: at)
             guard epoch % 8 == 0 else { continue }
             peer.disk.incarnation += 1
             queue.push(
@@ -253,7 +254,7 @@ package final class World {
             project: project,
             submitter: submitter.id,
             anchors: anchors,
-            epoch: epoch,
+            epoch: clock(of: submitter),
             population: UInt64(peers.count)
         )
         submitter.disk.hasDataset = true

@@ -42,7 +42,8 @@ struct Sum {
     /// Seeds from which on everything must have happened once.
     private static let longCampaign: UInt64 = 1_000
     private static let expected = [
-        "lost", "duplicated", "splits", "cut", "sleeps", "crashes", "damaged", "quorums", "panels",
+        "lost", "duplicated", "splits", "cut", "sleeps", "fast-clocks", "crashes", "damaged",
+        "quorums", "panels",
         "rulings",
         "held", "reopened",
         "kept", "late", "resealed", "twice", "self-opened", "reconciled", "refetched",
@@ -103,6 +104,7 @@ extension Report {
         [
             ("events", events), ("delivered", delivered), ("lost", lost),
             ("duplicated", duplicated), ("splits", splits), ("cut", cut), ("sleeps", sleeps),
+            ("fast-clocks", fastClocks),
             ("crashes", crashes),
             ("damaged", damaged),
             ("certified", certified),
