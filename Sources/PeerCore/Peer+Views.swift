@@ -34,6 +34,7 @@ extension Peer {
                     epoch: epoch,
                     candidates: [],
                     owner: owner,
+                    current: ownership.current,
                     submitter: me,
                     secondHolder: nil,
                     nextSteward: nil
@@ -51,6 +52,7 @@ extension Peer {
                 epoch: manifest.statementEpoch(at: epoch),
                 candidates: candidates(for: manifest.workload),
                 owner: owner,
+                current: ownership.current,
                 submitter: submitter,
                 secondHolder: secondHolder(submitter, others: others),
                 nextSteward: others.first

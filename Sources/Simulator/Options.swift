@@ -56,6 +56,8 @@ package struct Options: Hashable, Sendable {
     package let gridLoss: Ratio
     /// How the network falls apart.
     package let partition: Partition
+    /// The machine that is never seen again after some time, with all that it kept; nil for none.
+    package let lost: Int?
     /// Machines that stand still for a while with their links open, per wake-up.
     package let sleep: Ratio
     /// Starts after which a machine's clock is an hour ahead, until the next one.
@@ -111,6 +113,10 @@ package struct Options: Hashable, Sendable {
         // What a hostile peer dates two hours ahead is taken by such machines alone, until the hour
         // has come: nobody would agree before.
         fastClock = random.below(4) == 0 && !isHostile ? Ratio(1, of: 2) : .never
+        // Neither the submitter, nor the one that gets another key, nor the hostile one.
+        let last = peers - (isHostile ? 2 : 1)
+        let isSafe = last >= 3 && !(isSucceeded && last == 1 + liars)
+        lost = random.below(4) == 0 && isSafe ? last : nil
         sleep = random.below(4) == 0 ? Ratio(1 + random.below(5), of: 1_000) : .never
     }
 }

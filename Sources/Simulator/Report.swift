@@ -18,6 +18,8 @@ package struct Report: Hashable, Sendable {
     package internal(set) var cut: UInt64 = 0
     /// Starts after which a machine's clock was ahead.
     package internal(set) var fastClocks: UInt64 = 0
+    /// Machines that were never seen again.
+    package internal(set) var losses: UInt64 = 0
     /// Times that a machine stood still.
     package internal(set) var sleeps: UInt64 = 0
     /// Crashes, each followed by a restart.

@@ -75,6 +75,8 @@ final class SimulatedPeer {
     var idleWakes = 0
     /// When it woke last.
     var wokeAt = Instant.zero
+    /// Whether it never comes back.
+    var isGone = false
     /// Hours that its clock is ahead.
     var hoursAhead: UInt64 = 0
     /// Until when it stands still.

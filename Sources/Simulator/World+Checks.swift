@@ -140,7 +140,9 @@ extension World {
             && honestPeers.allSatisfy { $0.core?.ledgerKeys == keys && $0.core?.isIdle == true }
     }
 
-    private var honestPeers: [SimulatedPeer] { peers.filter { $0.index != hostile?.index } }
+    private var honestPeers: [SimulatedPeer] {
+        peers.filter { $0.index != hostile?.index && !$0.isGone }
+    }
 
     /// Every job is final or cancelled at every honest peer, and the submitter has the results, or
     /// has released them.

@@ -6,7 +6,7 @@ extension World {
     // MARK: - Start and crash
 
     func start(_ peer: SimulatedPeer) {
-        guard !peer.isUp else { return }
+        guard !peer.isUp, !peer.isGone else { return }
         peer.life += 1
         tell("peer \(peer.index) starts")
         peer.disk.incarnation += 1
@@ -128,6 +128,15 @@ extension World {
         for other in peers where other.index != peer.index {
             unlink(peer.index, other.index)
         }
+    }
+
+    /// A machine is never seen again, with all that it kept.
+    func lose() {
+        guard let index = options.lost else { return }
+        report.losses += 1
+        tell("peer \(index) is never seen again")
+        peers[index].isGone = true
+        stop(peers[index])
     }
 
     private func crash(_ peer: SimulatedPeer) {

@@ -28,6 +28,7 @@ package final class World {
         case hostility
         case split
         case heal
+        case lose
         case silence(Int, Int, split: UInt64)
     }
 
@@ -51,6 +52,8 @@ package final class World {
     /// Which body fills each slot that was ever sent: the watch for equivocation.
     var slots = SortedTable<Slot, ItemID>()
     var manifestID: ManifestID?
+    /// What was submitted, by the job's number.
+    private var manifests: [Manifest?] = [nil, nil]
     /// The job that shares results with that one and is released, in worlds that have it.
     var secondID: ManifestID?
     /// When the job goes on that is held before.
@@ -126,6 +129,10 @@ package final class World {
         queue.push(.check, at: now)
         queue.push(.hour, at: now.advanced(by: options.hourSpan))
         if options.isHostile { queue.push(.hostility, at: now) }
+        if options.lost != nil {
+            let delay = TimeSpan.milliseconds(random.below(options.faultSpan.milliseconds))
+            queue.push(.lose, at: now.advanced(by: delay))
+        }
         scheduleSplit()
         let healAt = now.advanced(by: options.faultSpan)
         let end = healAt.advanced(by: Self.patience)
@@ -200,6 +207,8 @@ package final class World {
             startHour()
         case .hostility:
             harass()
+        case .lose:
+            lose()
         case .split:
             split()
         case .heal:
@@ -248,7 +257,7 @@ package final class World {
 
     private func submitJob(isSecond: Bool, to submitter: SimulatedPeer) -> ManifestID {
         let anchors = (0...min(options.anchors, peers.count - 1)).map { peers[$0].id }.sorted()
-        let manifest = oracle.manifest(
+        let fresh = oracle.manifest(
             isSecond: isSecond,
             network: network,
             project: project,
@@ -257,6 +266,9 @@ package final class World {
             epoch: clock(of: submitter),
             population: UInt64(peers.count)
         )
+        // What a crash has swallowed is said again in the same words: its slot may be filled.
+        let manifest = manifests[isSecond ? 1 : 0] ?? fresh
+        manifests[isSecond ? 1 : 0] = manifest
         submitter.disk.hasDataset = true
         input(.submit(manifest), to: submitter)
         return ManifestID(SHA256.hash(manifest.payload))

@@ -25,6 +25,8 @@ package struct GridView: Sendable {
     package let candidates: [Candidate]
     /// Whose machine a peer is, as far as this one knows.
     package let owner: @Sendable (PeerID) -> OwnerID
+    /// The key that a peer has now.
+    package let current: @Sendable (PeerID) -> PeerID
     /// The job's submitter, by the key that it has now.
     package let submitter: PeerID
     /// The other peer that must hold results before they are certified, if one can be reached.
@@ -38,6 +40,7 @@ package struct GridView: Sendable {
         epoch: UInt64,
         candidates: [Candidate],
         owner: @escaping @Sendable (PeerID) -> OwnerID,
+        current: @escaping @Sendable (PeerID) -> PeerID,
         submitter: PeerID,
         secondHolder: PeerID?,
         nextSteward: PeerID?
@@ -46,6 +49,7 @@ package struct GridView: Sendable {
         self.epoch = epoch
         self.candidates = candidates
         self.owner = owner
+        self.current = current
         self.submitter = submitter
         self.secondHolder = secondHolder
         self.nextSteward = nextSteward

@@ -60,6 +60,9 @@ package enum WorkLimits {
     package static let retrySpan = TimeSpan.milliseconds(500)
     /// How long a disputed unit waits for a further voter before the submitter rules.
     package static let panelLeases: UInt64 = 4
+    /// Lease times that a steward asks for the bytes of a result that won, before it has the unit
+    /// computed once more.
+    package static let bytesLeases: UInt64 = 4
     /// How long a result or chunk request waits before another holder is asked.
     package static let fetchSpan = TimeSpan.seconds(2)
     /// Holders of one chunk that are asked in turn.

@@ -28,6 +28,9 @@ package struct ResultDesk: Sendable {
     /// Whether the result of `hash` is kept here or being fetched.
     package func concerns(_ hash: Digest) -> Bool { holds(hash) || wants.contains(hash) }
 
+    /// Whether some of its bytes have come, and more may.
+    package func isArriving(_ hash: Digest) -> Bool { (wants[hash]?.offset ?? 0) > 0 }
+
     /// When `tick` has something to do.
     package var deadline: Instant? { wants.values.map(\.nextAttempt).min() }
 

@@ -18,6 +18,8 @@ struct Proof: Sendable {
     let cores: [UnitCore]
     /// The rounds that the certificate spans, ascending.
     let rounds: [RoundKey]
+    /// When it was begun.
+    let since: Instant
     var stage = Stage.gathering
     /// When to look again; nil while a signature is awaited.
     var nextAttempt: Instant?
@@ -46,6 +48,7 @@ extension ShardDesk {
                     kind: group.kind,
                     cores: group.cores,
                     rounds: group.rounds,
+                    since: now,
                     nextAttempt: now
                 )
             )
@@ -70,6 +73,7 @@ extension ShardDesk {
                     kind: proof.kind,
                     cores: Array(half),
                     rounds: proof.rounds,
+                    since: proof.since,
                     nextAttempt: proof.nextAttempt
                 )
             )
@@ -86,8 +90,11 @@ extension ShardDesk {
     ) {
         for first in proofs.keys {
             guard let proof = proofs[first], proof.stage != .signing else { continue }
-            guard proof.kind == .ruling || gather(proof, results: &results, at: now, into: &out)
-            else {
+            let isComplete =
+                proof.kind == .ruling
+                || gather(proof, view: view, results: &results, at: now, into: &out)
+            guard isComplete else {
+                guard !giveUp(first, proof, results, at: now) else { continue }
                 proofs.update(first) { $0.nextAttempt = now.advanced(by: WorkLimits.fetchSpan) }
                 continue
             }
@@ -118,6 +125,7 @@ extension ShardDesk {
     /// Asks for the bytes that are missing; true when all are here.
     private func gather(
         _ proof: Proof,
+        view: GridView,
         results: inout ResultDesk,
         at now: Instant,
         into out: inout Outbox
@@ -126,8 +134,9 @@ extension ShardDesk {
         for each in proof.cores where !results.holds(each.core.resultHash) {
             isComplete = false
             let winners = revealedCores(of: each.unit)
-                .filter { $0.core == each.core && $0.worker != steward }
-                .map(\.worker)
+                .filter { $0.core == each.core }
+                .map { view.current($0.worker) }
+                .filter { $0 != steward }
             results.want(
                 each.core.resultHash,
                 from: winners,
@@ -137,6 +146,29 @@ extension ShardDesk {
             )
         }
         return isComplete
+    }
+
+    /// Ends a proof for whose bytes was asked in vain; their units get one more voter, the others a
+    /// proof of their own.
+    private mutating func giveUp(
+        _ first: UInt32,
+        _ proof: Proof,
+        _ results: ResultDesk,
+        at now: Instant
+    ) -> Bool {
+        let patience = lease(of: proof.cores.count).times(WorkLimits.bytesLeases)
+        let missing = proof.cores.filter { !results.holds($0.core.resultHash) }
+        guard proof.since.advanced(by: patience) <= now,
+            !missing.contains(where: { results.isArriving($0.core.resultHash) })
+        else { return false }
+        proofs.remove(first)
+        for each in proof.cores { units[index(each.unit)].isProving = false }
+        for each in missing {
+            units[index(each.unit)].lacksBytes = true
+            units[index(each.unit)].waitingSince = now
+        }
+        prove(proof.cores.map(\.unit), at: now)
+        return true
     }
 
     private mutating func offer(

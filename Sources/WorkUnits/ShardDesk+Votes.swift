@@ -204,7 +204,11 @@ extension ShardDesk {
         rounds.update(key) { $0.phase = .closed }
         guard let round = rounds[key] else { return }
         persist(round, into: &out)
-        for unit in round.units { units[index(unit)].waitingSince = now }
+        let hasVoted = round.seats.contains { $0.occupant?.revealed != nil }
+        for unit in round.units {
+            units[index(unit)].waitingSince = now
+            if hasVoted { units[index(unit)].lacksBytes = false }
+        }
         prove(round.units, at: now)
     }
 }

@@ -45,6 +45,8 @@ package struct ShardDesk: Sendable {
         var isCertified = false
         /// Whether a certificate is being made.
         var isProving = false
+        /// Whether nobody who voted for the winner has its bytes any more: one more voter must.
+        var lacksBytes = false
         /// The submitter's word, once it is asked for and given.
         var ruling: Signed<Ruling>?
         /// Since when it has waited for what it needs.
@@ -175,6 +177,8 @@ package struct ShardDesk: Sendable {
         let cast = revealedCores(of: unit)
         guard !cast.isEmpty else { return .firstVote }
         if row.heldSince != nil { return .ruling }
+        let isFull = cast.count >= Trust.panelVotersMax
+        if row.lacksBytes { return isFull ? .ruling : .furtherVote }
         let standing = lead(of: cast.map { Vote(worker: $0.worker, core: $0.core.hash) })
         if let standing, let winner = cast.first(where: { $0.core.hash == standing.core })?.core {
             if isUndisputed(row, cast: cast.count, standing) {
@@ -182,7 +186,7 @@ package struct ShardDesk: Sendable {
             }
             if standing.margin >= Trust.panelMargin { return .proof(.panel, winner) }
         }
-        return cast.count >= Trust.panelVotersMax ? .ruling : .furtherVote
+        return isFull ? .ruling : .furtherVote
     }
 
     /// Every core that was revealed for `unit`, with its worker, in order of rounds and seats.

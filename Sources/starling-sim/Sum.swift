@@ -42,7 +42,8 @@ struct Sum {
     /// Seeds from which on everything must have happened once.
     private static let longCampaign: UInt64 = 1_000
     private static let expected = [
-        "lost", "duplicated", "splits", "cut", "sleeps", "fast-clocks", "crashes", "damaged",
+        "lost", "duplicated", "splits", "cut", "sleeps", "losses", "fast-clocks", "crashes",
+        "damaged",
         "quorums", "panels",
         "rulings",
         "held", "reopened",
@@ -104,6 +105,7 @@ extension Report {
         [
             ("events", events), ("delivered", delivered), ("lost", lost),
             ("duplicated", duplicated), ("splits", splits), ("cut", cut), ("sleeps", sleeps),
+            ("losses", losses),
             ("fast-clocks", fastClocks),
             ("crashes", crashes),
             ("damaged", damaged),

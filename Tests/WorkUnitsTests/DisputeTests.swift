@@ -42,6 +42,44 @@ import WorkUnits
         bench.expectNothingLeft()
     }
 
+    /// Everybody who voted for the winner is gone, with its bytes.
+    @Test func unitWhoseBytesAreGoneGetsOneMoreVoter() throws {
+        var (bench, leases, set) = try StewardBench.closed()
+        bench.reveal(2, leases[0], setHash: set.hash)
+        bench.reveal(3, leases[1], setHash: set.hash)
+        bench.candidates = [StewardBench.candidate(4)]
+        bench.claim(4)
+        #expect(bench.takeRefusals(of: 4) == [.nothingOpen], "nobody is needed yet")
+        for _ in 0..<WorkLimits.bytesLeases { bench.pass(bench.lease) }
+        #expect(bench.takeWants().count > 2)
+        bench.claim(4)
+        let third = try bench.takeLease(of: 4)
+        #expect(third.seatCount == 1 && third.round == 1 && third.units == [0])
+        bench.reveal(4, third)
+        #expect(bench.takeWants().count == 1, "the new voter is asked")
+        bench.resultStored(0)
+        bench.answerSigns()
+        let certificate = try bench.takeCertificate()
+        #expect(certificate.body.vote == .panel)
+        #expect(certificate.body.entries.count == 3)
+        bench.expectNothingLeft()
+    }
+
+    @Test func bytesAreAskedOfTheKeyThatAWinnerHasNow() throws {
+        var (bench, leases, set) = try StewardBench.closed()
+        for worker in [2, 3] as [UInt64] {
+            bench.successors[TestGrid.peer(worker)] = TestGrid.peer(worker + 10)
+        }
+        bench.reveal(2, leases[0], setHash: set.hash)
+        bench.reveal(3, leases[1], setHash: set.hash)
+        bench.pass(WorkLimits.fetchSpan)
+        let asked = bench.take { effect in
+            if case .send(.resultWant, let peer) = effect { peer } else { nil }
+        }
+        #expect(Set(asked) == [TestGrid.peer(12), TestGrid.peer(13)])
+        bench.expectNothingLeft()
+    }
+
     @Test func aMemberThatDoesNotRevealIsReplacedByTheNextVoter() throws {
         var (bench, leases, set) = try StewardBench.closed()
         bench.candidates.append(StewardBench.candidate(4))

@@ -18,6 +18,7 @@ struct StewardBench {
     var contract: OutboxContract
     var now = Instant(nanoseconds: 1_000_000_000)
     var candidates: [Candidate] = []
+    var successors: [PeerID: PeerID] = [:]
     var secondHolder: PeerID?
     var nextSteward: PeerID?
     var certified: [UInt32] = []
@@ -49,6 +50,7 @@ struct StewardBench {
             owner: { peer in
                 candidates.first { $0.peer == peer }?.owner ?? OwnerID(peer.digest)
             },
+            current: { [successors] peer in successors[peer] ?? peer },
             submitter: grid.manifest.submitter,
             secondHolder: secondHolder,
             nextSteward: nextSteward
