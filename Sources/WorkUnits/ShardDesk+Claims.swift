@@ -6,7 +6,7 @@ extension ShardDesk {
     package enum ClaimAnswer: Hashable, Sendable {
         /// A bundle was leased.
         case leased
-        /// Leases that the worker already has were sent again.
+        /// Leases that the worker already has were sent again, and there is nothing beside them.
         case repeated
         /// There is nothing for this worker now.
         case refused(RefusalReason)
@@ -21,7 +21,22 @@ extension ShardDesk {
         at now: Instant,
         into out: inout Outbox
     ) -> ClaimAnswer {
-        if repeatLeases(of: worker, view: view, at: now, into: &out) { return .repeated }
+        // A worker of several places asks for more while it computes.
+        let isRepeated = repeatLeases(of: worker, view: view, at: now, into: &out)
+        let answer = grow(claim, by: worker, mayGrow: mayGrow, view: view, at: now, into: &out)
+        if isRepeated, case .refused = answer { return .repeated }
+        return answer
+    }
+
+    /// Leases one more bundle, if the worker may have one.
+    private mutating func grow(
+        _ claim: Claim,
+        by worker: PeerID,
+        mayGrow: Bool,
+        view: GridView,
+        at now: Instant,
+        into out: inout Outbox
+    ) -> ClaimAnswer {
         if isFinished { return .refused(.finished) }
         guard mayGrow else { return .refused(.quota) }
         guard job.manifest.deadline >= view.epoch else { return .refused(.finished) }

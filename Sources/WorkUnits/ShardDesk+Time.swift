@@ -4,7 +4,7 @@ package import Wire
 extension ShardDesk {
     /// Time has passed: seats reopen, rounds end, silent disputes go to the submitter.
     ///
-    /// Returns the workers whose leases ran out.
+    /// Returns the workers whose leases ran out, each once.
     package mutating func tick(
         view: GridView,
         at now: Instant,
@@ -16,7 +16,7 @@ extension ShardDesk {
             guard let round = rounds[key] else { continue }
             switch round.phase {
             case .leasing:
-                late += reopenSeats(of: key, at: now, into: &out)
+                late += reopenSeats(of: key, at: now, into: &out).filter { !late.contains($0) }
                 closeSet(key, view: view, at: now, vault: &vault, into: &out)
             case .revealing(let until) where until <= now:
                 close(key, at: now, into: &out)
@@ -47,7 +47,7 @@ extension ShardDesk {
             guard let occupant = round.seats[index].occupant, occupant.commit == nil,
                 round.seats[index].since.advanced(by: span) <= now
             else { continue }
-            late.append(occupant.worker)
+            if !late.contains(occupant.worker) { late.append(occupant.worker) }
             round.seats[index] = Seat(since: now)
         }
         if !late.isEmpty {

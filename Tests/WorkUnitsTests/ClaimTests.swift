@@ -87,6 +87,21 @@ import WorkUnits
         bench.expectNothingLeft()
     }
 
+    @Test func workerOfSeveralPlacesGetsBundlesUpToItsQuota() throws {
+        var bench = StewardBench(TestGrid(units: 8))
+        bench.claim(2)
+        bench.claim(2)
+        let held = bench.takeMessages(to: 2)
+        #expect(Set(held).count == 1)
+        bench.accept(bench.grid.sign(bench.grid.quorum(round: 10, on: [6])))
+        bench.claim(2)
+        let more = bench.takeMessages(to: 2)
+        #expect(more.count == 2 && more.contains(held[0]), "the first once more, and another")
+        bench.claim(2)
+        #expect(Set(bench.takeMessages(to: 2)) == Set(more), "its quota is used up")
+        bench.expectNothingLeft()
+    }
+
     @Test func anothersCertificateRaisesNoQuota() throws {
         var bench = StewardBench()
         bench.claim(2)
