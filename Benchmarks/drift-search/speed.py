@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
 """Times turboSETI and Starling side by side on one core, on a file of 2^20 channels and 16 steps.
 
-    python3 Workloads/drift-search/speed.py --starling .build/release/starling [--runs 5] [--json]
+    python3 Benchmarks/drift-search/speed.py --starling .build/release/starling [--runs 5] [--json]
 
-Needs what is named in requirements.txt beside this file. Both search the same file, which lies in the
+Needs what is named in Workloads/drift-search/requirements.txt. Both search the same file, which lies in the
 page cache, in turn; figures are medians of processor seconds. TurboSETI's are those of its search
 alone: neither imports, nor compilation, nor the conversion of the file count. Starling's are those of
 its search with its statistics (`--timing`), and of the whole process. Both tables must be equal.
 
 Behind them stand figures of the inner loops alone (tree.c, which needs clang): sums made in a second,
 what share that is of the bound that loads from the nearest cache set, and instructions for each sum,
-which perf's counter gives, or valgrind where the machine has no such counter. README.md explains them.
+which perf's counter gives, or valgrind where the machine has no such counter.
+Workloads/drift-search/README.md explains them.
 """
 import argparse
 import contextlib
@@ -31,9 +32,11 @@ import numpy as np
 from turbo_seti.find_doppler.find_doppler import FindDoppler
 
 import tree
-from agree import rows
 from make import filterbank
 from tree import CHANNEL_HERTZ, STEP_SECONDS
+
+sys.path.append(os.path.join(tree.HERE, "..", "..", "Workloads", "drift-search"))
+from agree import rows  # noqa: E402
 
 logging.disable(logging.CRITICAL)
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Compares the drift search with brute force, where upper bounds spare much and where nothing.
 
-    python3 Workloads/drift-search/never-slower.py [--runs 5]
+    python3 Benchmarks/drift-search/never-slower.py [--runs 5]
 
-Needs clang, and what is named in requirements.txt beside this file. Searches noise with tones at
+Needs clang, and what is named in Workloads/drift-search/requirements.txt. Searches noise with tones at
 several thresholds, and files full of interference, with the inner loops alone (tree.c) on one core:
 as Starling does it, by brute force, and by brute force together with the upper bounds, which every
 unit owes as evidence. Figures are medians of processor seconds. Exits with 1 when Starling's way
