@@ -1,3 +1,4 @@
+import Ledger
 import PeerCore
 import Primitives
 import Wire
@@ -358,7 +359,10 @@ extension World {
     private func performWork(_ effect: Effect, of peer: SimulatedPeer) {
         switch effect {
         case .prepareWork(let order):
-            if areFaultsOn, random.chance(options.refusal) {
+            // As the real driver does with a job whose units are worth more than it says.
+            let manifest = peer.core?.ledger.manifest(order.manifest)?.body
+            let isTooMuch = (manifest?.operationsPerUnit ?? 0) < Oracle.operationsPerUnit
+            if isTooMuch || areFaultsOn && random.chance(options.refusal) {
                 answer(.workFailed(order.number), to: peer, within: 5)
                 return
             }

@@ -142,7 +142,6 @@ package final class World {
             if areFaultsOn, now >= healAt {
                 areFaultsOn = false
                 farSide = 0
-                for peer in peers { peer.asleepUntil = .zero }
                 tell("from here on nothing fails")
             }
             handle(event)

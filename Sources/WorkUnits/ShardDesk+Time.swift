@@ -26,6 +26,7 @@ extension ShardDesk {
                 break
             }
         }
+        retireUnwanted(view: view, at: now, into: &out)
         prove(units.indices.map(unit(at:)), at: now)
         askForRulings(view: view, at: now, into: &out)
         for (id, pending) in openings where pending.publishAt <= now {
@@ -84,6 +85,35 @@ extension ShardDesk {
     func heldCheck(of row: UnitRow) -> Instant {
         if let asked = row.heldSince { return asked.advanced(by: lease(of: 1)) }
         return row.waitingSince.advanced(by: lease(of: 1).times(WorkLimits.panelLeases))
+    }
+
+    /// Ends rounds of one more voter whose seat is free again, when no voter is left or none has
+    /// come for long: their units are undecided then.
+    private mutating func retireUnwanted(
+        view: GridView,
+        at now: Instant,
+        into out: inout Outbox
+    ) {
+        guard !isOnHold else { return }
+        for round in rounds.values where isFreeForOneMore(round) {
+            let hasVoter = round.units.contains { hasVoterLeft(for: $0, view: view) }
+            guard !hasVoter || patience(with: round) <= now else { continue }
+            close(round.key, at: now, into: &out)
+        }
+    }
+
+    private func isFreeForOneMore(_ round: Round) -> Bool {
+        !round.isFirstVote && round.phase == .leasing && round.seats.count == 1
+            && round.seats[0].occupant == nil
+    }
+
+    private func patience(with round: Round) -> Instant {
+        round.seats[0].since.advanced(by: lease(of: 1).times(WorkLimits.panelLeases))
+    }
+
+    /// When a round of one more voter is given up, if its seat is free.
+    func retirement(of round: Round) -> Instant? {
+        isFreeForOneMore(round) && !isOnHold ? patience(with: round) : nil
     }
 
     /// Asks the submitter to rule where no voter is left, or none has come for long.

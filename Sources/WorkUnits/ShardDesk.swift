@@ -129,6 +129,7 @@ package struct ShardDesk: Sendable {
                 if round.seats.count > 1, round.committed.count == round.seats.count {
                     consider(.zero)
                 }
+                if let instant = retirement(of: round) { consider(instant) }
                 for seat in round.seats {
                     guard let occupant = seat.occupant, occupant.commit == nil else { continue }
                     consider(seat.since.advanced(by: lease(of: round.units.count)))

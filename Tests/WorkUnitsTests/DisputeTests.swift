@@ -42,6 +42,21 @@ import WorkUnits
         bench.expectNothingLeft()
     }
 
+    /// The last voter took a seat and was never seen again.
+    @Test func submitterRulesWhenTheLastVoterIsGone() throws {
+        var bench = try StewardBench.disputed()
+        bench.candidates = (2...4).map { StewardBench.candidate($0) }
+        bench.claim(4)
+        _ = try bench.takeLease(of: 4)
+        bench.candidates = (2...3).map { StewardBench.candidate($0) }
+        bench.expectNothingLeft()
+        bench.pass(bench.lease)
+        let asked = UnitList(manifest: bench.grid.id, units: [0])
+        #expect(bench.takeMessages(to: 0) == [.held(asked)])
+        #expect(bench.rounds.allSatisfy { !$0.isOpen })
+        bench.expectNothingLeft()
+    }
+
     /// Everybody who voted for the winner is gone, with its bytes.
     @Test func unitWhoseBytesAreGoneGetsOneMoreVoter() throws {
         var (bench, leases, set) = try StewardBench.closed()
