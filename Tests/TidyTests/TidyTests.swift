@@ -18,7 +18,11 @@ import Testing
     @Test func everyTargetIsInTheTables() throws {
         let page = repository.pages.first { $0.path == "docs/ARCHITECTURE.md" }
         let rows = TargetTable.rows(in: try #require(page).text)
-        let existing = ["Sources", "Benchmarks"].flatMap(repository.folders(in:))
+        // Benchmarks that compare with other programs are Python.
+        let benchmarks = repository.folders(in: "Benchmarks").filter { name in
+            repository.swiftFiles.contains { $0.path.hasPrefix("Benchmarks/\(name)/") }
+        }
+        let existing = repository.folders(in: "Sources") + benchmarks
         var findings = TargetTable.findings(rows: rows, existing: existing)
         for target in repository.folders(in: "Tests") where target != "Golden" {
             guard ImportRule.allowed(area: "Tests", target: target) == nil else { continue }
