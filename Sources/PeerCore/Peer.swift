@@ -40,6 +40,7 @@ package struct Peer: ~Copyable, Sendable {
     package internal(set) var firstJob: ManifestID?
     var opportunities: [Worker.Opportunity] = []
     var areOpportunitiesStale = true
+    var fairShare = FairShare()
     var placements = SortedTable<ShardKey, [PeerID]>()
     var nextReconciliation: Instant
     var random: PRNG
@@ -201,7 +202,7 @@ package struct Peer: ~Copyable, Sendable {
                 into: &out
             )
             for item in ready { accept(item.verifiedHere, from: nil, at: now, into: &out) }
-            refreshOpportunities()
+            refreshOpportunities(at: now)
             worker.claim(opportunities, at: now, into: &out)
             let effects = out.drain()
             for effect in effects {
@@ -221,31 +222,54 @@ package struct Peer: ~Copyable, Sendable {
         return loopback
     }
 
-    private mutating func refreshOpportunities() {
+    /// Lists the shards that have work: first those of owners who give more than they take, then by
+    /// priority, then by deadline.
+    private mutating func refreshOpportunities(at now: Instant) {
         guard areOpportunitiesStale else { return }
         areOpportunitiesStale = false
         if let id = firstJob, needsNobody(id) { firstJob = nil }
         let first = firstJob.flatMap { ledger.isHeld($0) ? nil : $0 }
-        var fresh: [(priority: UInt8, opportunity: Worker.Opportunity)] = []
+        var open: [Signed<Manifest>] = []
         for (id, signed) in ledger.manifests
-        where signed.body.deadline >= epoch && first ?? id == id && !isReleased(id) {
-            let manifest = signed.body
-            for shard in ledger.openShards(of: id) {
-                let key = ShardKey(manifest: id, shard: shard)
-                guard let first = stewards(of: key).first else { continue }
-                let opportunity = Worker.Opportunity(
-                    key: key,
-                    steward: first,
-                    workload: manifest.workload
-                )
-                fresh.append((manifest.priority, opportunity))
-            }
+        where signed.body.deadline >= epoch && first ?? id == id && !isReleased(id)
+            && !ledger.openShards(of: id).isEmpty
+        {
+            open.append(signed)
         }
-        let byPriority = fresh.indices.sorted { left, right in
-            (fresh[right].priority, left) < (fresh[left].priority, right)
-        }
-        opportunities = byPriority.map { fresh[$0].opportunity }
+        fairShare.update(ledger, projects: open.map(\.body.project), epoch: epoch, at: now)
+        let ranks = open.map { rank(of: $0.body) }
+        let order = open.indices.sorted { (ranks[$0], $0) < (ranks[$1], $1) }
+        opportunities = order.flatMap { opportunities(in: open[$0]) }
         worker.keepClaims(on: opportunities)
+    }
+
+    /// The lower, the sooner a job is served.
+    private func rank(of manifest: Manifest) -> Rank {
+        Rank(
+            isTaker: !fairShare.isGiver(manifest.project),
+            unimportance: .max - manifest.priority,
+            deadline: manifest.deadline
+        )
+    }
+
+    private struct Rank: Comparable {
+        let isTaker: Bool
+        let unimportance: UInt8
+        let deadline: UInt64
+
+        static func < (left: Rank, right: Rank) -> Bool {
+            guard left.isTaker == right.isTaker else { return right.isTaker }
+            return (left.unimportance, left.deadline) < (right.unimportance, right.deadline)
+        }
+    }
+
+    private mutating func opportunities(in signed: Signed<Manifest>) -> [Worker.Opportunity] {
+        let id = ManifestID(signed.id.digest)
+        return ledger.openShards(of: id).compactMap { shard in
+            let key = ShardKey(manifest: id, shard: shard)
+            guard let first = stewards(of: key).first else { return nil }
+            return Worker.Opportunity(key: key, steward: first, workload: signed.body.workload)
+        }
     }
 
     /// Whether a job that is known has no unit left to compute.

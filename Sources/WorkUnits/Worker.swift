@@ -39,10 +39,11 @@ package struct Worker: Sendable {
         /// Claims in a row that the steward has not answered.
         var silences = 0
 
-        /// The answer has not come: each further time its steward gets its turn later.
+        /// The answer has not come: each further time its steward gets its turn later, and others
+        /// have theirs meanwhile.
         mutating func expire(at now: Instant) {
             isOutstanding = false
-            nextAttempt = now.advanced(by: WorkLimits.claimSpan.times((1 << UInt64(silences)) - 1))
+            nextAttempt = now.advanced(by: WorkLimits.claimSpan.times(1 << UInt64(silences)))
             silences = min(silences + 1, WorkLimits.silencesMax)
         }
     }
@@ -135,15 +136,6 @@ package struct Worker: Sendable {
 
     // MARK: - Claims
 
-    /// The shard that was asked about longest ago first: a steward that never answers does not keep
-    /// the others from their turn.
-    private func byTurn(_ opportunities: [Opportunity]) -> [Opportunity] {
-        let turns = opportunities.map { claims[$0.key]?.nextAttempt ?? .zero }
-        return opportunities.indices
-            .sorted { (turns[$0], $0) < (turns[$1], $1) }
-            .map { opportunities[$0] }
-    }
-
     /// Forgets claims on shards that have no work any more.
     package mutating func keepClaims(on opportunities: [Opportunity]) {
         var kept = SortedTable<ShardKey, ClaimState>()
@@ -153,7 +145,8 @@ package struct Worker: Sendable {
         claims = kept
     }
 
-    /// Claims units wherever there may be some, as long as there are free places.
+    /// Claims units wherever there may be some, as long as there are free places: of the first
+    /// opportunity first.
     package mutating func claim(
         _ opportunities: [Opportunity],
         at now: Instant,
@@ -164,7 +157,7 @@ package struct Worker: Sendable {
             if claim.isOutstanding, claim.nextAttempt <= now { claim.expire(at: now) }
         }
         var room = claimRoom
-        for opportunity in byTurn(opportunities) where room > 0 {
+        for opportunity in opportunities where room > 0 {
             let key = opportunity.key
             guard mayClaim(opportunity), let speed = speeds[opportunity.workload],
                 (claims[key]?.nextAttempt ?? .zero) <= now

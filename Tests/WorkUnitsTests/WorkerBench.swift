@@ -70,16 +70,22 @@ struct WorkerBench {
         run { bench, out in bench.worker.claim(opportunities, at: bench.now, into: &out) }
     }
 
-    mutating func refuse(_ reason: RefusalReason, round: RoundKey? = nil, retry: UInt64 = 500) {
+    mutating func refuse(
+        _ reason: RefusalReason,
+        round: RoundKey? = nil,
+        retry: UInt64 = 500,
+        of other: Worker.Opportunity? = nil
+    ) {
         let refusal = Refusal(
-            manifest: grid.id,
+            manifest: other?.key.manifest ?? grid.id,
             shard: 0,
             round: round,
             reason: reason,
             retryMilliseconds: retry
         )
         run { bench, out in
-            bench.worker.refused(refusal, by: bench.steward, at: bench.now, into: &out)
+            let steward = other?.steward ?? bench.steward
+            bench.worker.refused(refusal, by: steward, at: bench.now, into: &out)
         }
     }
 

@@ -92,6 +92,32 @@ import WorkUnits
         }
     }
 
+    /// However long ago the other was asked.
+    @Test func firstOpportunityIsAskedFirst() {
+        var bench = WorkerBench()
+        bench.donate(places: 1)
+        let second = bench.opportunity
+        let first = Worker.Opportunity(
+            key: ShardKey(manifest: TestGrid(nonce: 2).id, shard: 0),
+            steward: TestGrid.peer(5),
+            workload: TestGrid.workload
+        )
+        func asked(_ opportunities: [Worker.Opportunity]) -> [PeerID] {
+            bench.claim(opportunities)
+            return bench.take { effect in
+                if case .send(.claim, let steward) = effect { steward } else { nil }
+            }
+        }
+        #expect(asked([second]) == [second.steward])
+        bench.refuse(.nothingOpen, retry: 500)
+        bench.now = bench.now.advanced(by: .milliseconds(100))
+        #expect(asked([first, second]) == [first.steward])
+        bench.refuse(.nothingOpen, retry: 500, of: first)
+        bench.now = bench.now.advanced(by: .milliseconds(900))
+        #expect(asked([first, second]) == [first.steward])
+        bench.expectNothingLeft()
+    }
+
     @Test func aJobThatCannotBeComputedIsLeftToOthersForAWhile() throws {
         var bench = WorkerBench()
         bench.lend(bench.lease())
