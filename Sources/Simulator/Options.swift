@@ -75,6 +75,38 @@ package struct Options: Hashable, Sendable {
         case flapping
     }
 
+    /// A network in which nothing goes wrong by itself for ten minutes.
+    init(quiet seed: UInt64, peers: Int, units: UInt32, liars: Int, anchors: Int) {
+        self.seed = seed
+        self.peers = peers
+        self.units = units
+        self.liars = liars
+        chunks = 1
+        self.anchors = anchors
+        loss = .never
+        duplication = .never
+        delayMax = .milliseconds(20)
+        crash = .never
+        linkFailure = .never
+        stall = .never
+        refusal = .never
+        throughBytes = true
+        isCancelled = false
+        isHeld = false
+        areSiblings = false
+        isSucceeded = false
+        isReleased = false
+        faultSpan = .seconds(600)
+        isHostile = false
+        hourSpan = .seconds(3_600)
+        commitMax = .zero
+        gridLoss = .never
+        partition = .none
+        lost = nil
+        sleep = .never
+        fastClock = .never
+    }
+
     /// The options of `seed`; `peers` overrides their number when it is given.
     package init(seed: UInt64, peers wanted: Int? = nil) {
         var random = PRNG(seed: seed &* 0x9E37_79B9 ^ 0x5354_4152)

@@ -132,8 +132,7 @@ extension World {
     }
 
     /// A machine is never seen again, with all that it kept.
-    func lose() {
-        guard let index = options.lost else { return }
+    func lose(_ index: Int) {
         report.losses += 1
         tell("peer \(index) is never seen again")
         peers[index].isGone = true

@@ -25,13 +25,18 @@ extension World {
     /// The network falls into two parts, neither of them empty.
     func split() {
         guard areFaultsOn else { return }
-        report.splits += 1
         let everybody = UInt64.max >> UInt64(64 - peers.count)
         farSide = random.next() & everybody
         if farSide == 0 || farSide == everybody { farSide = 1 }
-        tellSides()
         let span: UInt64 = options.partition == .flapping ? 5_000 : 60_000
-        queue.push(.heal, at: now.advanced(by: .milliseconds(1 + random.below(span))))
+        split(for: .milliseconds(1 + random.below(span)))
+    }
+
+    /// Cuts off the far side for a while.
+    func split(for span: TimeSpan) {
+        report.splits += 1
+        tellSides()
+        queue.push(.heal, at: now.advanced(by: span))
         for left in peers.indices {
             for right in peers.indices where left < right {
                 guard isCut(left, right) || isCut(right, left) else { continue }

@@ -8,13 +8,16 @@ extension World {
     /// what comes waits.
     func fallsAsleep(_ peer: SimulatedPeer) -> Bool {
         guard areFaultsOn, random.chance(options.sleep) else { return false }
+        fallAsleep(peer, for: .milliseconds(1 + random.below(Self.sleepMax.milliseconds)))
+        return true
+    }
+
+    func fallAsleep(_ peer: SimulatedPeer, for span: TimeSpan) {
         report.sleeps += 1
-        let span = TimeSpan.milliseconds(1 + random.below(Self.sleepMax.milliseconds))
         peer.asleepUntil = now.advanced(by: span)
         peer.wakeAt = peer.asleepUntil
         queue.push(.wake(peer: peer.index, life: peer.life), at: peer.asleepUntil)
         tell("peer \(peer.index) stands still for \(span.milliseconds / 1_000) s")
-        return true
     }
 
     /// Whether a machine is up and does not stand still.

@@ -9,7 +9,9 @@ extension World {
         let fraction = String(1_000 + milliseconds % 1_000).dropFirst()
         let seconds = "\(milliseconds / 1_000).\(fraction)"
         let blanks = String(repeating: " ", count: max(0, 9 - seconds.count))
-        listener("\(blanks)\(seconds)  \(text())")
+        let line = "\(blanks)\(seconds)  \(text())"
+        listener(line)
+        act(on: line)
     }
 
     /// Tells of a message when it is sent first.

@@ -29,6 +29,7 @@ package final class World {
         case split
         case heal
         case lose
+        case act(Scenario.Action)
         case silence(Int, Int, split: UInt64)
     }
 
@@ -59,11 +60,15 @@ package final class World {
     /// When the job goes on that is held before.
     var resumeAt: Instant?
     var areFaultsOn = true
+    /// Whether a scenario is played, which is over when everything is done.
+    private var isScripted = false
     /// A bit for each peer on the far side of the cut; 0 while the network is whole.
     var farSide: UInt64 = 0
     var coverage = Coverage()
     /// Who is told what happens, if anybody.
     let listener: ((String) -> Void)?
+    /// What a scenario still has in store.
+    var steps: [(text: String, action: Scenario.Action)] = []
     /// Leases, sets and items that the listener has heard of.
     // tidy-allow-hash-table: looked up, never walked
     var told: Set<String> = []
@@ -93,6 +98,13 @@ package final class World {
         project = ProjectID(Digest(random.next(), random.next(), random.next(), random.next()))
         oracle = Oracle(chunks: options.chunks, units: options.units, crypto: crypto)
         for index in 0..<options.peers { peers.append(machine(index)) }
+    }
+
+    /// The world of a scenario, which ends when everything is done.
+    convenience init(_ scenario: Scenario, listener: @escaping (String) -> Void) {
+        self.init(scenario.options, listener: listener)
+        steps = scenario.steps
+        isScripted = true
     }
 
     private func machine(_ index: Int) -> SimulatedPeer {
@@ -146,7 +158,8 @@ package final class World {
             }
             handle(event)
             if !report.violations.isEmpty { break }
-            if !areFaultsOn, case .check = event, isDone {
+            let mayEnd = isScripted ? steps.isEmpty && farSide == 0 : !areFaultsOn
+            if mayEnd, case .check = event, isDone {
                 report.finishedAt = now
                 break
             }
@@ -207,7 +220,9 @@ package final class World {
         case .hostility:
             harass()
         case .lose:
-            lose()
+            if let index = options.lost { lose(index) }
+        case .act(let action):
+            perform(action)
         case .split:
             split()
         case .heal:

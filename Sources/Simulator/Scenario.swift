@@ -1,0 +1,72 @@
+import Primitives
+
+/// A short life of a network in which only what is written down goes wrong.
+package struct Scenario: Sendable {
+    /// What happens to the network.
+    package enum Action: Sendable {
+        /// A machine crashes and starts again after so many seconds.
+        case crash(Int, seconds: UInt64)
+        /// A machine stands still for so many seconds.
+        case sleep(Int, seconds: UInt64)
+        /// A machine is never seen again.
+        case lose(Int)
+        /// Nothing passes between these machines and the others for so many seconds.
+        case split([Int], seconds: UInt64)
+    }
+
+    /// What it shows.
+    package let title: String
+    /// How it is laid out.
+    package let options: Options
+    /// Each action, as soon as the story has a line with that text; one after the other.
+    package let steps: [(text: String, action: Action)]
+
+    /// A scenario of `peers` machines, of which the first submits a job, the next ones lie, and the
+    /// first but one on are further anchors.
+    package init(
+        _ title: String,
+        seed: UInt64 = 1,
+        peers: Int = 5,
+        units: UInt32 = 2,
+        liars: Int = 0,
+        anchors: Int = 0,
+        steps: [(text: String, action: Action)]
+    ) {
+        self.title = title
+        self.steps = steps
+        options = Options(quiet: seed, peers: peers, units: units, liars: liars, anchors: anchors)
+    }
+
+    /// What happens, line by line, with what it came to at the end.
+    package func story() -> (lines: [String], report: Report) {
+        var lines: [String] = []
+        let report = World(self) { lines.append($0) }.run()
+        return (lines, report)
+    }
+}
+
+extension World {
+    /// Looks for the text that the next step of a scenario waits for.
+    func act(on line: String) {
+        guard let step = steps.first, line.contains(step.text) else { return }
+        steps.removeFirst()
+        queue.push(.act(step.action), at: now)
+    }
+
+    func perform(_ action: Scenario.Action) {
+        switch action {
+        case .crash(let index, let seconds):
+            report.crashes += 1
+            tell("peer \(index) crashes")
+            stop(peers[index])
+            queue.push(.restart(peer: index), at: now.advanced(by: .seconds(seconds)))
+        case .sleep(let index, let seconds):
+            fallAsleep(peers[index], for: .seconds(seconds))
+        case .lose(let index):
+            lose(index)
+        case .split(let side, let seconds):
+            farSide = side.reduce(0) { $0 | 1 << UInt64($1) }
+            split(for: .seconds(seconds))
+        }
+    }
+}
