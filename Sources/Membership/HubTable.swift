@@ -11,6 +11,15 @@ package struct HubTable: Sendable {
     private var links = SortedTable<PeerID, Bool>()
     private var dials = SortedTable<PeerID, Dial>()
     private var keys = SortedTable<ItemKey, PeerID>()
+    /// Hubs without a link: since when, and whether that is long enough for others to act for them.
+    private var absences = SortedTable<PeerID, Absence>()
+
+    private struct Absence: Sendable {
+        let since: Instant
+        var isNoticed = false
+
+        var noticeAt: Instant { since.advanced(by: HubTable.absenceSpan) }
+    }
 
     private struct Dial: Sendable {
         var nextAttempt: Instant
@@ -23,6 +32,9 @@ package struct HubTable: Sendable {
     package static let dialSpanMin = TimeSpan.seconds(2)
     /// The longest wait between two attempts to reach a hub.
     package static let dialSpanMax = TimeSpan.seconds(60)
+
+    /// How long a hub must be without a link until the next steward acts for it.
+    package static let absenceSpan = TimeSpan.seconds(20)
 
     /// A table that holds nobody, not even this peer.
     package init(me: PeerID) { self.me = me }
@@ -69,6 +81,7 @@ package struct HubTable: Sendable {
         guard let signed = hubs.remove(peer) else { return }
         keys.remove(ItemKey(epoch: signed.body.epoch, id: signed.id))
         dials.remove(peer)
+        absences.remove(peer)
     }
 
     /// The newest record of `peer`.
@@ -92,6 +105,7 @@ package struct HubTable: Sendable {
     package mutating func linked(_ peer: PeerID) {
         links[peer] = true
         dials.remove(peer)
+        absences.remove(peer)
     }
 
     /// The last link to `peer` is down.
@@ -99,6 +113,7 @@ package struct HubTable: Sendable {
         links.remove(peer)
         // Nobody is dialled without a record, so there is no more to wait for than there are hubs.
         guard hubs.contains(peer) else { return }
+        absences[peer] = Absence(since: now)
         dials[peer] = Dial(
             nextAttempt: now.advanced(by: Self.dialSpanMin),
             wait: Self.dialSpanMin
@@ -115,6 +130,7 @@ package struct HubTable: Sendable {
     package mutating func hubsToDial(at now: Instant) -> [Record] {
         var due: [Record] = []
         for (peer, signed) in hubs where peer != me && !links.contains(peer) {
+            if !absences.contains(peer) { absences[peer] = Absence(since: now) }
             guard !signed.body.controlEndpoints.isEmpty else { continue }
             let dial = dials[peer] ?? firstDial(of: peer, at: now)
             dials[peer] = dial
@@ -132,8 +148,24 @@ package struct HubTable: Sendable {
         return Dial(nextAttempt: now.advanced(by: wait), wait: Self.dialSpanMin)
     }
 
-    /// When `hubsToDial` has something to say.
+    /// Notices who has been without a link for long; whether there is anybody new.
+    package mutating func noticeAbsences(at now: Instant) -> Bool {
+        var isNews = false
+        for (peer, absence) in absences where !absence.isNoticed && absence.noticeAt <= now {
+            absences.update(peer) { $0.isNoticed = true }
+            isNews = true
+        }
+        return isNews
+    }
+
+    /// When `hubsToDial` or `noticeAbsences` has something to say.
     package var deadline: Instant? {
+        let notices = absences.values.filter { !$0.isNoticed }.map(\.noticeAt)
+        let dials = nextDial.map { [$0] } ?? []
+        return (notices + dials).min()
+    }
+
+    private var nextDial: Instant? {
         hubs.keys
             .filter { peer in
                 peer != me && !links.contains(peer)
@@ -160,6 +192,15 @@ package struct HubTable: Sendable {
             if left.isAnchor != right.isAnchor { return left.isAnchor }
             return (left.score, left.peer) > (right.score, right.peer)
         }.prefix(Self.stewardsPerShard).map(\.peer)
+    }
+
+    /// The one of a shard's `stewards` who acts: the first who is here, has a link, or has been
+    /// without one for a short time only; the first of all when that is nobody.
+    package func acting(of stewards: [PeerID]) -> PeerID? {
+        let present = stewards.first { peer in
+            peer == me || links.contains(peer) || absences[peer]?.isNoticed != true
+        }
+        return present ?? stewards.first
     }
 
     /// Stewards of one shard.

@@ -24,6 +24,8 @@ extension Peer {
             let peer = record.value.body.peer
             learn(record, from: peer, into: &out)
             hubs.linked(peer)
+            // It may act again as a steward.
+            areOpportunitiesStale = true
             worker.linked(peer, at: now)
             greet(peer, into: &out)
         case .unlinked(let peer):

@@ -74,7 +74,7 @@ extension Peer {
         guard !ledger.isHeld(claim.manifest), !ledger.ownership.isRevoked(peer) else {
             return refuse(claim, .nothingOpen, to: peer, into: &out)
         }
-        guard stewards(of: key).first == me else {
+        guard actingSteward(of: key) == me else {
             return refuse(claim, .notSteward, to: peer, into: &out)
         }
         let view = views.view(key)

@@ -5,7 +5,12 @@ package import Wire
 package import WorkUnits
 
 extension Peer {
-    /// The stewards of a shard as this peer sees them, the acting one first.
+    /// The steward of a shard whom workers ask, as this peer sees it.
+    package mutating func actingSteward(of key: ShardKey) -> PeerID? {
+        hubs.acting(of: stewards(of: key))
+    }
+
+    /// The stewards of a shard as this peer sees them, in the order in which they act.
     package mutating func stewards(of key: ShardKey) -> [PeerID] {
         if let known = placements[key] { return known }
         guard let manifest = ledger.manifest(key.manifest)?.body, key.shard < manifest.shardCount
@@ -36,6 +41,7 @@ extension Peer {
                     owner: owner,
                     current: ownership.current,
                     submitter: me,
+                    isDataReachable: false,
                     secondHolder: nil,
                     nextSteward: nil
                 )
@@ -54,6 +60,7 @@ extension Peer {
                 owner: owner,
                 current: ownership.current,
                 submitter: submitter,
+                isDataReachable: submitter == me || hubs.isLinked(submitter),
                 secondHolder: secondHolder(submitter, others: others),
                 nextSteward: others.first
             )

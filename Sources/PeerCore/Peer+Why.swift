@@ -17,7 +17,8 @@ extension Peer {
         guard let manifest = ledger.manifest(id)?.body, unit < manifest.unitCount else {
             return nil
         }
-        let acting = stewards(of: ShardKey(manifest: id, shard: unit / Limits.unitsPerShard)).first
+        let shard = ShardKey(manifest: id, shard: unit / Limits.unitsPerShard)
+        let acting = actingSteward(of: shard)
         let views = self.views
         var outlook = steward.outlook(on: unit, of: id, view: views.view) ?? UnitOutlook()
         switch ledger.verdict(on: unit, of: id) {

@@ -165,6 +165,7 @@ package struct Peer: ~Copyable, Sendable {
         results.tick(at: now, into: &out)
         chunks.forget(worker.takeForgottenChunks())
         chunks.tick(at: now, into: &out)
+        if hubs.noticeAbsences(at: now) { areOpportunitiesStale = true }
         for record in hubs.hubsToDial(at: now) { out.append(.connect(record)) }
         reconcile(at: now, into: &out)
         settle(at: now, into: &out)
@@ -267,8 +268,8 @@ package struct Peer: ~Copyable, Sendable {
         let id = ManifestID(signed.id.digest)
         return ledger.openShards(of: id).compactMap { shard in
             let key = ShardKey(manifest: id, shard: shard)
-            guard let first = stewards(of: key).first else { return nil }
-            return Worker.Opportunity(key: key, steward: first, workload: signed.body.workload)
+            guard let acting = actingSteward(of: key) else { return nil }
+            return Worker.Opportunity(key: key, steward: acting, workload: signed.body.workload)
         }
     }
 

@@ -270,7 +270,7 @@ extension Node {
             return 0
         }
         return (0..<manifest.shardCount).reduce(0) { sum, shard in
-            let steward = peer.stewards(of: ShardKey(manifest: id, shard: shard)).first
+            let steward = peer.actingSteward(of: ShardKey(manifest: id, shard: shard))
             guard isOwn(manifest) || steward == self.id else { return sum }
             let open = manifest.units(ofShard: shard).count { unit in
                 switch peer.ledger.verdict(on: unit, of: id) {

@@ -146,9 +146,9 @@ package struct Options: Hashable, Sendable {
         // has come: nobody would agree before.
         fastClock = random.below(4) == 0 && !isHostile ? Ratio(1, of: 2) : .never
         // Neither the submitter, nor the one that gets another key, nor the hostile one.
-        let last = peers - (isHostile ? 2 : 1)
-        let isSafe = last >= 3 && !(isSucceeded && last == 1 + liars)
-        lost = random.below(4) == 0 && isSafe ? last : nil
+        let candidate = 1 + Int(random.below(UInt64(max(1, peers - (isHostile ? 2 : 1)))))
+        let isSafe = peers >= 4 && !(isSucceeded && candidate == 1 + liars)
+        lost = random.below(4) == 0 && isSafe ? candidate : nil
         sleep = random.below(4) == 0 ? Ratio(1 + random.below(5), of: 1_000) : .never
     }
 }

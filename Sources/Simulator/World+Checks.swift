@@ -337,10 +337,11 @@ extension World {
         var total: UInt64 = 0
         for row in boards.hosts {
             guard let index = indices[row.peer] else { continue }
-            // The hostile peer gives itself to whomever it likes.
-            let isHostile = index == hostile?.index
+            // The hostile peer gives itself to whomever it likes, and a machine may be gone before
+            // anybody has heard whose it is.
+            let isUnsure = index == hostile?.index || peers[index].isGone
             let given = peers[0].core?.ledger.ownership.owner(of: row.peer)
-            let owner = isHostile ? given ?? peers[index].owner : peers[index].owner
+            let owner = isUnsure ? given ?? peers[index].owner : peers[index].owner
             expected[owner, default: 0] += row.finalOperations
             total += row.finalOperations
         }

@@ -29,6 +29,8 @@ package struct GridView: Sendable {
     package let current: @Sendable (PeerID) -> PeerID
     /// The job's submitter, by the key that it has now.
     package let submitter: PeerID
+    /// Whether the submitter, who has the data, can be reached.
+    package let isDataReachable: Bool
     /// The other peer that must hold results before they are certified, if one can be reached.
     package let secondHolder: PeerID?
     /// The steward after this one, if it can be reached.
@@ -42,6 +44,7 @@ package struct GridView: Sendable {
         owner: @escaping @Sendable (PeerID) -> OwnerID,
         current: @escaping @Sendable (PeerID) -> PeerID,
         submitter: PeerID,
+        isDataReachable: Bool,
         secondHolder: PeerID?,
         nextSteward: PeerID?
     ) {
@@ -51,6 +54,7 @@ package struct GridView: Sendable {
         self.owner = owner
         self.current = current
         self.submitter = submitter
+        self.isDataReachable = isDataReachable
         self.secondHolder = secondHolder
         self.nextSteward = nextSteward
     }

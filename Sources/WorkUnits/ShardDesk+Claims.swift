@@ -42,8 +42,12 @@ extension ShardDesk {
         guard job.manifest.deadline >= view.epoch else { return .refused(.finished) }
         retireRounds(view: view, at: now, into: &out)
         let claimant = Candidate(peer: worker, owner: view.owner(worker))
-        for key in rounds.keys {
-            guard let seat = freeSeat(in: key, for: claimant, view: view, at: now) else { continue }
+        // Without the data only those can help who have computed before.
+        let possible = view.isDataReachable ? nil : claim.sealed
+        for (key, round) in rounds {
+            guard possible.map({ round.units.allSatisfy($0.contains) }) ?? true,
+                let seat = freeSeat(in: key, for: claimant, view: view, at: now)
+            else { continue }
             grant(key, seat: seat, to: claimant, view: view, at: now, into: &out)
             return .leased
         }
@@ -197,7 +201,9 @@ extension ShardDesk {
         var isFirstVote = true
         let size = bundleSize(claim, view: view)
         for unit in job.manifest.units(ofShard: key.shard)
-        where isNew(claimant, to: unit) {
+        where isNew(claimant, to: unit)
+            && (view.isDataReachable || claim.sealed.contains(unit))
+        {
             let need = need(of: unit)
             guard need == .firstVote || need == .furtherVote else { continue }
             if let first = bundle.first {

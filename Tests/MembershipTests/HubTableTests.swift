@@ -169,6 +169,25 @@ import Wire
         table.stewards(of: grid.id, shard: shard, anchors: anchors)
     }
 
+    @Test func nextStewardActsForOneThatHasNoLinkForLong() throws {
+        let stewards = [1, 2, 3].map { TestGrid.peer($0) }
+        var table = try table(hubs: 1...3)
+        for steward in stewards { table.linked(steward) }
+        #expect(table.acting(of: stewards) == stewards[0])
+        table.unlinked(stewards[0], at: start)
+        let isEarly = table.noticeAbsences(at: start.advanced(by: .seconds(19)))
+        #expect(!isEarly)
+        #expect(table.acting(of: stewards) == stewards[0])
+        let late = start.advanced(by: HubTable.absenceSpan)
+        let isNews = (0..<2).map { _ in table.noticeAbsences(at: late) }
+        #expect(isNews == [true, false])
+        #expect(table.acting(of: stewards) == stewards[1])
+        #expect(table.acting(of: [stewards[0], me, stewards[1]]) == me)
+        #expect(table.acting(of: [stewards[0]]) == stewards[0], "there is nobody else")
+        table.linked(stewards[0])
+        #expect(table.acting(of: stewards) == stewards[0])
+    }
+
     @Test func anchorsAreStewardsBeforeAllOthers() throws {
         let table = try table(hubs: 0..<20)
         for shard in UInt32(0)..<20 {

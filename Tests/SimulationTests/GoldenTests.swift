@@ -10,14 +10,9 @@ import Testing
     private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().appending(path: "Golden")
 
-    private static let scenarios = [
-        "plain": Scenario("Nothing goes wrong", steps: []),
-        "lie": Scenario("A lie goes to a panel", liars: 1, steps: []),
-    ]
-
     @Test(arguments: scenarios.keys.sorted())
     func storyIsTheOneThatIsKept(name: String) throws {
-        let scenario = try #require(Self.scenarios[name])
+        let scenario = try #require(scenarios[name])
         let (lines, report) = scenario.story()
         #expect(report.violations == [])
         let text = ([scenario.title, ""] + lines).joined(separator: "\n") + "\n"

@@ -6,7 +6,12 @@ import Simulator
 let scenarios: [String: Scenario] = [
     "plain": Scenario("Nothing goes wrong.", steps: []),
     "panel": Scenario("A lie goes to a panel.", peers: 6, liars: 1, steps: []),
-    "ruling": Scenario("Two against each other, and nobody else: the submitter rules.", peers: 2, liars: 1, steps: []),
+    "ruling": Scenario(
+        "Two against each other, and nobody else: the submitter rules.",
+        peers: 2,
+        liars: 1,
+        steps: []
+    ),
     "takeover-leased": takeover(at: "leases unit 0", "has leased"),
     "takeover-committed": takeover(at: "has computed unit 0", "has the first commitment"),
     "takeover-closed": takeover(at: "closes round 0 of unit 0", "has closed a set"),
@@ -25,8 +30,8 @@ let scenarios: [String: Scenario] = [
         anchors: 2,
         steps: [("closes round 0", .split([1, 4, 5, 6], seconds: 90))]
     ),
-    "bytes-lost": Scenario(
-        "Whoever has the winning bytes is never seen again.",
+    "submitter-away": Scenario(
+        "The submitter is cut off when a set is closed; another steward holds the result with the first.",
         seed: 2,
         units: 1,
         anchors: 2,

@@ -102,6 +102,18 @@ import WorkUnits
         bench.expectNothingLeft()
     }
 
+    @Test func withoutTheDataOnlySealedUnitsAreLeased() throws {
+        var bench = StewardBench(TestGrid(units: 4))
+        bench.isDataReachable = false
+        bench.claim(2, units: 4)
+        #expect(bench.takeRefusals(of: 2) == [.nothingOpen])
+        bench.claim(2, units: 4, sealed: [1])
+        #expect(try bench.takeLease(of: 2).units == [1])
+        bench.claim(3, units: 4, sealed: [2])
+        #expect(try bench.takeLease(of: 3).units == [2])
+        bench.expectNothingLeft()
+    }
+
     @Test func anothersCertificateRaisesNoQuota() throws {
         var bench = StewardBench()
         bench.claim(2)

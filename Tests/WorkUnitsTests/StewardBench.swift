@@ -19,6 +19,7 @@ struct StewardBench {
     var now = Instant(nanoseconds: 1_000_000_000)
     var candidates: [Candidate] = []
     var successors: [PeerID: PeerID] = [:]
+    var isDataReachable = true
     var secondHolder: PeerID?
     var nextSteward: PeerID?
     var certified: [UInt32] = []
@@ -52,6 +53,7 @@ struct StewardBench {
             },
             current: { [successors] peer in successors[peer] ?? peer },
             submitter: grid.manifest.submitter,
+            isDataReachable: isDataReachable,
             secondHolder: secondHolder,
             nextSteward: nextSteward
         )
@@ -63,13 +65,18 @@ struct StewardBench {
 
     // MARK: - Inputs
 
-    mutating func claim(_ worker: UInt64, units: UInt32 = 1, speed: UInt64 = 1_000_000) {
+    mutating func claim(
+        _ worker: UInt64,
+        units: UInt32 = 1,
+        speed: UInt64 = 1_000_000,
+        sealed: [UInt32] = []
+    ) {
         let claim = Claim(
             manifest: grid.id,
             shard: 0,
             unitCount: units,
             operationsPerSecond: speed,
-            sealed: []
+            sealed: sealed
         )
         run { bench, out in
             bench.steward.claimed(
