@@ -2,7 +2,7 @@ package import Ledger
 package import Primitives
 import Wire
 
-/// Which owners give more than they take, as this peer's ledger has it: their jobs are served first.
+/// Which owners give more than they take, as this peer's ledger has it: their jobs come first.
 ///
 /// Who has given nothing is no giver, or a new key for each job would be worth having.
 package struct FairShare: Sendable {

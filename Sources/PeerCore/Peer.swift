@@ -230,17 +230,17 @@ package struct Peer: ~Copyable, Sendable {
         areOpportunitiesStale = false
         if let id = firstJob, needsNobody(id) { firstJob = nil }
         let first = firstJob.flatMap { ledger.isHeld($0) ? nil : $0 }
-        var open: [Signed<Manifest>] = []
+        var active: [Signed<Manifest>] = []
         for (id, signed) in ledger.manifests
         where signed.body.deadline >= epoch && first ?? id == id && !isReleased(id)
             && !ledger.openShards(of: id).isEmpty
         {
-            open.append(signed)
+            active.append(signed)
         }
-        fairShare.update(ledger, projects: open.map(\.body.project), epoch: epoch, at: now)
-        let ranks = open.map { rank(of: $0.body) }
-        let order = open.indices.sorted { (ranks[$0], $0) < (ranks[$1], $1) }
-        opportunities = order.flatMap { opportunities(in: open[$0]) }
+        fairShare.update(ledger, projects: active.map(\.body.project), epoch: epoch, at: now)
+        let ranks = active.map { rank(of: $0.body) }
+        let order = active.indices.sorted { (ranks[$0], $0) < (ranks[$1], $1) }
+        opportunities = order.flatMap { opportunities(in: active[$0]) }
         worker.keepClaims(on: opportunities)
     }
 

@@ -52,7 +52,7 @@ package enum WorkLimits {
     package static let bundleSpan = TimeSpan.seconds(4)
     /// How long a claim waits for its answer before it is sent again.
     package static let claimSpan = TimeSpan.seconds(2)
-    /// Unanswered claims in a row after which the wait between two grows no more: it is 32 s then.
+    /// Unanswered claims in a row after which the wait between two grows no more: it is 30 s then.
     package static let silencesMax = 4
     /// The longest between two sendings of what a steward has not confirmed.
     package static let resendMillisecondsMax: UInt64 = 20_000

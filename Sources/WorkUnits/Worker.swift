@@ -39,11 +39,10 @@ package struct Worker: Sendable {
         /// Claims in a row that the steward has not answered.
         var silences = 0
 
-        /// The answer has not come: each further time its steward gets its turn later, and others
-        /// have theirs meanwhile.
+        /// The answer has not come: each further time its steward gets its turn later.
         mutating func expire(at now: Instant) {
             isOutstanding = false
-            nextAttempt = now.advanced(by: WorkLimits.claimSpan.times(1 << UInt64(silences)))
+            nextAttempt = now.advanced(by: WorkLimits.claimSpan.times((1 << UInt64(silences)) - 1))
             silences = min(silences + 1, WorkLimits.silencesMax)
         }
     }
@@ -146,18 +145,24 @@ package struct Worker: Sendable {
     }
 
     /// Claims units wherever there may be some, as long as there are free places: of the first
-    /// opportunity first.
+    /// opportunity first, but of those last whose steward has just failed to answer.
     package mutating func claim(
         _ opportunities: [Opportunity],
         at now: Instant,
         into out: inout Outbox
     ) {
         refused.filter { _, until in until > now }
-        claims.updateAll { _, claim in
-            if claim.isOutstanding, claim.nextAttempt <= now { claim.expire(at: now) }
+        var silent: [ShardKey] = []
+        claims.updateAll { key, claim in
+            guard claim.isOutstanding, claim.nextAttempt <= now else { return }
+            claim.expire(at: now)
+            silent.append(key)
         }
+        let order =
+            opportunities.filter { !silent.contains($0.key) }
+            + opportunities.filter { silent.contains($0.key) }
         var room = claimRoom
-        for opportunity in opportunities where room > 0 {
+        for opportunity in order where room > 0 {
             let key = opportunity.key
             guard mayClaim(opportunity), let speed = speeds[opportunity.workload],
                 (claims[key]?.nextAttempt ?? .zero) <= now

@@ -4,8 +4,8 @@ import Testing
 
 /// Scenarios whose stories are kept as text files in Tests/Golden, to be read.
 ///
-/// `STARLING_GOLDEN=rewrite swift test --disable-xctest --filter GoldenTests` writes them anew; what
-/// changed shows in the difference.
+/// `STARLING_GOLDEN=rewrite swift test --disable-xctest --filter GoldenTests` writes them anew;
+/// what changed shows in the difference.
 @Suite struct GoldenTests {
     private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().appending(path: "Golden")

@@ -31,7 +31,7 @@ let scenarios: [String: Scenario] = [
         steps: [("closes round 0", .split([1, 4, 5, 6], seconds: 90))]
     ),
     "submitter-away": Scenario(
-        "The submitter is cut off when a set is closed; another steward holds the result with the first.",
+        "The submitter is cut off when a set is closed; another steward holds the result.",
         seed: 2,
         units: 1,
         anchors: 2,
