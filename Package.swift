@@ -174,7 +174,7 @@ let package = Package(
         ),
         .testTarget(
             name: "FilterbankFilesTests",
-            dependencies: ["FilterbankFiles", "Kernels", "Primitives"],
+            dependencies: ["Subprocesses", "FilterbankFiles", "Kernels", "Primitives"],
             exclude: ["Files"],
             swiftSettings: house
         ),

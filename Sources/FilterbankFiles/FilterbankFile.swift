@@ -26,11 +26,7 @@ package struct FilterbankFile: Sendable {
         self.name = name
         let (header, start) = try FilterbankHeader.read(beginning)
         let steps = try header.stepCount(payloadByteCount: file.byteCount - start)
-        let shape = SampleShape(
-            stepCount: steps,
-            channelCount: header.channelCount,
-            sampleByteCount: header.sampleByteCount
-        )
+        let shape = SampleShape(header, stepCount: steps)
         filterbank = try Filterbank(
             header: header,
             stepCount: steps,

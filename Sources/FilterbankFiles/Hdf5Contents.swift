@@ -29,13 +29,7 @@ struct Hdf5Contents: Hashable, Sendable {
     }
 
     /// How many samples there are, and how wide each is.
-    var shape: SampleShape {
-        SampleShape(
-            stepCount: stepCount,
-            channelCount: header.channelCount,
-            sampleByteCount: header.sampleByteCount
-        )
-    }
+    var shape: SampleShape { SampleShape(header, stepCount: stepCount) }
 
     /// Bytes of the longest answer: all places of chunks, and less than this for the rest.
     static let answerByteCountMax = Hdf5Chunks.countMax * 16 + (1 << 20)
@@ -103,11 +97,7 @@ extension Hdf5Contents {
         self.header = header
         stepCount = steps
         isBigEndian = endian != 0
-        let shape = SampleShape(
-            stepCount: steps,
-            channelCount: header.channelCount,
-            sampleByteCount: header.sampleByteCount
-        )
+        let shape = SampleShape(header, stepCount: steps)
         if kind == 0, let start = reader.integer(UInt64.self).flatMap(Int.init(exactly:)) {
             storage = .plain(start: start)
         } else if kind == 1 {

@@ -59,7 +59,6 @@ struct Hdf5Library {
     typealias Free = @convention(c) (UnsafeMutableRawPointer?) -> Status
 
     let openFile: OpenFile
-    let closeFile: Close
     let fileProperties: FromHandle
     let userBlock: UserBlock
     let makeProperties: FromHandle
@@ -72,7 +71,6 @@ struct Hdf5Library {
     let filter: Filter
     let linkExists: OpenNamedQuestion
     let openDataset: OpenNamed
-    let closeDataset: Close
     let datasetSpace: FromHandle
     let datasetType: FromHandle
     let datasetOffset: Offset
@@ -188,7 +186,6 @@ extension Hdf5Library {
         let silence: Silence = try symbols.function("H5Eset_auto2")
         _ = silence(0, nil, nil)
         openFile = try symbols.function("H5Fopen")
-        closeFile = try symbols.function("H5Fclose")
         fileProperties = try symbols.function("H5Fget_create_plist")
         userBlock = try symbols.function("H5Pget_userblock")
         makeProperties = try symbols.function("H5Pcreate")
@@ -200,7 +197,6 @@ extension Hdf5Library {
         filter = try symbols.function("H5Pget_filter2")
         linkExists = try symbols.function("H5Lexists")
         openDataset = try symbols.function("H5Dopen2")
-        closeDataset = try symbols.function("H5Dclose")
         datasetSpace = try symbols.function("H5Dget_space")
         datasetType = try symbols.function("H5Dget_type")
         datasetOffset = try symbols.function("H5Dget_offset")

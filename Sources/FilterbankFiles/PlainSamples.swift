@@ -50,6 +50,13 @@ struct SampleShape: Sendable {
     let channelCount: Int
     let sampleByteCount: Int
 
+    /// As many as `header` and the number of steps say.
+    init(_ header: FilterbankHeader, stepCount: Int) {
+        self.stepCount = stepCount
+        channelCount = header.channelCount
+        sampleByteCount = header.sampleByteCount
+    }
+
     /// Bytes of all samples; huge where a file claims what none can hold.
     var byteCount: Double {
         Double(stepCount) * Double(channelCount) * Double(sampleByteCount)

@@ -25,6 +25,7 @@ package struct FairShare: Sendable {
         else { return }
         itemCount = count
         givers = SortedTable()
+        // What is provisional counts, too: nothing is paid by this.
         let boards = ledger.boards(epoch: epoch, at: now, settle: .zero)
         for row in boards.users where row.share > 0 { givers[row.owner] = true }
     }

@@ -147,7 +147,9 @@ extension Node {
 
     /// The stewards of the shard of a unit as this peer sees them, the acting one first.
     package func stewards(ofUnit unit: UInt32, of id: ManifestID) -> [PeerID] {
-        peer.stewards(of: ShardKey(manifest: id, shard: unit / Limits.unitsPerShard))
+        let shard = ShardKey(manifest: id, shard: unit / Limits.unitsPerShard)
+        let acting = peer.actingSteward(of: shard)
+        return [acting].compactMap(\.self) + peer.stewards(of: shard).filter { $0 != acting }
     }
 
     /// What is known of a peer; nil when its record is not.

@@ -21,8 +21,8 @@ package struct Scenario: Sendable {
     /// Each action, as soon as the story has a line with that text; one after the other.
     package let steps: [(text: String, action: Action)]
 
-    /// A scenario of `peers` machines, of which the first submits a job, the next ones lie, and the
-    /// first but one on are further anchors.
+    /// A scenario of `peers` machines: the first one submits a job; from the second one on, so many
+    /// lie, and so many are anchors.
     package init(
         _ title: String,
         seed: UInt64 = 1,

@@ -158,9 +158,11 @@ package struct Worker: Sendable {
             claim.expire(at: now)
             silent.append(key)
         }
-        let order =
-            opportunities.filter { !silent.contains($0.key) }
-            + opportunities.filter { silent.contains($0.key) }
+        var order = opportunities
+        if !silent.isEmpty {
+            order.removeAll { silent.contains($0.key) }
+            order += opportunities.filter { silent.contains($0.key) }
+        }
         var room = claimRoom
         for opportunity in order where room > 0 {
             let key = opportunity.key

@@ -17,17 +17,10 @@ extension StarlingSim {
         @Option(help: "The seed to tell.")
         var seed: UInt64
 
-        @Option(help: "Peers of the network, 2 to 64; by default the seed decides.")
-        var peers: Int?
-
-        func validate() throws {
-            if let peers, !(2...64).contains(peers) {
-                throw ValidationError("--peers takes a number from 2 to 64.")
-            }
-        }
+        @OptionGroup var network: PeerCount
 
         func run() throws {
-            let report = World(Options(seed: seed, peers: peers)) { print($0) }.run()
+            let report = World(Options(seed: seed, peers: network.peers)) { print($0) }.run()
             print(report.text)
             if !report.violations.isEmpty { throw ExitCode.failure }
         }

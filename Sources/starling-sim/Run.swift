@@ -23,8 +23,7 @@ extension StarlingSim {
         @Option(help: "Seeds to run, as FIRST..<END.")
         var seeds: SeedRange?
 
-        @Option(help: "Peers of the network, 2 to 64; by default the seed decides.")
-        var peers: Int?
+        @OptionGroup var network: PeerCount
 
         @Option(help: "What the seeds draw from: swarm, any subset of all faults.")
         var profile = Profile.swarm
@@ -42,9 +41,6 @@ extension StarlingSim {
             if seed != nil, seeds != nil {
                 throw ValidationError("Give either --seed or --seeds, not both.")
             }
-            if let peers, !(2...64).contains(peers) {
-                throw ValidationError("--peers takes a number from 2 to 64.")
-            }
         }
 
         func run() throws {
@@ -52,7 +48,7 @@ extension StarlingSim {
             var sum = Sum()
             let progress = Progress(total: UInt64(range.count))
             for seed in range {
-                let options = Options(seed: seed, peers: peers)
+                let options = Options(seed: seed, peers: network.peers)
                 var report = World(options).run()
                 if twice || seed.isMultiple(of: Self.checkStride), World(options).run() != report {
                     report = report.failing("two runs of one seed differ")
@@ -80,7 +76,7 @@ extension StarlingSim {
         private func trace(of seed: UInt64) throws -> UInt64? {
             let run = try Subprocess.output(
                 of: "/proc/self/exe",
-                ["trace", "--seed", "\(seed)"] + (peers.map { ["--peers", "\($0)"] } ?? [])
+                ["trace", "--seed", "\(seed)"] + (network.peers.map { ["--peers", "\($0)"] } ?? [])
             )
             let text = String(decoding: run.bytes, as: UTF8.self)
             return UInt64(text.prefix { $0 != "\n" }, radix: 16)

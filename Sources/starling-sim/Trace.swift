@@ -7,10 +7,10 @@ extension StarlingSim {
         static let configuration = CommandConfiguration(shouldDisplay: false)
 
         @Option var seed: UInt64
-        @Option var peers: Int?
+        @OptionGroup var network: PeerCount
 
         func run() {
-            print(String(World(Options(seed: seed, peers: peers)).run().trace, radix: 16))
+            print(String(World(Options(seed: seed, peers: network.peers)).run().trace, radix: 16))
         }
     }
 }

@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import Kernels
 import Primitives
+import Subprocesses
 import Testing
 
 /// HDF5 files, through the program and the libhdf5 of this machine, which `Deploy/setup --tests`
@@ -88,6 +89,45 @@ struct Hdf5Tests {
     func eachOddFileHasItsOwnSentence(name: String, sentence: String) throws {
         let reason = try #require(refusal(Files.path("odd_\(name).h5")))
         #expect(reason.contains(sentence), "\(reason)")
+    }
+
+    @Test(arguments: [
+        ("kill -SEGV $$", "libhdf5 broke down on this file (signal 11)"),
+        ("kill -XCPU $$", "finds no end of this file"), ("exit 1", "no answer that makes sense"),
+        ("echo nonsense", "no answer that makes sense"), ("printf '\\1reason'", "reason"),
+    ])
+    func whatBecomesOfTheProcessIsTold(script: String, sentence: String) throws {
+        let program = Hdf5Program(path: "/bin/sh", arguments: ["-c", script])
+        let reason = try #require(refusal(Files.path("plain.h5"), program))
+        #expect(reason.contains(sentence), "\(reason)")
+    }
+
+    /// An answer is trusted no more than the file: what it says is refused, or read and searched.
+    @Test(arguments: ["edges", "checked", "plain"]) func answersThatLieNeverTrap(name: String)
+        throws
+    {
+        let run = try Subprocess.output(
+            of: "/bin/sh",
+            ["-c", "exec '\(starling)' read-hdf5 <'\(Files.path("\(name).h5"))'"]
+        )
+        let answer = Bytes(run.bytes)
+        #expect(answer.first == 0)
+        let lie = try TemporaryFile("answer")
+        let program = Hdf5Program(path: "/bin/cat", arguments: [lie.path])
+        #expect(refusal(Files.path("\(name).h5"), program) != nil, "an empty answer is none")
+        var random = PRNG(seed: 1)
+        for _ in 0..<60 {
+            var bytes = answer
+            for _ in 0...random.below(3) {
+                let place = Int(random.below(UInt64(bytes.count)))
+                bytes[place] = random.below(3) == 0 ? 255 : UInt8(random.below(256))
+            }
+            try lie.write(bytes)
+            guard let file = try? open(Files.path("\(name).h5"), program),
+                file.filterbank.header.channelCount * file.filterbank.stepCount < 1 << 20
+            else { continue }
+            _ = try? DriftPack(file.filterbank, name: "x", DriftSettings(maxDrift: 1))
+        }
     }
 
     /// They were damaged at random, and crashed libhdf5 1.10.8 or kept it busy, or once ourselves.

@@ -45,15 +45,18 @@ final class TemporaryFile {
 }
 
 /// Opens the file at `path` as the program does.
-func open(_ path: String) throws -> FilterbankFile {
+func open(_ path: String, _ program: Hdf5Program = ownProgram) throws -> FilterbankFile {
     let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw CocoaError(.fileNoSuchFile) }
     return try FilterbankFile(
         descriptor: descriptor,
         name: path.split(separator: "/").last.map(String.init) ?? path,
-        hdf5: Hdf5Program(path: starling, arguments: ["read-hdf5"])
+        hdf5: program
     )
 }
+
+/// What the program does with itself.
+let ownProgram = Hdf5Program(path: starling, arguments: ["read-hdf5"])
 
 /// The program, which lies beside the bundle of the tests.
 let starling: String = {
@@ -63,9 +66,9 @@ let starling: String = {
 }()
 
 /// Why the file at `path` is refused; nil when it is not.
-func refusal(_ path: String) -> String? {
+func refusal(_ path: String, _ program: Hdf5Program = ownProgram) -> String? {
     do {
-        _ = try open(path)
+        _ = try open(path, program)
         return nil
     } catch {
         return "\(error)"

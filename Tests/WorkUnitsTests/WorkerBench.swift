@@ -36,6 +36,15 @@ struct WorkerBench {
         )
     }
 
+    /// Work of another job, at another steward.
+    var otherOpportunity: Worker.Opportunity {
+        Worker.Opportunity(
+            key: ShardKey(manifest: TestGrid(nonce: 2).id, shard: 0),
+            steward: TestGrid.peer(5),
+            workload: TestGrid.workload
+        )
+    }
+
     func lease(
         _ units: [UInt32] = [0, 1],
         round: UInt32 = 0,

@@ -75,11 +75,7 @@ import WorkUnits
         var bench = WorkerBench()
         bench.donate(places: 1)
         let silent = bench.opportunity
-        let other = Worker.Opportunity(
-            key: ShardKey(manifest: TestGrid(nonce: 2).id, shard: 0),
-            steward: TestGrid.peer(5),
-            workload: TestGrid.workload
-        )
+        let other = bench.otherOpportunity
         for expected in [silent, other, silent, other] {
             bench.claim([silent, other])
             let asked = bench.take { effect -> PeerID? in
@@ -97,11 +93,7 @@ import WorkUnits
         var bench = WorkerBench()
         bench.donate(places: 1)
         let second = bench.opportunity
-        let first = Worker.Opportunity(
-            key: ShardKey(manifest: TestGrid(nonce: 2).id, shard: 0),
-            steward: TestGrid.peer(5),
-            workload: TestGrid.workload
-        )
+        let first = bench.otherOpportunity
         func asked(_ opportunities: [Worker.Opportunity]) -> [PeerID] {
             bench.claim(opportunities)
             return bench.take { effect in
