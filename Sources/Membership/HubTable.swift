@@ -6,25 +6,22 @@ package import Wire
 /// Every hub keeps the whole table of signed records. Records come with the first frame of a link,
 /// are passed on when they are new, and are reconciled with one linked hub each period.
 package struct HubTable: Sendable {
-    private let me: PeerID
-    private var hubs = SortedTable<PeerID, Signed<Record>>()
-    private var links = SortedTable<PeerID, Bool>()
-    private var dials = SortedTable<PeerID, Dial>()
+    let me: PeerID
+    var hubs = SortedTable<PeerID, Signed<Record>>()
+    var links = SortedTable<PeerID, Bool>()
     private var keys = SortedTable<ItemKey, PeerID>()
     /// Hubs without a link: since when, and whether that is long enough for others to act for them.
-    private var absences = SortedTable<PeerID, Absence>()
-
-    private struct Absence: Sendable {
-        let since: Instant
-        var isNoticed = false
-
-        var noticeAt: Instant { since.advanced(by: HubTable.absenceSpan) }
-    }
-
-    private struct Dial: Sendable {
-        var nextAttempt: Instant
-        var wait: TimeSpan
-    }
+    var absences = SortedTable<PeerID, Absence>()
+    /// When absences that nobody has noticed yet will be.
+    var noticeTimes = SortedTable<Appointment, Bool>()
+    /// Hubs without a link that `hubsToDial` has not seen.
+    var unseen = SortedTable<PeerID, Bool>()
+    /// Attempts to reach hubs without a link.
+    var dials = SortedTable<PeerID, Dial>()
+    /// When those that list an endpoint are dialled next.
+    var dialTimes = SortedTable<Appointment, Bool>()
+    /// Hubs without a link that list an endpoint and were never dialled.
+    var undialled = SortedTable<PeerID, Bool>()
 
     /// Hubs in the table at most.
     package static let hubsMax = 10_000
@@ -38,6 +35,17 @@ package struct HubTable: Sendable {
 
     /// A table that holds nobody, not even this peer.
     package init(me: PeerID) { self.me = me }
+
+    /// A table of `me` that holds what `other` does, and has no links.
+    package init(me: PeerID, knowing other: HubTable) {
+        self.me = me
+        hubs = other.hubs
+        keys = other.keys
+        for peer in hubs.keys where peer != me {
+            unseen[peer] = true
+            planDial(of: peer)
+        }
+    }
 
     // MARK: - Records
 
@@ -65,6 +73,8 @@ package struct HubTable: Sendable {
             return .refused
         }
         hubs[body.peer] = signed
+        if body.peer != me, !links.contains(body.peer) { unseen[body.peer] = true }
+        planDial(of: body.peer)
         keys[ItemKey(epoch: body.epoch, id: signed.id)] = body.peer
         return .accepted
     }
@@ -80,8 +90,9 @@ package struct HubTable: Sendable {
     package mutating func forget(_ peer: PeerID) {
         guard let signed = hubs.remove(peer) else { return }
         keys.remove(ItemKey(epoch: signed.body.epoch, id: signed.id))
-        dials.remove(peer)
-        absences.remove(peer)
+        setDial(of: peer, nil)
+        setAbsence(of: peer, nil)
+        unseen.remove(peer)
     }
 
     /// The newest record of `peer`.
@@ -89,6 +100,9 @@ package struct HubTable: Sendable {
 
     /// Every record, by peer.
     package var records: [Signed<Record>] { hubs.values }
+
+    /// The records by peer.
+    package var recordTable: SortedTable<PeerID, Signed<Record>> { hubs }
 
     /// Hubs in the table.
     package var count: Int { hubs.count }
@@ -104,8 +118,9 @@ package struct HubTable: Sendable {
     /// A link to `peer` is up.
     package mutating func linked(_ peer: PeerID) {
         links[peer] = true
-        dials.remove(peer)
-        absences.remove(peer)
+        setDial(of: peer, nil)
+        setAbsence(of: peer, nil)
+        unseen.remove(peer)
     }
 
     /// The last link to `peer` is down.
@@ -113,10 +128,10 @@ package struct HubTable: Sendable {
         links.remove(peer)
         // Nobody is dialled without a record, so there is no more to wait for than there are hubs.
         guard hubs.contains(peer) else { return }
-        absences[peer] = Absence(since: now)
-        dials[peer] = Dial(
-            nextAttempt: now.advanced(by: Self.dialSpanMin),
-            wait: Self.dialSpanMin
+        setAbsence(of: peer, Absence(since: now))
+        setDial(
+            of: peer,
+            Dial(nextAttempt: now.advanced(by: Self.dialSpanMin), wait: Self.dialSpanMin)
         )
     }
 
@@ -126,72 +141,32 @@ package struct HubTable: Sendable {
     /// Peers with a link, ascending.
     package var linkedPeers: [PeerID] { links.keys }
 
-    /// Hubs that should be dialled now; each is asked for again after a growing wait.
-    package mutating func hubsToDial(at now: Instant) -> [Record] {
-        var due: [Record] = []
-        for (peer, signed) in hubs where peer != me && !links.contains(peer) {
-            if !absences.contains(peer) { absences[peer] = Absence(since: now) }
-            guard !signed.body.controlEndpoints.isEmpty else { continue }
-            let dial = dials[peer] ?? firstDial(of: peer, at: now)
-            dials[peer] = dial
-            guard dial.nextAttempt <= now else { continue }
-            let wait = min(dial.wait.times(2), Self.dialSpanMax)
-            dials[peer] = Dial(nextAttempt: now.advanced(by: dial.wait), wait: wait)
-            due.append(signed.body)
-        }
-        return due
-    }
-
-    /// Of two hubs the one with the lower key dials first, so that one link is made and not two.
-    private func firstDial(of peer: PeerID, at now: Instant) -> Dial {
-        let wait = me < peer ? TimeSpan.zero : Self.dialSpanMin
-        return Dial(nextAttempt: now.advanced(by: wait), wait: Self.dialSpanMin)
-    }
-
-    /// Notices who has been without a link for long; whether there is anybody new.
-    package mutating func noticeAbsences(at now: Instant) -> Bool {
-        var isNews = false
-        for (peer, absence) in absences where !absence.isNoticed && absence.noticeAt <= now {
-            absences.update(peer) { $0.isNoticed = true }
-            isNews = true
-        }
-        return isNews
-    }
-
-    /// When `hubsToDial` or `noticeAbsences` has something to say.
-    package var deadline: Instant? {
-        let notices = absences.values.filter { !$0.isNoticed }.map(\.noticeAt)
-        let dials = nextDial.map { [$0] } ?? []
-        return (notices + dials).min()
-    }
-
-    private var nextDial: Instant? {
-        hubs.keys
-            .filter { peer in
-                peer != me && !links.contains(peer)
-                    && hubs[peer]?.body.controlEndpoints.isEmpty == false
-            }
-            .map { dials[$0]?.nextAttempt ?? .zero }
-            .min()
-    }
-
     // MARK: - Placement
 
     /// The hubs that schedule a shard, first first: anchors by rendezvous hash, then other hubs.
     ///
     /// - Source: D. Thaler and C. Ravishankar, "A Name-Based Mapping Scheme for Rendezvous", 1996.
     package func stewards(of manifest: ManifestID, shard: UInt32, anchors: [PeerID]) -> [PeerID] {
-        let eligible = hubs.values.filter { $0.body.role == .hub }.map(\.body.peer)
-        let scored = eligible.map { peer in
-            (
-                isAnchor: anchors.contains(peer),
-                score: Self.score(manifest: manifest, shard: shard, peer: peer), peer: peer
-            )
+        let known = anchors.filter { hubs[$0]?.body.role == .hub }
+        let first = ranked(known, manifest: manifest, shard: shard)
+        guard first.count < Self.stewardsPerShard else { return first }
+        let others = hubs.values.filter { $0.body.role == .hub && !anchors.contains($0.body.peer) }
+        let rest = ranked(others.map(\.body.peer), manifest: manifest, shard: shard)
+        return Array((first + rest).prefix(Self.stewardsPerShard))
+    }
+
+    /// Those of `peers` with the highest scores, highest first.
+    private func ranked(_ peers: [PeerID], manifest: ManifestID, shard: UInt32) -> [PeerID] {
+        var first: [(score: UInt64, peer: PeerID)] = []
+        for peer in peers {
+            let scored = (Self.score(manifest: manifest, shard: shard, peer: peer), peer)
+            let place = first.firstIndex { $0 <= scored } ?? first.count
+            guard place < Self.stewardsPerShard, !first.contains(where: { $0.peer == peer })
+            else { continue }
+            first.insert(scored, at: place)
+            if first.count > Self.stewardsPerShard { first.removeLast() }
         }
-        return scored.sorted { left, right in
-            if left.isAnchor != right.isAnchor { return left.isAnchor }
-            return (left.score, left.peer) > (right.score, right.peer)
-        }.prefix(Self.stewardsPerShard).map(\.peer)
+        return first.map(\.peer)
     }
 
     /// The one of a shard's `stewards` who acts: the first who is here, has a link, or has been

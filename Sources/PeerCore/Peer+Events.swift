@@ -10,6 +10,7 @@ extension Peer {
         case .epoch(let epoch):
             let isNew = epoch > self.epoch
             self.epoch = max(self.epoch, epoch)
+            gridChanged()
             hubs.expire(epoch: self.epoch)
             forgetHubs(into: &out)
             membershipChanged()
@@ -23,12 +24,14 @@ extension Peer {
         case .linked(let record):
             let peer = record.value.body.peer
             learn(record, from: peer, into: &out)
+            gridChanged()
             hubs.linked(peer)
             // It may act again as a steward.
             areOpportunitiesStale = true
             worker.linked(peer, at: now)
             greet(peer, into: &out)
         case .unlinked(let peer):
+            gridChanged()
             hubs.unlinked(peer, at: now)
             worker.unlinked(isLinked: hubs.isLinked, into: &out)
         case .donate(let places, let speeds):

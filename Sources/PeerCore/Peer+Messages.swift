@@ -77,7 +77,7 @@ extension Peer {
         guard actingSteward(of: key) == me else {
             return refuse(claim, .notSteward, to: peer, into: &out)
         }
-        let view = views.view(key)
+        let view = gridView(key)
         steward.claimed(
             claim,
             of: job,
@@ -139,8 +139,8 @@ extension Peer {
         }
     }
 
-    private func view(of manifest: ManifestID, units: [UInt32]) -> GridView {
-        views.view(ShardKey(manifest: manifest, shard: units[0] / Limits.unitsPerShard))
+    private mutating func view(of manifest: ManifestID, units: [UInt32]) -> GridView {
+        gridView(ShardKey(manifest: manifest, shard: units[0] / Limits.unitsPerShard))
     }
 
     // MARK: - Data

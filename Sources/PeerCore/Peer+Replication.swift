@@ -19,13 +19,12 @@ extension Peer {
             out.append(.keyUsedElsewhere(body))
             return
         }
+        if hubs.record(of: body.peer)?.id != record.value.id { gridChanged() }
         switch hubs.insert(record, epoch: epoch) {
         case .accepted:
             remember(record.value, into: &out)
             membershipChanged()
-            for peer in hubs.linkedPeers where peer != source {
-                out.send(.record(record.value), to: peer)
-            }
+            out.passOn(.record(record.value), to: hubs.linkedPeers, except: source)
         case .known, .refused:
             break
         }
@@ -70,13 +69,15 @@ extension Peer {
         at now: Instant,
         into out: inout Outbox
     ) {
+        switch item.value {
+        case .device, .revoke: gridChanged()
+        case .manifest, .certificate, .opening, .ruling, .cancel, .hold: break
+        }
         switch ledger.insert(item, epoch: epoch, at: now) {
         case .accepted(let released):
             for each in [item.value] + released {
                 out.append(.persist(Self.row(of: each)))
-                for peer in hubs.linkedPeers where peer != source {
-                    out.send(.item(each), to: peer)
-                }
+                out.passOn(.item(each), to: hubs.linkedPeers, except: source)
                 follow(each, at: now, into: &out)
             }
         case .refused:
@@ -105,15 +106,16 @@ extension Peer {
             steward.learned(Job(signed), at: now)
         case .certificate(let signed):
             areOpportunitiesStale = true
-            let views = self.views
             let isOpened = isOpened(signed.body)
-            steward.certified(
-                signed,
-                isOpened: isOpened,
-                view: views.view,
-                at: now,
-                into: &out
-            )
+            if let key = steward.desk(of: signed.body) {
+                steward.certified(
+                    signed,
+                    isOpened: isOpened,
+                    view: gridView(key),
+                    at: now,
+                    into: &out
+                )
+            }
             if let job = job(signed.body.manifest) {
                 worker.certified(signed, isOpened: isOpened, of: job, at: now, into: &out)
             }

@@ -24,82 +24,6 @@ extension Peer {
         return ranked
     }
 
-    /// What a steward sees, for machines that must not hold the peer itself.
-    struct Views {
-        let me: PeerID
-        let epoch: UInt64
-        let hubs: HubTable
-        let manifests: SortedTable<ManifestID, Signed<Manifest>>
-        let ownership: Ownership
-
-        func view(_ key: ShardKey) -> GridView {
-            guard let manifest = manifests[key.manifest]?.body else {
-                return GridView(
-                    me: me,
-                    epoch: epoch,
-                    candidates: [],
-                    owner: owner,
-                    current: ownership.current,
-                    submitter: me,
-                    isDataReachable: false,
-                    secondHolder: nil,
-                    nextSteward: nil
-                )
-            }
-            let ranked = hubs.stewards(
-                of: key.manifest,
-                shard: key.shard,
-                anchors: manifest.anchors.map { ownership.current(of: $0) }
-            )
-            let submitter = ownership.current(of: manifest.submitter)
-            let others = ranked.filter { $0 != me && hubs.isLinked($0) }
-            return GridView(
-                me: me,
-                epoch: manifest.statementEpoch(at: epoch),
-                candidates: candidates(for: manifest.workload),
-                owner: owner,
-                current: ownership.current,
-                submitter: submitter,
-                isDataReachable: submitter == me || hubs.isLinked(submitter),
-                secondHolder: secondHolder(submitter, others: others),
-                nextSteward: others.first
-            )
-        }
-
-        /// Whose machine `peer` is: who adopted it and, as long as nobody has, what its record
-        /// says.
-        @Sendable private func owner(_ peer: PeerID) -> OwnerID {
-            let key = ownership.current(of: peer)
-            return ownership.adopter(of: key) ?? hubs.record(of: key)?.body.owner
-                ?? OwnerID(key.digest)
-        }
-
-        private func candidates(for workload: String) -> [Candidate] {
-            hubs.linkedPeers.compactMap { peer in
-                guard let record = hubs.record(of: peer)?.body, peer != me,
-                    record.kernels.contains(where: { $0.kernel == workload })
-                else { return nil }
-                return Candidate(peer: peer, owner: owner(peer))
-            }
-        }
-
-        /// The submitter holds what it will use itself; else it, or another steward, holds a copy.
-        private func secondHolder(_ submitter: PeerID, others: [PeerID]) -> PeerID? {
-            guard submitter != me else { return nil }
-            return hubs.isLinked(submitter) ? submitter : others.first
-        }
-    }
-
-    var views: Views {
-        Views(
-            me: me,
-            epoch: epoch,
-            hubs: hubs,
-            manifests: ledger.manifests,
-            ownership: ledger.ownership
-        )
-    }
-
     func job(_ id: ManifestID) -> Job? { ledger.manifest(id).map { Job($0) } }
 
     /// How far a job is, as this peer sees it.
@@ -191,6 +115,21 @@ extension Peer {
 
     /// The ledger's items' places, ascending.
     package var ledgerKeys: [ItemKey] { ledger.items.keys }
+
+    /// Items of the ledger.
+    package var ledgerCount: Int { ledger.items.count }
+
+    /// Whether the ledger holds the item of `id`.
+    package func holdsItem(_ id: ItemID) -> Bool { ledger.contains(id) }
+
+    /// The ledger's item of `id`.
+    package func item(_ id: ItemID) -> Item? { ledger.item(id) }
+
+    /// Whether the project holds the job.
+    package func isHeld(_ id: ManifestID) -> Bool { ledger.isHeld(id) }
+
+    /// The manifest of a job.
+    package func manifest(of id: ManifestID) -> Manifest? { ledger.manifest(id)?.body }
 
     /// The leases, rounds and bundles that are open, for people.
     package var openWork: String { steward.openWork + worker.openWork }

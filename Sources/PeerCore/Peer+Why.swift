@@ -19,8 +19,8 @@ extension Peer {
         }
         let shard = ShardKey(manifest: id, shard: unit / Limits.unitsPerShard)
         let acting = actingSteward(of: shard)
-        let views = self.views
-        var outlook = steward.outlook(on: unit, of: id, view: views.view) ?? UnitOutlook()
+        let view = gridView(shard)
+        var outlook = steward.outlook(on: unit, of: id, view: { _ in view }) ?? UnitOutlook()
         switch ledger.verdict(on: unit, of: id) {
         case .certified(_, let since):
             let settled = since.advanced(by: hubs.settleSpan)
@@ -50,6 +50,7 @@ extension Peer {
     /// Linked peers that run the job's workload, without this one.
     package func donors(to id: ManifestID) -> [PeerID] {
         guard ledger.manifest(id) != nil else { return [] }
+        var views = self.views
         return views.view(ShardKey(manifest: id, shard: 0)).candidates.map(\.peer)
     }
 }

@@ -42,6 +42,8 @@ package struct Peer: ~Copyable, Sendable {
     var areOpportunitiesStale = true
     var fairShare = FairShare()
     var placements = SortedTable<ShardKey, [PeerID]>()
+    /// What the steward sees, shard by shard, until that changes.
+    var gridViews = SortedTable<ShardKey, GridView>()
     var nextReconciliation: Instant
     var random: PRNG
     /// Rows that a restart found missing, until the next outbox takes them.
@@ -88,7 +90,7 @@ package struct Peer: ~Copyable, Sendable {
         at now: Instant
     ) throws(DecodeError) {
         self.me = me
-        hubs = HubTable(me: me)
+        hubs = stored.hubs.map { HubTable(me: me, knowing: $0) } ?? HubTable(me: me)
         steward = Steward(me: me)
         worker = Worker(me: me, secret: secret)
         submitter = Submitter()
@@ -112,6 +114,9 @@ package struct Peer: ~Copyable, Sendable {
         package var chunks: [ChunkWant] = []
         /// Own datasets, kept whole.
         package var datasets: [Dataset] = []
+
+        /// Hubs that the driver knows, beside those of the rows; their records are checked.
+        package var hubs: HubTable?
 
         /// Nothing: a first start.
         package init() {}
@@ -156,8 +161,11 @@ package struct Peer: ~Copyable, Sendable {
 
     /// Time has passed; to be called at `deadline`, and harmless at any other time.
     package mutating func tick(at now: Instant, into out: inout Outbox) {
-        let views = self.views
-        steward.tick(view: views.view, at: now, vault: &vault, into: &out)
+        if let due = steward.deadline, due <= now {
+            var views = self.views
+            steward.tick(view: { views.view($0) }, at: now, vault: &vault, into: &out)
+            gridViews = views.known
+        }
         worker.tick(at: now, vault: &vault, into: &out)
         for opening in worker.takeUnopened(at: now) {
             accept(Item.opening(opening).verifiedHere, from: nil, at: now, into: &out)
@@ -173,13 +181,17 @@ package struct Peer: ~Copyable, Sendable {
 
     /// When `tick` must be called next; nil when nothing waits for time.
     package var deadline: Instant? {
-        var earliest: Instant?
-        let candidates = [
-            hubs.linkedPeers.isEmpty ? nil : nextReconciliation, hubs.deadline,
-            steward.deadline, results.deadline, chunks.deadline,
-            worker.deadline(opportunities), loopback.isEmpty ? nil : .zero,
-        ]
-        for case let candidate? in candidates { earliest = min(earliest ?? candidate, candidate) }
+        guard loopback.isEmpty else { return .zero }
+        var earliest = hubs.linkedPeers.isEmpty ? nil : nextReconciliation
+        func consider(_ instant: Instant?) {
+            guard let instant else { return }
+            earliest = min(earliest ?? instant, instant)
+        }
+        consider(hubs.deadline)
+        consider(steward.deadline)
+        consider(results.deadline)
+        consider(chunks.deadline)
+        consider(worker.deadline(opportunities))
         return earliest
     }
 
@@ -194,31 +206,39 @@ package struct Peer: ~Copyable, Sendable {
             for message in takeLoopback() {
                 take(message.verifiedHere, from: me, at: now, into: &out)
             }
-            let views = self.views
-            let ready = steward.advanceProofs(
-                view: views.view,
-                at: now,
-                results: &results,
-                vault: &vault,
-                into: &out
-            )
-            for item in ready { accept(item.verifiedHere, from: nil, at: now, into: &out) }
+            advanceProofs(at: now, into: &out)
             refreshOpportunities(at: now)
             worker.claim(opportunities, at: now, into: &out)
-            let effects = out.drain()
-            for effect in effects {
+            guard !out.effects.isEmpty else { break }
+            for effect in out.drain() {
                 if case .send(let message, let peer) = effect, peer == me {
                     loopback.append(message)
                 } else {
                     rest.append(effect)
                 }
             }
-            if effects.isEmpty { break }
         }
+        worker.noteDeadline(opportunities)
         out = rest
     }
 
+    /// Takes the steward's proofs further, and takes in what comes of them.
+    private mutating func advanceProofs(at now: Instant, into out: inout Outbox) {
+        guard steward.hasWork else { return }
+        var views = self.views
+        let ready = steward.advanceProofs(
+            view: { views.view($0) },
+            at: now,
+            results: &results,
+            vault: &vault,
+            into: &out
+        )
+        gridViews = views.known
+        for item in ready { accept(item.verifiedHere, from: nil, at: now, into: &out) }
+    }
+
     private mutating func takeLoopback() -> [Message] {
+        guard !loopback.isEmpty else { return [] }
         defer { loopback = [] }
         return loopback
     }

@@ -110,6 +110,9 @@ extension Node {
         case .send(let message, let to):
             // What does not get through is sent again by the core's own rules.
             _ = transport.send(to: to, frames: [message.frame])
+        case .passOn(let message, let peers, let source):
+            let frame = message.frame
+            for to in peers where to != source { _ = transport.send(to: to, frames: [frame]) }
         case .connect(let record):
             connect(record)
         case .storeChunk, .sendChunk, .storePiece, .sendPiece:

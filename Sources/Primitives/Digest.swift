@@ -58,16 +58,8 @@ package struct Digest: Hashable, Comparable, Sendable {
 
     /// Appends the 32 bytes to `bytes`.
     package func append(to bytes: inout Bytes) {
-        Self.append(first, to: &bytes)
-        Self.append(second, to: &bytes)
-        Self.append(third, to: &bytes)
-        Self.append(fourth, to: &bytes)
-    }
-
-    private static func append(_ word: UInt64, to bytes: inout Bytes) {
-        for shift in stride(from: 56, through: 0, by: -8) {
-            bytes.append(UInt8(truncatingIfNeeded: word >> UInt64(shift)))
-        }
+        let words = (first.bigEndian, second.bigEndian, third.bigEndian, fourth.bigEndian)
+        unsafe withUnsafeBytes(of: words) { unsafe bytes.append(contentsOf: $0) }
     }
 
     /// The sum of two digests as 256-bit numbers, modulo 2²⁵⁶.

@@ -3,21 +3,18 @@
 /// Drivers hash bulk data with OpenSSL; this one serves identifiers, commitments and the simulator.
 /// - Source: FIPS 180-4 §6.2.
 package struct SHA256: Sendable {
-    private var state: InlineArray<8, UInt32> = [
-        0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a,
-        0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
-    ]
+    private var state = Compression()
     private var block: Bytes = []
     private var byteCount: UInt64 = 0
 
     /// A hash of nothing yet.
-    package init() { block.reserveCapacity(Self.blockByteCount) }
+    package init() { block.reserveCapacity(Compression.blockByteCount) }
 
     /// SHA-256 of `bytes` in one step.
     package static func hash(_ bytes: Bytes) -> Digest {
-        var hasher = SHA256()
-        hasher.update(bytes)
-        return hasher.finish()
+        var state = Compression()
+        let offset = state.takeBlocks(of: bytes, from: 0)
+        return state.finish(bytes[offset...], byteCount: UInt64(bytes.count))
     }
 
     /// Takes in further bytes.
@@ -25,31 +22,71 @@ package struct SHA256: Sendable {
         byteCount &+= UInt64(bytes.count)
         var offset = 0
         if !block.isEmpty {
-            offset = min(Self.blockByteCount - block.count, bytes.count)
+            offset = min(Compression.blockByteCount - block.count, bytes.count)
             block.append(contentsOf: bytes[0..<offset])
-            guard block.count == Self.blockByteCount else { return }
-            compress(block, at: 0)
+            guard block.count == Compression.blockByteCount else { return }
+            _ = state.takeBlocks(of: block, from: 0)
             block.removeAll(keepingCapacity: true)
         }
-        while bytes.count - offset >= Self.blockByteCount {
-            compress(bytes, at: offset)
-            offset += Self.blockByteCount
-        }
+        offset = state.takeBlocks(of: bytes, from: offset)
         block.append(contentsOf: bytes[offset...])
     }
 
     /// The digest of everything taken in.
-    package consuming func finish() -> Digest {
+    package consuming func finish() -> Digest { state.finish(block[...], byteCount: byteCount) }
+}
+
+/// The state between two blocks.
+private struct Compression {
+    /// Bytes of a block.
+    static let blockByteCount = 64
+
+    typealias Schedule = InlineArray<16, UInt32>
+
+    private var state: InlineArray<8, UInt32> = [
+        0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a,
+        0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
+    ]
+
+    /// Takes in every whole block of `bytes` from `start` on; returns where the rest begins.
+    mutating func takeBlocks(of bytes: Bytes, from start: Int) -> Int {
+        var offset = start
+        while bytes.count - offset >= Self.blockByteCount {
+            var schedule = Schedule(repeating: 0)
+            unsafe bytes.withUnsafeBytes { memory in
+                for index in 0..<16 {
+                    schedule[index] = UInt32(
+                        bigEndian: unsafe memory.loadUnaligned(
+                            fromByteOffset: offset + index * 4,
+                            as: UInt32.self
+                        )
+                    )
+                }
+            }
+            compress(&schedule)
+            offset += Self.blockByteCount
+        }
+        return offset
+    }
+
+    /// The digest of `byteCount` bytes, whose `rest` makes no whole block.
+    mutating func finish(_ rest: ArraySlice<UInt8>, byteCount: UInt64) -> Digest {
+        var schedule = Schedule(repeating: 0)
+        var place = 0
+        func put(_ byte: UInt8) {
+            schedule[place / 4] |= UInt32(byte) << UInt32(24 - place % 4 * 8)
+            place += 1
+        }
+        for byte in rest { put(byte) }
+        put(0x80)
+        if place > Self.blockByteCount - 8 {
+            compress(&schedule)
+            schedule = Schedule(repeating: 0)
+        }
         let bitCount = byteCount &* 8
-        var tail = block
-        tail.append(0x80)
-        while tail.count % Self.blockByteCount != 56 { tail.append(0) }
-        for shift in stride(from: 56, through: 0, by: -8) {
-            tail.append(UInt8(truncatingIfNeeded: bitCount >> UInt64(shift)))
-        }
-        for offset in stride(from: 0, to: tail.count, by: Self.blockByteCount) {
-            compress(tail, at: offset)
-        }
+        schedule[14] = UInt32(truncatingIfNeeded: bitCount >> 32)
+        schedule[15] = UInt32(truncatingIfNeeded: bitCount)
+        compress(&schedule)
         return Digest(
             UInt64(state[0]) << 32 | UInt64(state[1]),
             UInt64(state[2]) << 32 | UInt64(state[3]),
@@ -58,34 +95,20 @@ package struct SHA256: Sendable {
         )
     }
 
-    private static let blockByteCount = 64
-
     /// Takes in one block; of the message schedule only the last 16 words are kept.
-    private mutating func compress(_ bytes: Bytes, at start: Int) {
-        var schedule = InlineArray<16, UInt32>(repeating: 0)
-        for index in 0..<16 {
-            let offset = start + index * 4
-            schedule[index] =
-                UInt32(bytes[offset]) << 24 | UInt32(bytes[offset + 1]) << 16
-                | UInt32(bytes[offset + 2]) << 8 | UInt32(bytes[offset + 3])
-        }
+    private mutating func compress(_ schedule: inout Schedule) {
         var (a, b, c, d) = (state[0], state[1], state[2], state[3])
         var (e, f, g, h) = (state[4], state[5], state[6], state[7])
-        for index in 0..<64 {
-            if index >= 16 {
-                let w15 = schedule[(index - 15) & 15]
-                let w2 = schedule[(index - 2) & 15]
-                let s0 = rotate(w15, 7) ^ rotate(w15, 18) ^ (w15 >> 3)
-                let s1 = rotate(w2, 17) ^ rotate(w2, 19) ^ (w2 >> 10)
-                schedule[index & 15] &+= s0 &+ schedule[(index - 7) & 15] &+ s1
-            }
-            let s1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)
-            let choice = (e & f) ^ (~e & g)
-            let t1 = h &+ s1 &+ choice &+ roundConstants[index] &+ schedule[index & 15]
-            let s0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)
-            let majority = (a & b) ^ (a & c) ^ (b & c)
-            (h, g, f, e) = (g, f, e, d &+ t1)
-            (d, c, b, a) = (c, b, a, t1 &+ s0 &+ majority)
+        for start in stride(from: 0, to: 64, by: 8) {
+            // Eight rounds: then every word stands in its place again.
+            mix(a, b, c, &d, e, f, g, &h, word(start, &schedule))
+            mix(h, a, b, &c, d, e, f, &g, word(start + 1, &schedule))
+            mix(g, h, a, &b, c, d, e, &f, word(start + 2, &schedule))
+            mix(f, g, h, &a, b, c, d, &e, word(start + 3, &schedule))
+            mix(e, f, g, &h, a, b, c, &d, word(start + 4, &schedule))
+            mix(d, e, f, &g, h, a, b, &c, word(start + 5, &schedule))
+            mix(c, d, e, &f, g, h, a, &b, word(start + 6, &schedule))
+            mix(b, c, d, &e, f, g, h, &a, word(start + 7, &schedule))
         }
         state[0] &+= a
         state[1] &+= b
@@ -96,8 +119,42 @@ package struct SHA256: Sendable {
         state[6] &+= g
         state[7] &+= h
     }
+
+    /// The word of round `index` with its constant; from the sixteenth on it is made of earlier
+    /// ones.
+    @inline(__always)
+    private func word(_ index: Int, _ schedule: inout Schedule) -> UInt32 {
+        if index >= 16 {
+            let w15 = schedule[(index &- 15) & 15]
+            let w2 = schedule[(index &- 2) & 15]
+            let s0 = rotate(w15, 7) ^ rotate(w15, 18) ^ (w15 >> 3)
+            let s1 = rotate(w2, 17) ^ rotate(w2, 19) ^ (w2 >> 10)
+            schedule[index & 15] &+= s0 &+ schedule[(index &- 7) & 15] &+ s1
+        }
+        return roundConstants[index] &+ schedule[index & 15]
+    }
+
+    @inline(__always)
+    private func mix(
+        _ a: UInt32,
+        _ b: UInt32,
+        _ c: UInt32,
+        _ d: inout UInt32,
+        _ e: UInt32,
+        _ f: UInt32,
+        _ g: UInt32,
+        _ h: inout UInt32,
+        _ word: UInt32
+    ) {
+        let s1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)
+        let t1 = h &+ s1 &+ ((e & f) ^ (~e & g)) &+ word
+        let s0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)
+        d &+= t1
+        h = t1 &+ s0 &+ ((a & b) ^ (a & c) ^ (b & c))
+    }
 }
 
+@inline(__always)
 private func rotate(_ word: UInt32, _ count: UInt32) -> UInt32 {
     word >> count | word << (32 - count)
 }

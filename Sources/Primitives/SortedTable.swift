@@ -50,6 +50,11 @@ public struct SortedTable<Key: Comparable & Sendable, Value: Sendable>: Sendable
         (sortedKeys[index], orderedValues[index])
     }
 
+    /// The entry of the lowest key.
+    @inlinable public var first: (key: Key, value: Value)? {
+        isEmpty ? nil : entry(at: 0)
+    }
+
     /// Whether `key` has a value.
     @inlinable public func contains(_ key: Key) -> Bool {
         let index = lowerBound(key)
@@ -89,6 +94,12 @@ public struct SortedTable<Key: Comparable & Sendable, Value: Sendable>: Sendable
         guard index < sortedKeys.count, sortedKeys[index] == key else { return nil }
         sortedKeys.remove(at: index)
         return orderedValues.remove(at: index)
+    }
+
+    /// Removes the entries of the `count` lowest keys; there are as many.
+    @inlinable public mutating func removeFirst(_ count: Int) {
+        sortedKeys.removeFirst(count)
+        orderedValues.removeFirst(count)
     }
 
     /// Keeps the entries that satisfy `isKept`.

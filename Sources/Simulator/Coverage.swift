@@ -111,6 +111,9 @@ struct Coverage {
         offered.insert(Delivery(peer: peer, item: item))
     }
 
+    /// Whether an item that was offered has not come yet.
+    var isOffering: Bool { !offered.isEmpty }
+
     // MARK: - What reaches peers
 
     /// A promise comes to its steward.

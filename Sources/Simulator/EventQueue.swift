@@ -1,56 +1,164 @@
 import Primitives
 
 /// Events in the order of their time, and of their arrival where times are equal.
+///
+/// Time is cut into slots. What happens in the present slot stands in a heap, what happens in the
+/// next slots in a list for each, and what is further off in another heap: most events are
+/// messages, which come soon, and cost the same however many there are.
 struct EventQueue<Event> {
-    private struct Entry {
-        let at: Instant
-        let order: UInt64
-        let event: Event
-    }
-
-    private var heap: [Entry] = []
+    private var present = EventHeap()
+    private var near: [[EventHeap.Entry]]
+    /// A bit for each slot of `near` that holds something.
+    private var occupied: [UInt64]
+    private var far = EventHeap()
+    /// The present slot, counted from the beginning of time.
+    private var slot: UInt64 = 0
     private var nextOrder: UInt64 = 0
+    /// The events that wait, by the places that entries name.
+    private var events: [Event?] = []
+    private var freePlaces: [Int] = []
 
-    /// How many events wait.
-    var count: Int { heap.count }
+    /// Nanoseconds of a slot: 2¹⁴, so that `near` reaches 67 ms ahead.
+    private static var slotBits: UInt64 { 14 }
+    private static var slotCount: Int { 4_096 }
+
+    /// An empty queue.
+    init() {
+        near = Array(repeating: [], count: Self.slotCount)
+        occupied = Array(repeating: 0, count: Self.slotCount / 64)
+    }
 
     /// Adds `event` at `instant`.
     mutating func push(_ event: Event, at instant: Instant) {
-        heap.append(Entry(at: instant, order: nextOrder, event: event))
+        let place: Int
+        if let free = freePlaces.popLast() {
+            place = free
+            events[place] = event
+        } else {
+            place = events.count
+            events.append(event)
+        }
+        let entry = EventHeap.Entry(
+            nanoseconds: instant.nanoseconds,
+            order: nextOrder,
+            place: place
+        )
         nextOrder += 1
-        var child = heap.count - 1
-        while child > 0 {
-            let parent = (child - 1) / 2
-            guard Self.isBefore(heap[child], heap[parent]) else { break }
-            heap.swapAt(child, parent)
-            child = parent
+        let target = entry.nanoseconds >> Self.slotBits
+        if target <= slot {
+            present.push(entry)
+        } else if target - slot < UInt64(Self.slotCount) {
+            let index = Int(target % UInt64(Self.slotCount))
+            near[index].append(entry)
+            occupied[index / 64] |= 1 << UInt64(index % 64)
+        } else {
+            far.push(entry)
         }
     }
 
     /// Takes out the first event.
     mutating func pop() -> (at: Instant, event: Event)? {
-        guard let first = heap.first else { return nil }
-        let last = heap.removeLast()
-        if !heap.isEmpty {
-            heap[0] = last
-            sink()
+        if present.isEmpty { advance() }
+        guard let entry = present.pop() else { return nil }
+        guard let event = events[entry.place].take() else {
+            preconditionFailure("every entry has its event")
         }
-        return (first.at, first.event)
+        freePlaces.append(entry.place)
+        return (Instant(nanoseconds: entry.nanoseconds), event)
     }
 
-    private mutating func sink() {
-        var parent = 0
+    /// Goes on to the next slot that holds something.
+    private mutating func advance() {
+        let nextNear = self.nextNear
+        let nextFar = far.first.map { $0.nanoseconds >> Self.slotBits }
+        guard let next = [nextNear, nextFar].compactMap({ $0 }).min() else { return }
+        if next == nextNear {
+            let index = Int(next % UInt64(Self.slotCount))
+            present.exchange(with: &near[index])
+            occupied[index / 64] &= ~(1 << UInt64(index % 64))
+        }
+        slot = next
+        while let entry = far.first, entry.nanoseconds >> Self.slotBits <= slot {
+            _ = far.pop()
+            present.push(entry)
+        }
+    }
+
+    /// The first of the next slots that holds something.
+    private var nextNear: UInt64? {
+        let start = Int((slot + 1) % UInt64(Self.slotCount))
+        let words = occupied.count
+        // The word of the start comes twice: its upper bits first, its lower ones in the end.
+        for step in 0...words {
+            let index = (start / 64 + step) % words
+            var word = occupied[index]
+            if step == 0 { word &= .max << UInt64(start % 64) }
+            guard word != 0 else { continue }
+            let found = index * 64 + word.trailingZeroBitCount
+            let distance = (found - start + Self.slotCount) % Self.slotCount
+            return slot + 1 + UInt64(distance)
+        }
+        return nil
+    }
+}
+
+/// A binary heap of times, each with the place of what happens then.
+struct EventHeap {
+    struct Entry {
+        let nanoseconds: UInt64
+        let order: UInt64
+        let place: Int
+
+        func isBefore(_ other: Entry) -> Bool {
+            nanoseconds != other.nanoseconds
+                ? nanoseconds < other.nanoseconds : order < other.order
+        }
+    }
+
+    private var entries: [Entry] = []
+
+    var isEmpty: Bool { entries.isEmpty }
+    var first: Entry? { entries.first }
+
+    mutating func push(_ entry: Entry) {
+        entries.append(entry)
+        var child = entries.count - 1
+        while child > 0 {
+            let parent = (child - 1) / 2
+            guard entry.isBefore(entries[parent]) else { break }
+            entries[child] = entries[parent]
+            child = parent
+        }
+        entries[child] = entry
+    }
+
+    mutating func pop() -> Entry? {
+        guard let first = entries.first, let last = entries.popLast() else { return nil }
+        if !entries.isEmpty { sink(last, from: 0) }
+        return first
+    }
+
+    /// Takes over the entries of `list`, and leaves it this heap's, which is empty.
+    mutating func exchange(with list: inout [Entry]) {
+        swap(&entries, &list)
+        for index in stride(from: entries.count / 2 - 1, through: 0, by: -1) {
+            sink(entries[index], from: index)
+        }
+    }
+
+    /// Puts `entry` at `start`, or below it where that is due.
+    private mutating func sink(_ entry: Entry, from start: Int) {
+        var parent = start
         while true {
             var child = 2 * parent + 1
-            guard child < heap.count else { return }
-            if child + 1 < heap.count, Self.isBefore(heap[child + 1], heap[child]) { child += 1 }
-            guard Self.isBefore(heap[child], heap[parent]) else { return }
-            heap.swapAt(child, parent)
+            guard child < entries.count else { break }
+            if child + 1 < entries.count, entries[child + 1].isBefore(entries[child]) {
+                child += 1
+            }
+            guard entries[child].isBefore(entry) else { break }
+            entries[parent] = entries[child]
             parent = child
         }
-    }
-
-    private static func isBefore(_ left: Entry, _ right: Entry) -> Bool {
-        (left.at, left.order) < (right.at, right.order)
+        entries[parent] = entry
     }
 }

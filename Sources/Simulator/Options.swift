@@ -9,59 +9,62 @@ package struct Options: Hashable, Sendable {
     /// What everything else follows from.
     package let seed: UInt64
     /// Peers of the network.
-    package let peers: Int
+    package internal(set) var peers: Int
     /// Units of the job.
-    package let units: UInt32
+    package internal(set) var units: UInt32
     /// Chunks of the job's dataset.
-    package let chunks: Int
+    package internal(set) var chunks: Int
     /// Peers whose results are wrong.
-    package let liars: Int
+    package internal(set) var liars: Int
     /// Further anchors beside the submitter, which may then be stewards.
-    package let anchors: Int
+    package internal(set) var anchors: Int
     /// Messages that are lost.
-    package let loss: Ratio
+    package internal(set) var loss: Ratio
     /// Messages that arrive twice.
-    package let duplication: Ratio
+    package internal(set) var duplication: Ratio
     /// The longest delay of a message.
-    package let delayMax: TimeSpan
+    package internal(set) var delayMax: TimeSpan
     /// Outboxes that a crash cuts short.
-    package let crash: Ratio
+    package internal(set) var crash: Ratio
     /// Links that break, per message.
-    package let linkFailure: Ratio
+    package internal(set) var linkFailure: Ratio
     /// Orders that take longer than their lease.
-    package let stall: Ratio
+    package internal(set) var stall: Ratio
     /// Orders that the driver refuses.
-    package let refusal: Ratio
+    package internal(set) var refusal: Ratio
     /// Whether every message goes through its bytes and is verified again.
-    package let throughBytes: Bool
+    package internal(set) var throughBytes: Bool
     /// Whether the job is cancelled half way.
-    package let isCancelled: Bool
+    package internal(set) var isCancelled: Bool
     /// Whether the job is held for a while.
-    package let isHeld: Bool
+    package internal(set) var isHeld: Bool
     /// Whether two machines have one owner.
-    package let areSiblings: Bool
+    package internal(set) var areSiblings: Bool
     /// Whether a machine gets another key half way.
-    package let isSucceeded: Bool
+    package internal(set) var isSucceeded: Bool
     /// Whether a second job shares results with the first, and is released when it is complete.
-    package let isReleased: Bool
+    package internal(set) var isReleased: Bool
     /// How long faults happen.
-    package let faultSpan: TimeSpan
+    package internal(set) var faultSpan: TimeSpan
     /// Whether the last peer says whatever a decoder lets through, beside what it should.
-    package let isHostile: Bool
+    package internal(set) var isHostile: Bool
     /// Virtual time in which the epoch grows by one, so that hours pass in a short life.
-    package let hourSpan: TimeSpan
+    package internal(set) var hourSpan: TimeSpan
     /// The longest that a commit takes, while further inputs come; zero for none.
-    package let commitMax: TimeSpan
+    package internal(set) var commitMax: TimeSpan
     /// Crashes in which the machine's copy of the ledger, and the hubs it knew, are damaged.
-    package let gridLoss: Ratio
+    package internal(set) var gridLoss: Ratio
     /// How the network falls apart.
-    package let partition: Partition
+    package internal(set) var partition: Partition
     /// The machine that is never seen again after some time, with all that it kept; nil for none.
-    package let lost: Int?
+    package internal(set) var lost: Int?
     /// Machines that stand still for a while with their links open, per wake-up.
-    package let sleep: Ratio
+    package internal(set) var sleep: Ratio
     /// Starts after which a machine's clock is an hour ahead, until the next one.
-    package let fastClock: Ratio
+    package internal(set) var fastClock: Ratio
+    /// Links of each peer that are drawn by chance, in a network whose members never change; nil
+    /// where everybody comes by itself and meets everybody.
+    package internal(set) var neighbours: Int?
 
     /// What cuts the peers into two sides, again and again.
     package enum Partition: Hashable, Sendable {

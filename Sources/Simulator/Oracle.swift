@@ -8,6 +8,8 @@ struct Oracle {
     let leaves: [Digest]
     let byteCount: UInt64
     let root: Digest
+    /// The truth about the first units.
+    private var truths: [Core] = []
 
     static let workload = "oracle/1"
     static let operationsPerUnit: UInt64 = 1_000_000
@@ -26,6 +28,7 @@ struct Oracle {
         leaves = parts.map { crypto.hash($0) }
         byteCount = UInt64(parts.reduce(0) { $0 + $1.count })
         root = DataTree.root(leaves: leaves, byteCount: byteCount)
+        truths = (0..<unitsOfSecond).map { core(result(of: $0), unit: $0, crypto: crypto) }
     }
 
     /// The chunk that a unit's input lies in.
@@ -48,7 +51,8 @@ struct Oracle {
 
     /// The truth about a unit.
     func truth(of unit: UInt32, crypto: SimulatedCrypto) -> Core {
-        core(result(of: unit), unit: unit, crypto: crypto)
+        unit < truths.count
+            ? truths[Int(unit)] : core(result(of: unit), unit: unit, crypto: crypto)
     }
 
     /// Units of the second job: those of the first, with the same results, and some of its own.

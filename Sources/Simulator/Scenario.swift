@@ -65,7 +65,8 @@ extension World {
         case .lose(let index):
             lose(index)
         case .split(let side, let seconds):
-            farSide = side.reduce(0) { $0 | 1 << UInt64($1) }
+            farSide = PeerSet(of: peers.count)
+            for index in side { farSide.insert(index) }
             split(for: .seconds(seconds))
         }
     }

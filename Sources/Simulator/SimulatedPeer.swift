@@ -11,6 +11,8 @@ struct SimulatedDisk {
     /// Whether the dataset of the jobs is kept whole.
     var hasDataset = false
     var incarnation: UInt64 = 0
+    /// Whether rows are written: they are of no use where nobody ever starts again.
+    var isKept = true
 
     struct RowKey: Comparable {
         let table: UInt8
@@ -23,6 +25,7 @@ struct SimulatedDisk {
     }
 
     mutating func write(_ row: JournalRow) {
+        guard isKept else { return }
         rows[RowKey(table: row.table.rawValue, key: row.key)] = row.value
     }
 
@@ -50,7 +53,7 @@ final class SimulatedPeer {
     /// Its keys in their order: each foresaw the next; all but the last two are revoked or unused.
     private let keys: [PeerID]
     /// Which of its keys it has now.
-    private var keyIndex = 0
+    private(set) var keyIndex = 0
     let index: Int
     let isLiar: Bool
     /// Whose machine it is, which is also the key that it submits with.
@@ -81,6 +84,8 @@ final class SimulatedPeer {
     var hoursAhead: UInt64 = 0
     /// Until when it stands still.
     var asleepUntil = Instant.zero
+    /// The life, and the items in it, whose verdicts were checked last.
+    var looked: (life: UInt64, items: Int) = (0, 0)
     /// The instant for which a wake-up is scheduled.
     var wakeAt: Instant?
 

@@ -58,7 +58,8 @@ extension World {
     }
 
     private func watch<Body>(_ signed: Signed<Body>) {
-        guard signed.body.signer != hostile?.id.digest else { return }
+        guard signed.body.signer != hostile?.id.digest, watched.insert(signed.id).inserted
+        else { return }
         for slot in signed.body.slots {
             guard let earlier = slots[slot] else {
                 slots[slot] = signed.id
@@ -80,7 +81,7 @@ extension World {
             case .held(let list): job = list.manifest
             default: job = nil
             }
-            guard let job, peer.core?.ledger.isHeld(job) == true else { continue }
+            guard let job, peer.core?.isHeld(job) == true else { continue }
             report.violations.append("peer \(peer.index) goes on with a job on hold: \(message)")
         }
     }
@@ -88,12 +89,20 @@ extension World {
     /// What must hold at any moment.
     func checkNow() {
         for peer in peers where peer.isUp {
-            for (unit, core) in jobs.flatMap({ peer.core?.verdicts(of: $0) ?? [] })
-            where core != oracle.truth(of: unit, crypto: crypto) {
-                report.wrong += 1
-                report.violations.append("peer \(peer.index) takes a lie about unit \(unit)")
-            }
+            checkVerdicts(of: peer)
             checkHeld(by: peer)
+        }
+    }
+
+    /// What a core takes for true is; nothing changes until another item comes.
+    private func checkVerdicts(of peer: SimulatedPeer) {
+        let looked = (life: peer.life, items: peer.core?.ledgerCount ?? 0)
+        guard peer.looked != looked else { return }
+        peer.looked = looked
+        for (unit, core) in jobs.flatMap({ peer.core?.verdicts(of: $0) ?? [] })
+        where core != oracle.truth(of: unit, crypto: crypto) {
+            report.wrong += 1
+            report.violations.append("peer \(peer.index) takes a lie about unit \(unit)")
         }
     }
 
@@ -213,11 +222,14 @@ extension World {
         return text
     }
 
+    /// Peers whose boards are compared; all hold the same ledger.
+    private static let boardsMax = 64
+
     func checkEnd() {
         guard let manifestID else { return }
         // Long after the last change everything is final, also what a cancelled job leaves.
         let later = now.advanced(by: .seconds(3_600))
-        let boards = honestPeers.compactMap { peer in
+        let boards = honestPeers.prefix(Self.boardsMax).compactMap { peer in
             peer.core?.ledger.boards(epoch: epoch, at: later, settle: .zero)
         }
         for index in boards.indices where boards[index] != boards[0] {
@@ -339,7 +351,8 @@ extension World {
             guard let index = indices[row.peer] else { continue }
             // The hostile peer gives itself to whomever it likes, and a machine may be gone before
             // anybody has heard whose it is.
-            let isUnsure = index == hostile?.index || peers[index].isGone
+            // Where members never change nobody is adopted.
+            let isUnsure = index == hostile?.index || peers[index].isGone || commonHubs != nil
             let given = peers[0].core?.ledger.ownership.owner(of: row.peer)
             let owner = isUnsure ? given ?? peers[index].owner : peers[index].owner
             expected[owner, default: 0] += row.finalOperations

@@ -19,12 +19,14 @@ extension World {
             report.resealed += 1
         }
         let dataset = Peer.Dataset(root: oracle.root, byteCount: oracle.byteCount)
+        var kept = peer.disk.stored(dataset: dataset)
+        kept.hubs = commonHubs
         do throws(DecodeError) {
             peer.core = try Peer(
                 me: peer.id,
                 secret: peer.secret,
                 seed: random.next(),
-                stored: peer.disk.stored(dataset: dataset),
+                stored: kept,
                 at: now
             )
         } catch {
@@ -43,6 +45,7 @@ extension World {
         var speeds = SortedTable<String, UInt64>()
         speeds[Oracle.workload] = Oracle.speed
         input(.donate(places: 2, speeds: speeds), to: peer)
+        guard commonHubs == nil else { return }
         // The driver's bootstrap: a new or restarted peer dials some that it was told of.
         for other in peers where other.index != peer.index && (peer.index + other.index) % 2 == 1 {
             dial(from: peer.index, to: other.index)
@@ -52,6 +55,8 @@ extension World {
     /// The driver's word on keys, owner and offer, at each start.
     private func introduce(_ peer: SimulatedPeer) {
         input(.advertise(record(of: peer)), to: peer)
+        // Where nobody's key or owner ever changes, nothing more needs to be said.
+        guard commonHubs == nil else { return }
         input(.keep(firstRecord(of: peer.id, followedBy: peer.successor, peer)), to: peer)
         let consent = Device.consentBytes(network: network, owner: peer.owner)
         input(
@@ -100,14 +105,18 @@ extension World {
     }
 
     func record(of peer: SimulatedPeer) -> Record {
+        record(of: peer, incarnation: peer.disk.incarnation)
+    }
+
+    func record(of peer: SimulatedPeer, incarnation: UInt64) -> Record {
         let curveKey = curveKey(of: peer)
         let bytes = Record.bindingBytes(network: network, curveKey: curveKey)
         return Record(
             peer: peer.id,
-            incarnation: peer.disk.incarnation,
+            incarnation: incarnation,
             curveKey: curveKey,
             binding: crypto.sign(bytes, by: peer.id.digest),
-            controlEndpoints: ["sim://\(peer.index)"],
+            controlEndpoints: options.neighbours == nil ? ["sim://\(peer.index)"] : [],
             bulkEndpoints: [],
             role: .hub,
             owner: peer.owner,
@@ -220,10 +229,12 @@ extension World {
     private func carryOut(_ batch: [Effect], of peer: SimulatedPeer) {
         var unsynced: [JournalRow] = []
         for effect in batch {
-            if areFaultsOn, random.chance(options.crash) {
-                crash(peer)
-                return
+            if case .passOn(let message, let peers, let source) = effect {
+                let receivers = peers.filter { $0 != source }
+                guard passOn(message, to: receivers, of: peer, unsynced: &unsynced) else { return }
+                continue
             }
+            guard !crashes(peer) else { return }
             if case .persist(let row) = effect {
                 unsynced.append(row)
                 continue
@@ -233,6 +244,36 @@ extension World {
             perform(effect, of: peer)
         }
         for row in unsynced { peer.disk.write(row) }
+    }
+
+    /// Whether a crash cuts an outbox here.
+    private func crashes(_ peer: SimulatedPeer) -> Bool {
+        guard areFaultsOn, random.chance(options.crash) else { return false }
+        crash(peer)
+        return true
+    }
+
+    /// Sends a message to several; a crash may come before each of them.
+    private func passOn(
+        _ message: Message,
+        to receivers: [PeerID],
+        of peer: SimulatedPeer,
+        unsynced: inout [JournalRow]
+    ) -> Bool {
+        for (place, to) in receivers.enumerated() {
+            guard !crashes(peer) else { return false }
+            if place == 0 {
+                for row in unsynced { peer.disk.write(row) }
+                unsynced = []
+                watch(message, of: peer)
+                note(message, of: peer, to: to)
+                tell(message, of: peer, to: to)
+            }
+            if let index = indices[to], peers[index].id == to {
+                send(message, from: peer.index, to: index)
+            }
+        }
+        return true
     }
 
     private func scheduleWake(of peer: SimulatedPeer) {
@@ -267,6 +308,8 @@ extension World {
             if let index = indices[record.peer], peers[index].id == record.peer {
                 dial(from: peer.index, to: index)
             }
+        case .passOn:
+            preconditionFailure("messages to several are sent one by one")
         case .storeChunk, .sendChunk, .storePiece, .sendPiece:
             performData(effect, of: peer)
         case .dropResult, .dropDataset:
@@ -359,7 +402,7 @@ extension World {
         switch effect {
         case .prepareWork(let order):
             // As the real driver does with a job whose units are worth more than it says.
-            let manifest = peer.core?.ledger.manifest(order.manifest)?.body
+            let manifest = peer.core?.manifest(of: order.manifest)
             let isTooMuch = (manifest?.operationsPerUnit ?? 0) < Oracle.operationsPerUnit
             if isTooMuch || areFaultsOn && random.chance(options.refusal) {
                 answer(.workFailed(order.number), to: peer, within: 5)

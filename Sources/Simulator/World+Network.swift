@@ -6,6 +6,7 @@ import Wire
 extension World {
     // MARK: - Links
 
+    /// What a pair of peers is called.
     private func linkKey(_ left: Int, _ right: Int) -> Int {
         min(left, right) * peers.count + max(left, right)
     }
@@ -21,7 +22,7 @@ extension World {
             queue.push(.link(left, right), at: end)
             return
         }
-        guard peers[left].isUp, peers[right].isUp, !links.contains(linkKey(left, right)) else {
+        guard peers[left].isUp, peers[right].isUp, !links.contains(left, right) else {
             return
         }
         guard !isCut(left, right), !isCut(right, left), isAwake(peers[left]), isAwake(peers[right])
@@ -37,7 +38,7 @@ extension World {
             dial(from: left, to: right)
             return
         }
-        links[linkKey(left, right)] = true
+        links.insert(left, right)
         tell("peers \(left) and \(right) are linked")
         // The first frames of a link carry the records, which both sides check.
         for (peer, record) in [(peers[left], rightRecord), (peers[right], leftRecord)] {
@@ -51,7 +52,7 @@ extension World {
     }
 
     func unlink(_ left: Int, _ right: Int) {
-        guard links.remove(linkKey(left, right)) != nil else { return }
+        guard links.remove(left, right) else { return }
         tell("the link of peers \(left) and \(right) ends")
         linkEnds[linkKey(left, right)] = now.advanced(by: Self.noticeMax)
         for (peer, other) in [(peers[left], peers[right]), (peers[right], peers[left])]
@@ -68,7 +69,12 @@ extension World {
 
     func send(_ message: Message, from: Int, to: Int) {
         if from != hostile?.index { report.messages[message.kindIndex] += 1 }
-        guard links.contains(linkKey(from, to)) else { return }
+        convey(message, from: from, to: to)
+    }
+
+    /// Brings a message on its way, if there is a link and nothing goes wrong.
+    private func convey(_ message: Message, from: Int, to: Int) {
+        guard links.contains(from, to) else { return }
         if isCut(from, to) {
             report.cut += 1
             return
@@ -93,27 +99,28 @@ extension World {
     private func schedule(_ message: Message, from: Int, to: Int) {
         let limit = areFaultsOn ? options.delayMax : min(options.delayMax, .milliseconds(50))
         let delay = TimeSpan(nanoseconds: 100_000).nanoseconds + random.below(limit.nanoseconds)
-        queue.push(
-            .message(
-                message,
-                from: from,
-                sender: peers[from].id,
-                to: to,
-                life: peers[to].life
-            ),
-            at: now.advanced(by: TimeSpan(nanoseconds: delay))
+        let route = Route(
+            from: Int32(from),
+            to: Int32(to),
+            keyIndex: UInt32(peers[from].keyIndex),
+            life: UInt32(peers[to].life)
         )
+        let at = now.advanced(by: TimeSpan(nanoseconds: delay))
+        queue.push(.message(message, route), at: at)
     }
 
-    func deliver(_ message: Message, from: Int, to: Int, life: UInt64) {
+    func deliver(_ message: Message, _ route: Route) {
+        let (from, to) = (Int(route.from), Int(route.to))
         let peer = peers[to]
-        guard peer.isUp, peer.life == life, let message = inspected(message) else { return }
+        guard peers[from].keyIndex == Int(route.keyIndex), peer.isUp,
+            peer.life == UInt64(route.life), let message = inspected(message)
+        else { return }
         report.delivered += 1
         report.note(0x4d ^ UInt64(to) << 8 ^ UInt64(from) << 16 ^ now.nanoseconds)
         let news = newItem(message.value, to: peer)
         var out = Outbox()
         peer.core?.receive(message, from: peers[from].id, at: now, into: &out)
-        if let news, peer.core?.ledger.contains(news) == true {
+        if let news, peer.core?.holdsItem(news) == true {
             coverage.learned(news, by: to, into: &report)
         }
         if case .commit(let signed) = message.value {
@@ -148,9 +155,9 @@ extension World {
 
     /// The item that a message brings and that its receiver does not have.
     private func newItem(_ message: Message, to peer: SimulatedPeer) -> ItemID? {
-        guard case .item(let item) = message, peer.core?.ledger.contains(item.id) == false
-        else { return nil }
-        return item.id
+        guard case .item(let item) = message, coverage.isOffering else { return nil }
+        let id = item.id
+        return peer.core?.holdsItem(id) == false ? id : nil
     }
 
     /// Items that answer a comparison of ledgers.
@@ -185,7 +192,7 @@ extension World {
     }
 
     private func isSteward(_ peer: SimulatedPeer, of opening: Opening) -> Bool {
-        guard case .certificate(let signed)? = peer.core?.ledger.item(opening.certificate) else {
+        guard case .certificate(let signed)? = peer.core?.item(opening.certificate) else {
             return false
         }
         return signed.body.steward == peer.id

@@ -6,8 +6,8 @@ extension World {
 
     /// Whether what `from` sends does not reach `to`.
     func isCut(_ from: Int, _ to: Int) -> Bool {
-        guard farSide != 0 else { return false }
-        let (isFrom, isTo) = (farSide >> UInt64(from) & 1 == 1, farSide >> UInt64(to) & 1 == 1)
+        guard isSplit else { return false }
+        let (isFrom, isTo) = (farSide.contains(from), farSide.contains(to))
         return options.partition == .oneWay ? isFrom && !isTo : isFrom != isTo
     }
 
@@ -25,9 +25,11 @@ extension World {
     /// The network falls into two parts, neither of them empty.
     func split() {
         guard areFaultsOn else { return }
-        let everybody = UInt64.max >> UInt64(64 - peers.count)
-        farSide = random.next() & everybody
-        if farSide == 0 || farSide == everybody { farSide = 1 }
+        farSide = PeerSet(of: peers.count, drawnFrom: &random)
+        if farSide.isEmpty || farSide.count == peers.count {
+            farSide = PeerSet(of: peers.count)
+            farSide.insert(Self.submitter)
+        }
         let span: UInt64 = options.partition == .flapping ? 5_000 : 60_000
         split(for: .milliseconds(1 + random.below(span)))
     }
@@ -35,6 +37,7 @@ extension World {
     /// Cuts off the far side for a while.
     func split(for span: TimeSpan) {
         report.splits += 1
+        isSplit = true
         tellSides()
         queue.push(.heal, at: now.advanced(by: span))
         for left in peers.indices {
@@ -51,9 +54,9 @@ extension World {
 
     /// The parts see each other again.
     func heal() {
-        guard farSide != 0 else { return }
+        guard isSplit else { return }
         tell("the network is whole again")
-        farSide = 0
+        isSplit = false
         scheduleSplit()
     }
 

@@ -25,9 +25,10 @@ extension World {
 
     /// The machine that stands still and that an event is for.
     func sleeper(meantBy event: Event) -> SimulatedPeer? {
+        guard report.sleeps > 0 else { return nil }
         let index: Int
         switch event {
-        case .message(_, _, _, let to, _): index = to
+        case .message(_, let route): index = Int(route.to)
         case .local(_, let peer, _), .wake(let peer, _), .committed(let peer, _),
             .computed(_, let peer, _):
             index = peer

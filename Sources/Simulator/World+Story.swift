@@ -47,8 +47,8 @@ extension World {
 
     /// Tells who is on which side of a cut.
     func tellSides() {
-        let far = peers.indices.filter { farSide >> UInt64($0) & 1 == 1 }
-        let near = peers.indices.filter { farSide >> UInt64($0) & 1 == 0 }
+        let far = peers.indices.filter { farSide.contains($0) }
+        let near = peers.indices.filter { !farSide.contains($0) }
         let arrow = options.partition == .oneWay ? "do not reach" : "and"
         tell("the network falls apart: peers \(list(far)) \(arrow) peers \(list(near))")
     }

@@ -1,4 +1,5 @@
 import Ledger
+import Membership
 import PeerCore
 import Primitives
 import Wire
@@ -9,13 +10,13 @@ import WorkUnits
 /// The peers are the very `Peer` values that ship; the world is only another driver. One seed fixes
 /// everything that happens.
 package final class World {
-    /// Indirect: the queue moves events often.
-    indirect enum Event {
-        case message(Message, from: Int, sender: PeerID, to: Int, life: UInt64)
-        case local(LocalEvent, peer: Int, life: UInt64)
+    /// Small, for the queue moves events often.
+    enum Event {
+        case message(Message, Route)
+        indirect case local(LocalEvent, peer: Int, life: UInt64)
         case wake(peer: Int, life: UInt64)
         case committed(peer: Int, life: UInt64)
-        case computed(WorkOrder, peer: Int, life: UInt64)
+        indirect case computed(WorkOrder, peer: Int, life: UInt64)
         case restart(peer: Int)
         case link(Int, Int)
         case unlink(Int, Int)
@@ -29,8 +30,18 @@ package final class World {
         case split
         case heal
         case lose
-        case act(Scenario.Action)
+        indirect case act(Scenario.Action)
         case silence(Int, Int, split: UInt64)
+    }
+
+    /// Where a message comes from and goes to.
+    struct Route {
+        let from: Int32
+        let to: Int32
+        /// Which of its keys the sender had.
+        let keyIndex: UInt32
+        /// The receiver's life: another one does not get it.
+        let life: UInt32
     }
 
     let options: Options
@@ -40,8 +51,9 @@ package final class World {
     var now = World.begin
     var peers: [SimulatedPeer] = []
     /// Where each key's machine is, revoked keys included.
-    var indices = SortedTable<PeerID, Int>()
-    var links = SortedTable<Int, Bool>()
+    // tidy-allow-hash-table: looked up, never walked
+    var indices: [PeerID: Int] = [:]
+    var links: LinkTable
     /// When both sides of a broken link know that it is.
     var linkEnds = SortedTable<Int, Instant>()
     let crypto = SimulatedCrypto()
@@ -51,7 +63,11 @@ package final class World {
     var epoch: UInt64 = 500_000
     let oracle: Oracle
     /// Which body fills each slot that was ever sent: the watch for equivocation.
-    var slots = SortedTable<Slot, ItemID>()
+    // tidy-allow-hash-table: looked up, never walked
+    var slots: [Slot: ItemID] = [:]
+    /// Statements that the watch has seen.
+    // tidy-allow-hash-table: looked up, never walked
+    var watched: Set<ItemID> = []
     var manifestID: ManifestID?
     /// What was submitted, by the job's number.
     private var manifests: [Manifest?] = [nil, nil]
@@ -62,8 +78,12 @@ package final class World {
     var areFaultsOn = true
     /// Whether a scenario is played, which is over when everything is done.
     private var isScripted = false
-    /// A bit for each peer on the far side of the cut; 0 while the network is whole.
-    var farSide: UInt64 = 0
+    /// Whether the network is in two parts.
+    var isSplit = false
+    /// The peers on the far side of the cut.
+    var farSide: PeerSet
+    /// What everybody knows of all at its start, where members never change.
+    var commonHubs: HubTable?
     var coverage = Coverage()
     /// Who is told what happens, if anybody.
     let listener: ((String) -> Void)?
@@ -93,6 +113,8 @@ package final class World {
         self.options = options
         self.listener = listener
         report = Report(options: options)
+        links = LinkTable(of: options.peers)
+        farSide = PeerSet(of: options.peers)
         random = PRNG(seed: options.seed)
         network = NetworkID(Digest(random.next(), random.next(), random.next(), random.next()))
         project = ProjectID(Digest(random.next(), random.next(), random.next(), random.next()))
@@ -127,7 +149,11 @@ package final class World {
 
     /// Runs the whole life: faults first, then a healed network that must finish its job.
     package func run() -> Report {
-        for peer in peers { start(peer) }
+        if let neighbours = options.neighbours {
+            startSteady(neighbours: neighbours)
+        } else {
+            for peer in peers { start(peer) }
+        }
         queue.push(.submit, at: now.advanced(by: .milliseconds(random.below(3_000))))
         if options.isCancelled {
             queue.push(.cancel, at: now.advanced(by: .milliseconds(3_000 + random.below(20_000))))
@@ -153,12 +179,12 @@ package final class World {
             report.events += 1
             if areFaultsOn, now >= healAt {
                 areFaultsOn = false
-                farSide = 0
+                isSplit = false
                 tell("from here on nothing fails")
             }
             handle(event)
             if !report.violations.isEmpty { break }
-            let mayEnd = isScripted ? steps.isEmpty && farSide == 0 : !areFaultsOn
+            let mayEnd = isScripted ? steps.isEmpty && !isSplit : !areFaultsOn
             if mayEnd, case .check = event, isDone {
                 report.finishedAt = now
                 break
@@ -180,9 +206,8 @@ package final class World {
             return
         }
         switch event {
-        case .message(let message, let from, let sender, let to, let life):
-            guard peers[from].id == sender else { return }
-            deliver(message, from: from, to: to, life: life)
+        case .message(let message, let route):
+            deliver(message, route)
         case .local(let local, let index, let life):
             guard peers[index].life == life else { return }
             input(local, to: peers[index])
@@ -214,7 +239,7 @@ package final class World {
             resubmit()
             resume()
             release()
-            queue.push(.check, at: now.advanced(by: .seconds(1)))
+            queue.push(.check, at: now.advanced(by: checkSpan))
         case .hour:
             startHour()
         case .hostility:
@@ -231,6 +256,9 @@ package final class World {
             endSilent(left, right, split: split)
         }
     }
+
+    /// What is checked grows with the peers, so in large networks it is less often.
+    private var checkSpan: TimeSpan { .seconds(UInt64(max(1, peers.count / 64))) }
 
     /// Clocks differ a little, and records are renewed long before they expire.
     private func startHour() {

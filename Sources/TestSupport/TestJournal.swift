@@ -65,7 +65,7 @@ package struct OutboxContract: Sendable {
             switch effect {
             case .persist(let row):
                 journal.write(row)
-            case .send(let message, _):
+            case .send(let message, _), .passOn(let message, _, _):
                 for (id, slots) in own(message) {
                     sentCount += 1
                     let isStored =

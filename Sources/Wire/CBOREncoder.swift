@@ -7,7 +7,10 @@ package struct CBOREncoder: Sendable {
     package private(set) var bytes: Bytes = []
 
     /// An encoder that has written nothing.
-    package init() {}
+    package init() { bytes.reserveCapacity(Self.byteCountExpected) }
+
+    /// Bytes for which there is room from the start: most of what is hashed or signed.
+    private static let byteCountExpected = 224
 
     /// An unsigned number (major type 0).
     package mutating func unsigned(_ number: UInt64) { head(0, number) }
@@ -35,9 +38,8 @@ package struct CBOREncoder: Sendable {
 
     /// A text string (major type 3).
     package mutating func text(_ content: String) {
-        let characters = Array(content.utf8)
-        head(3, UInt64(characters.count))
-        bytes.append(contentsOf: characters)
+        head(3, UInt64(content.utf8.count))
+        bytes.append(contentsOf: content.utf8)
     }
 
     /// The head of an array; `count` items follow.

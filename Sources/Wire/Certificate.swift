@@ -267,23 +267,30 @@ package struct Opening: Hashable, Sendable {
     package let certificate: ItemID
     /// The certified units' cores, ascending by unit.
     package let cores: [UnitCore]
+    /// SHA-256 of the encoded opening.
+    package let id: ItemID
 
     /// The opening of `certificate`.
     package init(manifest: ManifestID, certificate: ItemID, cores: [UnitCore]) {
         self.manifest = manifest
         self.certificate = certificate
         self.cores = cores
-    }
-
-    /// SHA-256 of the encoded opening.
-    package var id: ItemID {
         var encoder = CBOREncoder()
-        encode(into: &encoder)
-        return ItemID(SHA256.hash(encoder.bytes))
+        Self.encode(manifest, certificate, cores, into: &encoder)
+        id = ItemID(SHA256.hash(encoder.bytes))
     }
 
     /// Writes the payload.
     package func encode(into encoder: inout CBOREncoder) {
+        Self.encode(manifest, certificate, cores, into: &encoder)
+    }
+
+    private static func encode(
+        _ manifest: ManifestID,
+        _ certificate: ItemID,
+        _ cores: [UnitCore],
+        into encoder: inout CBOREncoder
+    ) {
         encoder.map(3)
         encoder.unsigned(1)
         encoder.identifier(manifest)
@@ -297,11 +304,15 @@ package struct Opening: Hashable, Sendable {
     package init(from decoder: inout CBORDecoder) throws(DecodeError) {
         try decoder.map(exactly: 3)
         try decoder.key(1)
-        manifest = try decoder.identifier()
+        let manifest: ManifestID = try decoder.identifier()
         try decoder.key(2)
-        certificate = try decoder.identifier()
+        let certificate: ItemID = try decoder.identifier()
         try decoder.key(3)
-        cores = try decoder.bundleCores()
+        self.init(
+            manifest: manifest,
+            certificate: certificate,
+            cores: try decoder.bundleCores()
+        )
     }
 }
 

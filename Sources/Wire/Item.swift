@@ -19,7 +19,9 @@ package struct ItemKey: Hashable, Comparable, Sendable {
 }
 
 /// An element of the ledger, the grow-only set that every hub holds.
-package enum Item: Hashable, Sendable {
+///
+/// Indirect: items are passed on and kept in sorted tables, so a copy should cost one reference.
+package indirect enum Item: Hashable, Sendable {
     /// A job.
     case manifest(Signed<Manifest>)
     /// A proof of a vote.

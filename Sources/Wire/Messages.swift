@@ -254,7 +254,9 @@ package struct Chunk: Hashable, Sendable {
 }
 
 /// Everything that one peer says to another once their link is bound to their keys.
-package enum Message: Hashable, Sendable {
+///
+/// Indirect: a message waits in several queues on its way, so a copy should cost one reference.
+package indirect enum Message: Hashable, Sendable {
     /// A peer's own or a forwarded record.
     case record(Signed<Record>)
     /// An element of the ledger.

@@ -20,6 +20,12 @@ package struct Outbox: Sendable {
         effects.append(.send(message, to: peer))
     }
 
+    /// Sends `message` to each of `peers` but `source`, whom it came from.
+    package mutating func passOn(_ message: Message, to peers: [PeerID], except source: PeerID?) {
+        guard peers.contains(where: { $0 != source }) else { return }
+        effects.append(.passOn(message, to: peers, except: source))
+    }
+
     /// Takes out every effect.
     package mutating func drain() -> [Effect] {
         defer { effects.removeAll() }
@@ -35,6 +41,8 @@ package enum Effect: Hashable, Sendable {
     case sign(SignRequest)
     /// Send a message over a link to the peer, if there is one.
     case send(Message, to: PeerID)
+    /// Send one message to each of the peers, in their order, but to the one that it came from.
+    case passOn(Message, to: [PeerID], except: PeerID?)
     /// Dial the hub of a record.
     case connect(Record)
     /// Keep a checked chunk, and answer with `chunkStored`.

@@ -47,7 +47,9 @@ package struct ChunkDesk: Sendable {
     package func isWanted(_ chunk: ChunkWant) -> Bool { wants.contains(chunk) }
 
     /// When `tick` has something to do.
-    package var deadline: Instant? { wants.values.compactMap(\.nextAttempt).min() }
+    package var deadline: Instant? {
+        wants.isEmpty ? nil : wants.values.lazy.compactMap { $0.nextAttempt }.min()
+    }
 
     /// Starts to fetch `chunks` from `sources`, those that are not here or on their way.
     package mutating func want(

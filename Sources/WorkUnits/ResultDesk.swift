@@ -32,7 +32,9 @@ package struct ResultDesk: Sendable {
     package func isArriving(_ hash: Digest) -> Bool { (wants[hash]?.offset ?? 0) > 0 }
 
     /// When `tick` has something to do.
-    package var deadline: Instant? { wants.values.map(\.nextAttempt).min() }
+    package var deadline: Instant? {
+        wants.isEmpty ? nil : wants.values.lazy.map { $0.nextAttempt }.min()
+    }
 
     /// Starts to fetch a result of at most `limit` bytes, unless it is here or on its way.
     package mutating func want(

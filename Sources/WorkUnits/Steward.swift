@@ -6,6 +6,8 @@ package struct Steward: Sendable {
     /// The shards that this peer has scheduled anything of.
     package private(set) var desks = SortedTable<ShardKey, ShardDesk>()
     private var due = SortedTable<ShardKey, Instant>()
+    /// The desks at which proofs or items to publish wait.
+    private var working = SortedTable<ShardKey, Bool>()
     private var quotas = SortedTable<PeerID, UInt32>()
     /// Rows of jobs whose manifests are not here: the ledger was lost, and comes back.
     private var unplaced = SortedTable<ManifestID, [JournalRow]>()
@@ -17,7 +19,10 @@ package struct Steward: Sendable {
     package init(me: PeerID) { self.me = me }
 
     /// When `tick` has something to do.
-    package var deadline: Instant? { due.values.min() }
+    package private(set) var deadline: Instant?
+
+    /// Whether `advanceProofs` has something to look at.
+    package var hasWork: Bool { !parting.isEmpty || !working.isEmpty }
 
     /// The rounds and proofs that are open, for people.
     package var openWork: String {
@@ -132,24 +137,29 @@ package struct Steward: Sendable {
         change(key) { $0.setSigned(signed, at: now, into: &out) }
     }
 
+    /// The shard of `certificate`, if this steward has scheduled anything of it.
+    package func desk(of certificate: Certificate) -> ShardKey? {
+        let key = ShardKey(
+            manifest: certificate.manifest,
+            shard: shard(of: certificate.units)
+        )
+        return desks.contains(key) ? key : nil
+    }
+
     /// The ledger has taken in a certificate; its workers may hold more.
     package mutating func certified(
         _ certificate: Signed<Certificate>,
         isOpened: Bool,
-        view: (ShardKey) -> GridView,
+        view: GridView,
         at now: Instant,
         into out: inout Outbox
     ) {
-        let key = ShardKey(
-            manifest: certificate.body.manifest,
-            shard: shard(of: certificate.body.units)
-        )
-        guard desks.contains(key) else { return }
+        guard let key = desk(of: certificate.body) else { return }
         for entry in certificate.body.entries where certificate.body.steward == me {
             quotas[entry.worker] = min(quota(of: entry.worker) + 1, WorkLimits.quotaMax)
         }
         change(key) { desk in
-            desk.certified(certificate, isOpened: isOpened, view: view(key), at: now, into: &out)
+            desk.certified(certificate, isOpened: isOpened, view: view, at: now, into: &out)
         }
     }
 
@@ -198,8 +208,7 @@ package struct Steward: Sendable {
     ) -> [Item] {
         var ready = parting
         parting = []
-        for key in desks.keys {
-            guard let desk = desks[key], desk.hasWork else { continue }
+        for key in working.keys {
             change(key) { desk in
                 desk.advanceProofs(
                     view: view(key),
@@ -247,7 +256,8 @@ package struct Steward: Sendable {
             let openings = desks.update(key) { $0.discard(into: &out) } ?? []
             parting += openings.map(Item.opening)
             desks.remove(key)
-            due.remove(key)
+            working.remove(key)
+            setDue(nil, of: key)
         }
     }
 
@@ -290,7 +300,7 @@ package struct Steward: Sendable {
         try desk.restore(row, at: now)
         desks[key] = desk
         // One look at everything: what a unit needs follows from its rows.
-        due[key] = now
+        setDue(now, of: key)
     }
 
     /// Changes a desk that is there, and notes when it has something to do.
@@ -299,11 +309,28 @@ package struct Steward: Sendable {
         _ key: ShardKey,
         _ body: (inout ShardDesk) -> Answer
     ) -> Answer {
-        guard let answer = desks.update(key, body) else {
+        let change = desks.update(key) { desk in
+            let answer = body(&desk)
+            return (answer: answer, deadline: desk.deadline, hasWork: desk.hasWork)
+        }
+        guard let change else {
             preconditionFailure("every caller has looked for the desk")
         }
-        due[key] = desks[key]?.deadline
-        return answer
+        setDue(change.deadline, of: key)
+        working[key] = change.hasWork ? true : nil
+        return change.answer
+    }
+
+    /// Notes when a desk has something to do, and so when the first of all has.
+    private mutating func setDue(_ instant: Instant?, of key: ShardKey) {
+        let earlier = due[key]
+        guard earlier != instant else { return }
+        due[key] = instant
+        if let earlier, earlier == deadline {
+            deadline = due.values.min()
+        } else if let instant {
+            deadline = min(deadline ?? instant, instant)
+        }
     }
 
     private func reply(

@@ -241,6 +241,7 @@ extension Worker {
 
     /// Openings that nobody else has published for a long time.
     package mutating func takeUnopened(at now: Instant) -> [Opening] {
+        guard unopened.values.contains(where: { $0.publishAt <= now }) else { return [] }
         let due = unopened.values.filter { $0.publishAt <= now }.map(\.opening)
         for opening in due { unopened.remove(opening.certificate) }
         return due

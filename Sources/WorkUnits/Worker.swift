@@ -6,19 +6,21 @@ package struct Worker: Sendable {
     let me: PeerID
     /// What makes nonces unpredictable to others and the same after a crash.
     let secret: Bytes
-    var bundles = SortedTable<BundleKey, Bundle>()
+    var bundles = SortedTable<BundleKey, Bundle>() { didSet { plan = nil } }
     /// Units that this peer has computed: kept, so that a late lease costs no second computation.
     var sealed = SortedTable<UnitKey, Core>()
     /// Certificates that this worker can open, should their stewards fail to.
-    var unopened = SortedTable<ItemID, Unopened>()
-    var claims = SortedTable<ShardKey, ClaimState>()
+    var unopened = SortedTable<ItemID, Unopened>() { didSet { plan = nil } }
+    var claims = SortedTable<ShardKey, ClaimState>() { didSet { plan = nil } }
     /// Jobs that the driver could not compute, and until when they are left to others.
-    var refused = SortedTable<ManifestID, Instant>()
+    var refused = SortedTable<ManifestID, Instant>() { didSet { plan = nil } }
     var nextOrder: UInt64 = 1
     /// Bundles that it computes at once; 0 while it donates nothing.
-    package private(set) var places = 0
+    package private(set) var places = 0 { didSet { plan = nil } }
     /// Operations per second of one core by workload, for those that it runs.
-    package private(set) var speeds = SortedTable<String, UInt64>()
+    package private(set) var speeds = SortedTable<String, UInt64>() { didSet { plan = nil } }
+    /// When something is to be done, as long as nothing changes.
+    private var plan: Plan?
 
     /// Chunks of bundles that were dropped before they had come.
     private var forgottenChunks: [ChunkWant] = []
@@ -76,8 +78,39 @@ package struct Worker: Sendable {
         self.speeds = speeds
     }
 
+    /// When something is to be done, if nothing happens before.
+    private struct Plan: Sendable {
+        /// When `tick` or `claim` has something to do.
+        let deadline: Instant?
+        /// Before when `claim` changes nothing.
+        let claimAt: Instant?
+    }
+
     /// When `tick` has something to do, or `claim` about `opportunities`.
     package func deadline(_ opportunities: [Opportunity]) -> Instant? {
+        plan.map(\.deadline) ?? nextDeadline(opportunities)
+    }
+
+    /// Works out once what `deadline` and `claim` need to know of `opportunities`, which are the
+    /// same until `keepClaims` is told of others.
+    package mutating func noteDeadline(_ opportunities: [Opportunity]) {
+        guard plan == nil else { return }
+        plan = Plan(deadline: nextDeadline(opportunities), claimAt: nextClaim(opportunities))
+    }
+
+    /// When `claim` gives up waiting for an answer, asks a job again, or sends a claim.
+    private func nextClaim(_ opportunities: [Opportunity]) -> Instant? {
+        let answers = claims.values.filter(\.isOutstanding).map(\.nextAttempt)
+        var earliest = (refused.values + answers).min()
+        guard claimRoom > 0 else { return earliest }
+        for opportunity in opportunities where mayClaim(opportunity) {
+            let instant = claims[opportunity.key]?.nextAttempt ?? .zero
+            earliest = min(earliest ?? instant, instant)
+        }
+        return earliest
+    }
+
+    private func nextDeadline(_ opportunities: [Opportunity]) -> Instant? {
         var earliest: Instant?
         func consider(_ instant: Instant) { earliest = min(earliest ?? instant, instant) }
         for bundle in bundles.values {
@@ -151,6 +184,7 @@ package struct Worker: Sendable {
         at now: Instant,
         into out: inout Outbox
     ) {
+        if let plan, plan.claimAt.map({ now < $0 }) ?? true { return }
         refused.filter { _, until in until > now }
         var silent: [ShardKey] = []
         claims.updateAll { key, claim in
@@ -169,7 +203,8 @@ package struct Worker: Sendable {
             guard mayClaim(opportunity), let speed = speeds[opportunity.workload],
                 (claims[key]?.nextAttempt ?? .zero) <= now
             else { continue }
-            let mine = sealed.keys.filter { unit in
+            let first = UnitKey(manifest: key.manifest, unit: key.shard * Limits.unitsPerShard)
+            let mine = sealed.keys[sealed.lowerBound(first)...].prefix { unit in
                 unit.manifest == key.manifest && unit.unit / Limits.unitsPerShard == key.shard
             }
             let claim = Claim(

@@ -17,10 +17,10 @@ extension StarlingSim {
         @Option(help: "The seed to tell.")
         var seed: UInt64
 
-        @OptionGroup var network: PeerCount
+        @OptionGroup var network: NetworkOptions
 
         func run() throws {
-            let report = World(Options(seed: seed, peers: network.peers)) { print($0) }.run()
+            let report = World(network.options(seed: seed)) { print($0) }.run()
             print(report.text)
             if !report.violations.isEmpty { throw ExitCode.failure }
         }

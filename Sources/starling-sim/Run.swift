@@ -14,6 +14,7 @@ extension StarlingSim {
                 Example:
                   starling-sim run --seed 7 --peers 6
                   starling-sim run --seeds '0..<200' --json
+                  starling-sim run --profile static --peers 1000 --units 256
                 """
         )
 
@@ -23,10 +24,7 @@ extension StarlingSim {
         @Option(help: "Seeds to run, as FIRST..<END.")
         var seeds: SeedRange?
 
-        @OptionGroup var network: PeerCount
-
-        @Option(help: "What the seeds draw from: swarm, any subset of all faults.")
-        var profile = Profile.swarm
+        @OptionGroup var network: NetworkOptions
 
         @Flag(help: "Print JSON: one object for the sum, before it one for each seed that fails.")
         var json = false
@@ -48,7 +46,7 @@ extension StarlingSim {
             var sum = Sum()
             let progress = Progress(total: UInt64(range.count))
             for seed in range {
-                let options = Options(seed: seed, peers: network.peers)
+                let options = network.options(seed: seed)
                 var report = World(options).run()
                 if twice || seed.isMultiple(of: Self.checkStride), World(options).run() != report {
                     report = report.failing("two runs of one seed differ")
@@ -76,7 +74,7 @@ extension StarlingSim {
         private func trace(of seed: UInt64) throws -> UInt64? {
             let run = try Subprocess.output(
                 of: "/proc/self/exe",
-                ["trace", "--seed", "\(seed)"] + (network.peers.map { ["--peers", "\($0)"] } ?? [])
+                ["trace", "--seed", "\(seed)"] + network.arguments
             )
             let text = String(decoding: run.bytes, as: UTF8.self)
             return UInt64(text.prefix { $0 != "\n" }, radix: 16)
@@ -88,12 +86,6 @@ extension StarlingSim {
             fflush(nil)
         }
     }
-}
-
-/// What the seeds of a campaign draw from.
-enum Profile: String, CaseIterable, ExpressibleByArgument {
-    /// Any subset of all faults.
-    case swarm
 }
 
 /// Seeds from the first to before the end.

@@ -7,10 +7,10 @@ extension StarlingSim {
         static let configuration = CommandConfiguration(shouldDisplay: false)
 
         @Option var seed: UInt64
-        @OptionGroup var network: PeerCount
+        @OptionGroup var network: NetworkOptions
 
         func run() {
-            print(String(World(Options(seed: seed, peers: network.peers)).run().trace, radix: 16))
+            print(String(World(network.options(seed: seed)).run().trace, radix: 16))
         }
     }
 }

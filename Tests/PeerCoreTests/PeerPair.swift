@@ -211,6 +211,15 @@ final class PeerPair {
 // MARK: - The drivers
 
 extension PeerPair {
+    private func send(_ message: Message, to peer: PeerID, from index: Int) {
+        let machine = machines[index]
+        watch(message, of: machine)
+        if case .resultWant(let hash, _) = message { machine.wanted.append(hash) }
+        expectNoWork(message, ofAHeldJobFrom: machine)
+        guard peer == machines[1 - index].id else { return }
+        enqueue(message, from: index)
+    }
+
     private func perform(_ effect: Effect, of index: Int) {
         let machine = machines[index]
         switch effect {
@@ -221,11 +230,9 @@ extension PeerPair {
             let signature = grid.signature(for: request, by: machine.id, project: owner)
             input(.signed(request.number, signature), to: index)
         case .send(let message, let peer):
-            watch(message, of: machine)
-            if case .resultWant(let hash, _) = message { machine.wanted.append(hash) }
-            expectNoWork(message, ofAHeldJobFrom: machine)
-            guard peer == machines[1 - index].id else { return }
-            enqueue(message, from: index)
+            send(message, to: peer, from: index)
+        case .passOn(let message, let peers, let source):
+            for peer in peers where peer != source { send(message, to: peer, from: index) }
         case .prepareWork(let order):
             input(.workPrepared(order.number, chunks: [0]), to: index)
         case .startWork(let order):

@@ -197,7 +197,7 @@ struct StewardBench {
             bench.steward.certified(
                 certificate,
                 isOpened: isOpened,
-                view: { _ in view },
+                view: view,
                 at: bench.now,
                 into: &out
             )

@@ -1,0 +1,133 @@
+import Ledger
+import Membership
+import Primitives
+import Wire
+import WorkUnits
+
+/// What a steward sees of the grid, shard by shard, for machines that must not hold the peer
+/// itself.
+///
+/// A view is made once and kept until something changes that it shows.
+struct GridViews {
+    let me: PeerID
+    let epoch: UInt64
+    let hubs: HubTable
+    let manifests: SortedTable<ManifestID, Signed<Manifest>>
+    let placements: SortedTable<ShardKey, [PeerID]>
+    let owners: Owners
+    /// The views that are made already.
+    private(set) var known: SortedTable<ShardKey, GridView>
+
+    init(
+        me: PeerID,
+        epoch: UInt64,
+        hubs: HubTable,
+        ledger: CreditLedger,
+        placements: SortedTable<ShardKey, [PeerID]>,
+        known: SortedTable<ShardKey, GridView>
+    ) {
+        self.me = me
+        self.epoch = epoch
+        self.hubs = hubs
+        manifests = ledger.manifests
+        self.placements = placements
+        owners = Owners(records: hubs.recordTable, ownership: ledger.ownership)
+        self.known = known
+    }
+
+    mutating func view(_ key: ShardKey) -> GridView {
+        if let view = known[key] { return view }
+        guard let manifest = manifests[key.manifest]?.body else {
+            return GridView(
+                me: me,
+                epoch: epoch,
+                candidates: [],
+                owner: owners.owner,
+                current: owners.ownership.current,
+                submitter: me,
+                isDataReachable: false,
+                secondHolder: nil,
+                nextSteward: nil
+            )
+        }
+        let view = view(key, manifest)
+        known[key] = view
+        return view
+    }
+
+    private func view(_ key: ShardKey, _ manifest: Manifest) -> GridView {
+        let ranked =
+            placements[key]
+            ?? hubs.stewards(
+                of: key.manifest,
+                shard: key.shard,
+                anchors: manifest.anchors.map { owners.ownership.current(of: $0) }
+            )
+        let submitter = owners.ownership.current(of: manifest.submitter)
+        let others = ranked.filter { $0 != me && hubs.isLinked($0) }
+        return GridView(
+            me: me,
+            epoch: manifest.statementEpoch(at: epoch),
+            candidates: candidates(for: manifest.workload),
+            owner: owners.owner,
+            current: owners.ownership.current,
+            submitter: submitter,
+            isDataReachable: submitter == me || hubs.isLinked(submitter),
+            secondHolder: secondHolder(submitter, others: others),
+            nextSteward: others.first
+        )
+    }
+
+    private func candidates(for workload: String) -> [Candidate] {
+        hubs.linkedPeers.compactMap { peer in
+            guard let record = hubs.record(of: peer)?.body, peer != me,
+                record.kernels.contains(where: { $0.kernel == workload })
+            else { return nil }
+            return Candidate(peer: peer, owner: owners.owner(peer))
+        }
+    }
+
+    /// The submitter holds what it will use itself; else it, or another steward, holds a copy.
+    private func secondHolder(_ submitter: PeerID, others: [PeerID]) -> PeerID? {
+        guard submitter != me else { return nil }
+        return hubs.isLinked(submitter) ? submitter : others.first
+    }
+}
+
+/// Whose machine each peer is.
+struct Owners: Sendable {
+    let records: SortedTable<PeerID, Signed<Record>>
+    let ownership: Ownership
+
+    /// Who adopted `peer` and, as long as nobody has, what its record says.
+    @Sendable func owner(_ peer: PeerID) -> OwnerID {
+        let key = ownership.current(of: peer)
+        return ownership.adopter(of: key) ?? records[key]?.body.owner ?? OwnerID(key.digest)
+    }
+}
+
+extension Peer {
+    /// The views as they are now.
+    var views: GridViews {
+        GridViews(
+            me: me,
+            epoch: epoch,
+            hubs: hubs,
+            ledger: ledger,
+            placements: placements,
+            known: gridViews
+        )
+    }
+
+    /// What the steward sees of one shard.
+    mutating func gridView(_ key: ShardKey) -> GridView {
+        if let view = gridViews[key] { return view }
+        var views = self.views
+        let view = views.view(key)
+        gridViews = views.known
+        return view
+    }
+
+    /// Something has changed, or is about to, that a view of the grid shows.
+    mutating func gridChanged() { gridViews = SortedTable() }
+}
