@@ -129,5 +129,8 @@ extension Peer {
     }
 
     /// Something has changed, or is about to, that a view of the grid shows.
-    mutating func gridChanged() { gridViews = SortedTable() }
+    mutating func gridChanged() {
+        gridViews = SortedTable()
+        proofsSaw = nil
+    }
 }

@@ -44,6 +44,9 @@ package struct Peer: ~Copyable, Sendable {
     var placements = SortedTable<ShardKey, [PeerID]>()
     /// What the steward sees, shard by shard, until that changes.
     var gridViews = SortedTable<ShardKey, GridView>()
+    /// The count of changes of `results` that the steward's proofs have seen; nil when they have
+    /// not seen the grid as it is.
+    var proofsSaw: UInt64?
     var nextReconciliation: Instant
     var random: PRNG
     /// Rows that a restart found missing, until the next outbox takes them.
@@ -225,6 +228,7 @@ package struct Peer: ~Copyable, Sendable {
     /// Takes the steward's proofs further, and takes in what comes of them.
     private mutating func advanceProofs(at now: Instant, into out: inout Outbox) {
         guard steward.hasWork else { return }
+        if proofsSaw == results.changeCount, steward.postponeProofs(at: now) { return }
         var views = self.views
         let ready = steward.advanceProofs(
             view: { views.view($0) },
@@ -234,6 +238,7 @@ package struct Peer: ~Copyable, Sendable {
             into: &out
         )
         gridViews = views.known
+        proofsSaw = results.changeCount
         for item in ready { accept(item.verifiedHere, from: nil, at: now, into: &out) }
     }
 

@@ -229,9 +229,15 @@ extension World {
     private func carryOut(_ batch: [Effect], of peer: SimulatedPeer) {
         var unsynced: [JournalRow] = []
         for effect in batch {
-            if case .passOn(let message, let peers, let source) = effect {
-                let receivers = peers.filter { $0 != source }
-                guard passOn(message, to: receivers, of: peer, unsynced: &unsynced) else { return }
+            if case .passOn(let message, let receivers, let source) = effect {
+                let isWhole = passOn(
+                    message,
+                    to: receivers,
+                    except: source,
+                    of: peer,
+                    unsynced: &unsynced
+                )
+                guard isWhole else { return }
                 continue
             }
             guard !crashes(peer) else { return }
@@ -253,25 +259,31 @@ extension World {
         return true
     }
 
-    /// Sends a message to several; a crash may come before each of them.
+    /// Sends a message to several; a crash may come before each of them, and cut it short.
     private func passOn(
         _ message: Message,
         to receivers: [PeerID],
+        except source: PeerID?,
         of peer: SimulatedPeer,
         unsynced: inout [JournalRow]
     ) -> Bool {
-        for (place, to) in receivers.enumerated() {
+        if peer.receivers != receivers {
+            peer.receivers = receivers
+            peer.receiverPlaces = receivers.map { indices[$0] }
+        }
+        let places = peer.receiverPlaces
+        var isFirst = true
+        for (to, index) in zip(receivers, places) where to != source {
             guard !crashes(peer) else { return false }
-            if place == 0 {
+            if isFirst {
+                isFirst = false
                 for row in unsynced { peer.disk.write(row) }
                 unsynced = []
                 watch(message, of: peer)
                 note(message, of: peer, to: to)
                 tell(message, of: peer, to: to)
             }
-            if let index = indices[to], peers[index].id == to {
-                send(message, from: peer.index, to: index)
-            }
+            if let index, peers[index].id == to { send(message, from: peer.index, to: index) }
         }
         return true
     }

@@ -43,7 +43,7 @@ package struct Verified<Value: Checkable>: Sendable {
 }
 
 extension Verified {
-    fileprivate init(trusted value: Value) { self.value = value }
+    @usableFromInline init(trusted value: Value) { self.value = value }
 }
 
 extension Verified where Value == Message {
@@ -66,7 +66,7 @@ extension Verified where Value == Message {
 extension Checkable {
     /// This value as a verified one, for what this peer has signed itself or has verified before
     /// and kept in its own journal.
-    package var verifiedHere: Verified<Self> { Verified(trusted: self) }
+    @inlinable package var verifiedHere: Verified<Self> { Verified(trusted: self) }
 }
 
 /// A value that can be checked alone.

@@ -3,8 +3,10 @@ package import Wire
 
 /// Results' bytes: which are held here, and which are being fetched from whom.
 package struct ResultDesk: Sendable {
-    private var held = SortedTable<Digest, Bool>()
-    private var wants = SortedTable<Digest, Want>()
+    private var held = SortedTable<Digest, Bool>() { didSet { changeCount += 1 } }
+    private var wants = SortedTable<Digest, Want>() { didSet { changeCount += 1 } }
+    /// Counts changes: while it stays the same, so do all answers.
+    package private(set) var changeCount: UInt64 = 0
 
     private struct Want: Sendable {
         var sources: [PeerID]

@@ -21,7 +21,8 @@ struct Proof: Sendable {
     /// When it was begun.
     let since: Instant
     var stage = Stage.gathering
-    /// When to look again; nil while a signature is awaited.
+    /// When to look again; nil while a signature is awaited, and for a proof that gathers and was
+    /// looked at, which waits until `gatherAt` of its desk.
     var nextAttempt: Instant?
     /// Whether the second holder has the bytes.
     var isHeldTwice = false
@@ -88,6 +89,8 @@ extension ShardDesk {
         vault: inout Vault,
         into out: inout Outbox
     ) {
+        gatherAt = now.advanced(by: WorkLimits.fetchSpan)
+        proofsAt = nil
         for first in proofs.keys {
             guard let proof = proofs[first], proof.stage != .signing else { continue }
             let isComplete =
@@ -95,7 +98,9 @@ extension ShardDesk {
                 || gather(proof, view: view, results: &results, at: now, into: &out)
             guard isComplete else {
                 guard !giveUp(first, proof, results, at: now) else { continue }
-                proofs.update(first) { $0.nextAttempt = now.advanced(by: WorkLimits.fetchSpan) }
+                let isGathering = proof.stage == .gathering
+                proofs.update(first) { $0.nextAttempt = isGathering ? nil : gatherAt }
+                look(at: isGathering ? end(of: proof) : now)
                 continue
             }
             if proof.kind != .ruling, let holder = view.secondHolder, !proof.isHeldTwice {
@@ -156,9 +161,8 @@ extension ShardDesk {
         _ results: ResultDesk,
         at now: Instant
     ) -> Bool {
-        let patience = lease(of: proof.cores.count).times(WorkLimits.bytesLeases)
         let missing = proof.cores.filter { !results.holds($0.core.resultHash) }
-        guard proof.since.advanced(by: patience) <= now,
+        guard end(of: proof) <= now,
             !missing.contains(where: { results.isArriving($0.core.resultHash) })
         else { return false }
         proofs.remove(first)
@@ -168,7 +172,19 @@ extension ShardDesk {
             units[index(each.unit)].waitingSince = now
         }
         prove(proof.cores.map(\.unit), at: now)
+        look(at: now)
         return true
+    }
+
+    /// When a proof whose bytes nobody sends is given up.
+    private func end(of proof: Proof) -> Instant {
+        let patience = lease(of: proof.cores.count).times(WorkLimits.bytesLeases)
+        return proof.since.advanced(by: patience)
+    }
+
+    /// From `instant` on a proof may go on by time alone.
+    private mutating func look(at instant: Instant) {
+        proofsAt = min(proofsAt ?? instant, instant)
     }
 
     private mutating func offer(
@@ -178,11 +194,14 @@ extension ShardDesk {
         into out: inout Outbox
     ) {
         guard let proof = proofs[first] else { return }
-        if proof.stage == .offering, let next = proof.nextAttempt, next > now { return }
+        if proof.stage == .offering, let next = proof.nextAttempt, next > now {
+            return look(at: next)
+        }
         proofs.update(first) { proof in
             proof.stage = .offering
             proof.nextAttempt = now.advanced(by: WorkLimits.fetchSpan)
         }
+        look(at: now.advanced(by: WorkLimits.fetchSpan))
         let offer = ResultOffer(manifest: job.id, cores: proof.cores)
         out.send(.resultOffer(offer), to: holder)
     }

@@ -28,6 +28,12 @@ package struct ShardDesk: Sendable {
     var roundFloor: UInt32 = 0
     /// Votes that are won and wait for their certificate, by lowest unit.
     var proofs = SortedTable<UInt32, Proof>()
+    /// When proofs that gather, and that were looked at, are looked at again.
+    var gatherAt: Instant?
+    /// Before when no proof goes on by time alone.
+    var proofsAt: Instant?
+    /// What `restingDeadline` was when the desk was last changed.
+    var resting: Instant?
     /// Own certificates whose openings are not in the ledger yet.
     var openings = SortedTable<ItemID, PendingOpening>()
     /// What the caller must publish.
@@ -119,7 +125,23 @@ package struct ShardDesk: Sendable {
     }
 
     /// When `tick` has something to do.
-    package var deadline: Instant? {
+    package var deadline: Instant? { soonest(restingDeadline, isGathering ? gatherAt : nil) }
+
+    /// The deadline, as far as it has not changed but for `gatherAt`.
+    var notedDeadline: Instant? { soonest(resting, isGathering ? gatherAt : nil) }
+
+    private func soonest(_ left: Instant?, _ right: Instant?) -> Instant? {
+        guard let left, let right else { return left ?? right }
+        return min(left, right)
+    }
+
+    /// Whether a proof waits for bytes that were asked for.
+    var isGathering: Bool {
+        proofs.values.contains { $0.stage == .gathering && $0.nextAttempt == nil }
+    }
+
+    /// The deadline without that of proofs that gather.
+    var restingDeadline: Instant? {
         var earliest: Instant?
         func consider(_ instant: Instant) { earliest = min(earliest ?? instant, instant) }
         for round in rounds.values {

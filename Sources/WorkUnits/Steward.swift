@@ -6,8 +6,13 @@ package struct Steward: Sendable {
     /// The shards that this peer has scheduled anything of.
     package private(set) var desks = SortedTable<ShardKey, ShardDesk>()
     private var due = SortedTable<ShardKey, Instant>()
-    /// The desks at which proofs or items to publish wait.
+    /// The desks at which proofs or items to publish wait, and whether proofs gather there.
     private var working = SortedTable<ShardKey, Bool>()
+    /// Counts changes, and how many there were when all proofs had been taken further.
+    private var changeCount: UInt64 = 0
+    private var settledCount: UInt64 = 0
+    /// Before when no proof goes on by time alone.
+    private var proofsAt: Instant?
     private var quotas = SortedTable<PeerID, UInt32>()
     /// Rows of jobs whose manifests are not here: the ledger was lost, and comes back.
     private var unplaced = SortedTable<ManifestID, [JournalRow]>()
@@ -208,8 +213,9 @@ package struct Steward: Sendable {
     ) -> [Item] {
         var ready = parting
         parting = []
+        proofsAt = nil
         for key in working.keys {
-            change(key) { desk in
+            let next = change(key) { desk in
                 desk.advanceProofs(
                     view: view(key),
                     at: now,
@@ -218,9 +224,28 @@ package struct Steward: Sendable {
                     into: &out
                 )
                 ready += desk.takeReady()
+                return desk.proofsAt
             }
+            if let next { proofsAt = min(proofsAt ?? next, next) }
         }
+        settledCount = changeCount
         return ready
+    }
+
+    /// Lets proofs wait longer, if nothing at this steward has changed since the last time that
+    /// they were taken further; whether that is so.
+    package mutating func postponeProofs(at now: Instant) -> Bool {
+        guard settledCount == changeCount, parting.isEmpty, proofsAt.map({ now < $0 }) ?? true
+        else { return false }
+        let next = now.advanced(by: WorkLimits.fetchSpan)
+        for (key, isGathering) in working where isGathering {
+            let deadline = desks.update(key) { desk in
+                desk.gatherAt = next
+                return desk.notedDeadline
+            }
+            setDue(deadline ?? nil, of: key)
+        }
+        return true
     }
 
     /// Time has passed.
@@ -258,6 +283,7 @@ package struct Steward: Sendable {
             desks.remove(key)
             working.remove(key)
             setDue(nil, of: key)
+            changeCount += 1
         }
     }
 
@@ -311,13 +337,16 @@ package struct Steward: Sendable {
     ) -> Answer {
         let change = desks.update(key) { desk in
             let answer = body(&desk)
-            return (answer: answer, deadline: desk.deadline, hasWork: desk.hasWork)
+            desk.resting = desk.restingDeadline
+            let isWorking: Bool? = desk.hasWork ? desk.isGathering : nil
+            return (answer: answer, deadline: desk.notedDeadline, isWorking: isWorking)
         }
+        changeCount += 1
         guard let change else {
             preconditionFailure("every caller has looked for the desk")
         }
         setDue(change.deadline, of: key)
-        working[key] = change.hasWork ? true : nil
+        working[key] = change.isWorking
         return change.answer
     }
 
