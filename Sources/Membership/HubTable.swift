@@ -9,6 +9,8 @@ package struct HubTable: Sendable {
     let me: PeerID
     var hubs = SortedTable<PeerID, Signed<Record>>()
     var links = SortedTable<PeerID, Bool>()
+    /// Whether there is any link.
+    package private(set) var hasLinks = false
     private var keys = SortedTable<ItemKey, PeerID>()
     /// Hubs without a link: since when, and whether that is long enough for others to act for them.
     var absences = SortedTable<PeerID, Absence>()
@@ -41,9 +43,9 @@ package struct HubTable: Sendable {
         self.me = me
         hubs = other.hubs
         keys = other.keys
-        for peer in hubs.keys where peer != me {
+        for (peer, signed) in hubs where peer != me {
             unseen[peer] = true
-            planDial(of: peer)
+            if !signed.body.controlEndpoints.isEmpty { undialled[peer] = true }
         }
     }
 
@@ -118,6 +120,7 @@ package struct HubTable: Sendable {
     /// A link to `peer` is up.
     package mutating func linked(_ peer: PeerID) {
         links[peer] = true
+        hasLinks = true
         setDial(of: peer, nil)
         setAbsence(of: peer, nil)
         unseen.remove(peer)
@@ -126,6 +129,7 @@ package struct HubTable: Sendable {
     /// The last link to `peer` is down.
     package mutating func unlinked(_ peer: PeerID, at now: Instant) {
         links.remove(peer)
+        hasLinks = !links.isEmpty
         // Nobody is dialled without a record, so there is no more to wait for than there are hubs.
         guard hubs.contains(peer) else { return }
         setAbsence(of: peer, Absence(since: now))

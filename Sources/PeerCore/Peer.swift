@@ -185,7 +185,7 @@ package struct Peer: ~Copyable, Sendable {
     /// When `tick` must be called next; nil when nothing waits for time.
     package var deadline: Instant? {
         guard loopback.isEmpty else { return .zero }
-        var earliest = hubs.linkedPeers.isEmpty ? nil : nextReconciliation
+        var earliest = hubs.hasLinks ? nextReconciliation : nil
         func consider(_ instant: Instant?) {
             guard let instant else { return }
             earliest = min(earliest ?? instant, instant)

@@ -6,17 +6,24 @@ import Primitives
 /// next slots in a list for each, and what is further off in another heap: most events are
 /// messages, which come soon, and cost the same however many there are.
 struct EventQueue<Event> {
+    /// An event that waits, and the place of another that waits for the same slot.
+    private struct Place {
+        var entry: EventHeap.Entry
+        var next: Int32
+        var event: Event?
+    }
+
+    private var places: [Place] = []
+    private var freePlaces: [Int32] = []
     private var present = EventHeap()
-    private var near: [[EventHeap.Entry]]
+    /// The first place of each of the next slots; −1 for none.
+    private var near: [Int32]
     /// A bit for each slot of `near` that holds something.
     private var occupied: [UInt64]
     private var far = EventHeap()
     /// The present slot, counted from the beginning of time.
     private var slot: UInt64 = 0
     private var nextOrder: UInt64 = 0
-    /// The events that wait, by the places that entries name.
-    private var events: [Event?] = []
-    private var freePlaces: [Int] = []
 
     /// Nanoseconds of a slot: 2¹⁴, so that `near` reaches 67 ms ahead.
     private static var slotBits: UInt64 { 14 }
@@ -24,43 +31,41 @@ struct EventQueue<Event> {
 
     /// An empty queue.
     init() {
-        near = Array(repeating: [], count: Self.slotCount)
+        near = Array(repeating: -1, count: Self.slotCount)
         occupied = Array(repeating: 0, count: Self.slotCount / 64)
     }
 
     /// Adds `event` at `instant`.
     mutating func push(_ event: Event, at instant: Instant) {
-        let place: Int
-        if let free = freePlaces.popLast() {
-            place = free
-            events[place] = event
-        } else {
-            place = events.count
-            events.append(event)
-        }
+        let free = freePlaces.popLast()
+        let place = free ?? Int32(places.count)
         let entry = EventHeap.Entry(
             nanoseconds: instant.nanoseconds,
             order: nextOrder,
             place: place
         )
         nextOrder += 1
+        var next: Int32 = -1
         let target = entry.nanoseconds >> Self.slotBits
         if target <= slot {
             present.push(entry)
         } else if target - slot < UInt64(Self.slotCount) {
             let index = Int(target % UInt64(Self.slotCount))
-            near[index].append(entry)
+            next = near[index]
+            near[index] = place
             occupied[index / 64] |= 1 << UInt64(index % 64)
         } else {
             far.push(entry)
         }
+        let content = Place(entry: entry, next: next, event: event)
+        if free == nil { places.append(content) } else { places[Int(place)] = content }
     }
 
     /// Takes out the first event.
     mutating func pop() -> (at: Instant, event: Event)? {
         if present.isEmpty { advance() }
         guard let entry = present.pop() else { return nil }
-        guard let event = events[entry.place].take() else {
+        guard let event = places[Int(entry.place)].event.take() else {
             preconditionFailure("every entry has its event")
         }
         freePlaces.append(entry.place)
@@ -74,7 +79,12 @@ struct EventQueue<Event> {
         guard let next = [nextNear, nextFar].compactMap({ $0 }).min() else { return }
         if next == nextNear {
             let index = Int(next % UInt64(Self.slotCount))
-            present.exchange(with: &near[index])
+            var place = near[index]
+            while place >= 0 {
+                present.push(places[Int(place)].entry)
+                place = places[Int(place)].next
+            }
+            near[index] = -1
             occupied[index / 64] &= ~(1 << UInt64(index % 64))
         }
         slot = next
@@ -107,7 +117,7 @@ struct EventHeap {
     struct Entry {
         let nanoseconds: UInt64
         let order: UInt64
-        let place: Int
+        let place: Int32
 
         func isBefore(_ other: Entry) -> Bool {
             nanoseconds != other.nanoseconds
@@ -136,14 +146,6 @@ struct EventHeap {
         guard let first = entries.first, let last = entries.popLast() else { return nil }
         if !entries.isEmpty { sink(last, from: 0) }
         return first
-    }
-
-    /// Takes over the entries of `list`, and leaves it this heap's, which is empty.
-    mutating func exchange(with list: inout [Entry]) {
-        swap(&entries, &list)
-        for index in stride(from: entries.count / 2 - 1, through: 0, by: -1) {
-            sink(entries[index], from: index)
-        }
     }
 
     /// Puts `entry` at `start`, or below it where that is due.

@@ -48,6 +48,13 @@ struct SimulatedDisk {
     }
 }
 
+/// A core that lives: in a box, so that it stays where it is whatever is done to it.
+final class LiveCore {
+    var peer: Peer
+
+    init(_ peer: consuming Peer) { self.peer = peer }
+}
+
 /// A machine: a disk, and a core while it is up.
 final class SimulatedPeer {
     /// Its keys in their order: each foresaw the next; all but the last two are revoked or unused.
@@ -61,7 +68,7 @@ final class SimulatedPeer {
     private let seed: Bytes
     var disk = SimulatedDisk()
     /// Nil while the machine is down.
-    var core: Peer?
+    var core: LiveCore?
     /// Counts starts, so that what belongs to an earlier life is told apart.
     var life: UInt64 = 0
     /// Local events that wait for the outbox to be drained.

@@ -93,7 +93,7 @@ extension World {
 
     /// Real keys and others, ascending.
     func anyKeys() -> [ItemKey] {
-        let real = peers[0].core?.ledgerKeys ?? []
+        let real = peers[0].core?.peer.ledgerKeys ?? []
         var keys = SortedTable<ItemKey, Bool>()
         for _ in 0..<random.below(6) {
             let isReal = !real.isEmpty && random.below(2) == 0

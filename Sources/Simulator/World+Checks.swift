@@ -15,8 +15,8 @@ extension World {
         report.violations.append(
             """
             peer \(peer.index) wakes \(Self.idleWakesMax) times at once and does nothing; \
-            its deadline is \(peer.core?.deadline.map { "\($0)" } ?? "none"), it is \(now)
-            \(peer.core?.openWork ?? "")
+            its deadline is \(peer.core?.peer.deadline.map { "\($0)" } ?? "none"), it is \(now)
+            \(peer.core?.peer.openWork ?? "")
             """
         )
     }
@@ -81,7 +81,7 @@ extension World {
             case .held(let list): job = list.manifest
             default: job = nil
             }
-            guard let job, peer.core?.isHeld(job) == true else { continue }
+            guard let job, peer.core?.peer.isHeld(job) == true else { continue }
             report.violations.append("peer \(peer.index) goes on with a job on hold: \(message)")
         }
     }
@@ -96,10 +96,10 @@ extension World {
 
     /// What a core takes for true is; nothing changes until another item comes.
     private func checkVerdicts(of peer: SimulatedPeer) {
-        let looked = (life: peer.life, items: peer.core?.ledgerCount ?? 0)
+        let looked = (life: peer.life, items: peer.core?.peer.ledgerCount ?? 0)
         guard peer.looked != looked else { return }
         peer.looked = looked
-        for (unit, core) in jobs.flatMap({ peer.core?.verdicts(of: $0) ?? [] })
+        for (unit, core) in jobs.flatMap({ peer.core?.peer.verdicts(of: $0) ?? [] })
         where core != oracle.truth(of: unit, crypto: crypto) {
             report.wrong += 1
             report.violations.append("peer \(peer.index) takes a lie about unit \(unit)")
@@ -110,11 +110,11 @@ extension World {
     private func checkHeld(by peer: SimulatedPeer) {
         for unit in 0..<oracle.unitsOfSecond {
             let hash = oracle.truth(of: unit, crypto: crypto).resultHash
-            if peer.core?.holdsResult(hash) == true, !peer.disk.results.contains(hash) {
+            if peer.core?.peer.holdsResult(hash) == true, !peer.disk.results.contains(hash) {
                 report.violations.append("peer \(peer.index) lost the result of unit \(unit)")
             }
         }
-        if peer.core?.holdsDataset(oracle.root) == true, !peer.disk.hasDataset {
+        if peer.core?.peer.holdsDataset(oracle.root) == true, !peer.disk.hasDataset {
             report.violations.append("peer \(peer.index) lost its dataset")
         }
     }
@@ -124,13 +124,13 @@ extension World {
         for effect in out.effects {
             switch effect {
             case .dropResult(let hash):
-                for id in jobs where peer.core?.isReleased(id) == false {
-                    let verdicts = peer.core?.verdicts(of: id) ?? []
+                for id in jobs where peer.core?.peer.isReleased(id) == false {
+                    let verdicts = peer.core?.peer.verdicts(of: id) ?? []
                     guard verdicts.contains(where: { $0.core.resultHash == hash }) else { continue }
                     report.violations.append("peer \(peer.index) drops what \(id.short) needs")
                 }
             case .dropDataset:
-                let progress = jobs.compactMap { peer.core?.progress(of: $0, at: now) }
+                let progress = jobs.compactMap { peer.core?.peer.progress(of: $0, at: now) }
                 guard progress.contains(where: { !$0.isOverForItsOwner }) else { continue }
                 report.violations.append("peer \(peer.index) drops its data before the end")
             default: break
@@ -143,10 +143,12 @@ extension World {
     /// Every honest peer is up, holds the same ledger, has nothing left to do, and every job is
     /// final or cancelled everywhere.
     var isDone: Bool {
-        let keys = peers[0].core?.ledgerKeys
+        let keys = peers[0].core?.peer.ledgerKeys
         // What the submitter has just released may wait for its row.
         return isFinished && peers[Self.submitter].committing == nil
-            && honestPeers.allSatisfy { $0.core?.ledgerKeys == keys && $0.core?.isIdle == true }
+            && honestPeers.allSatisfy {
+                $0.core?.peer.ledgerKeys == keys && $0.core?.peer.isIdle == true
+            }
     }
 
     private var honestPeers: [SimulatedPeer] {
@@ -162,7 +164,7 @@ extension World {
 
     private func isFinished(_ id: ManifestID) -> Bool {
         for peer in honestPeers {
-            guard let progress = peer.core?.progress(of: id, at: now) else {
+            guard let progress = peer.core?.peer.progress(of: id, at: now) else {
                 return false
             }
             let isSubmitter = peer.index == Self.submitter
@@ -179,12 +181,12 @@ extension World {
     var unfinished: String {
         guard let manifestID else { return "the job was never submitted" }
         let lines = peers.map { peer in
-            let progress = jobs.compactMap { peer.core?.progress(of: $0, at: now) }
-            let idle = peer.core?.isIdle == true
+            let progress = jobs.compactMap { peer.core?.peer.progress(of: $0, at: now) }
+            let idle = peer.core?.peer.isIdle == true
             return """
-                peer \(peer.index) in hour \(peer.core?.epoch ?? 0) of \(epoch): \(progress), \
-                items \(peer.core?.ledgerKeys.count ?? -1), idle \(idle)
-                \(peer.core?.openWork ?? "")
+                peer \(peer.index) in hour \(peer.core?.peer.epoch ?? 0) of \(epoch): \(progress), \
+                items \(peer.core?.peer.ledgerKeys.count ?? -1), idle \(idle)
+                \(peer.core?.peer.openWork ?? "")
                 """
         }
         return "the job does not end:\n" + lines.joined(separator: "\n") + unsettled(manifestID)
@@ -195,11 +197,13 @@ extension World {
     private var missing: String {
         var holders = SortedTable<ItemKey, [Int]>()
         for peer in honestPeers {
-            for key in peer.core?.ledgerKeys ?? [] { holders[key, default: []].append(peer.index) }
+            for key in peer.core?.peer.ledgerKeys ?? [] {
+                holders[key, default: []].append(peer.index)
+            }
         }
         return holders.compactMap { key, indices in
             guard indices.count < honestPeers.count else { return nil }
-            let item = peers[indices[0]].core?.ledger.item(at: key)
+            let item = peers[indices[0]].core?.peer.ledger.item(at: key)
             return
                 "only \(indices) hold \(item.map { "\($0)".prefix(200) } ?? "?") of \(key.epoch)\n"
         }.joined()
@@ -209,7 +213,7 @@ extension World {
     private func unsettled(_ id: ManifestID) -> String {
         var text = ""
         for unit in 0..<options.units {
-            guard let ledger = peers[0].core?.ledger else { continue }
+            guard let ledger = peers[0].core?.peer.ledger else { continue }
             let verdict = ledger.verdict(on: unit, of: id)
             if case .certified = verdict { continue }
             let list = ledger.certificates(on: unit, of: id).map { signed in
@@ -230,14 +234,14 @@ extension World {
         // Long after the last change everything is final, also what a cancelled job leaves.
         let later = now.advanced(by: .seconds(3_600))
         let boards = honestPeers.prefix(Self.boardsMax).compactMap { peer in
-            peer.core?.ledger.boards(epoch: epoch, at: later, settle: .zero)
+            peer.core?.peer.ledger.boards(epoch: epoch, at: later, settle: .zero)
         }
         for index in boards.indices where boards[index] != boards[0] {
             report.violations.append("peers 0 and \(index) hold one ledger and two boards")
         }
         countTwice(manifestID)
         for id in jobs {
-            let ledger = peers[Self.submitter].core?.ledger
+            let ledger = peers[Self.submitter].core?.peer.ledger
             report.units += UInt64(ledger?.manifest(id)?.body.unitCount ?? 0)
             report.certified += UInt64(ledger?.certifiedUnits(of: id).count ?? 0)
         }
@@ -247,7 +251,7 @@ extension World {
         checkUsers(boards[0])
         checkFold(boards[0])
         for peer in peers {
-            let certificates = peer.core?.certificates(of: manifestID) ?? []
+            let certificates = peer.core?.peer.certificates(of: manifestID) ?? []
             guard peer.index == Self.submitter else { continue }
             for certificate in certificates {
                 let count = UInt64(certificate.units.count)
@@ -263,7 +267,7 @@ extension World {
 
     private func countTwice(_ manifestID: ManifestID) {
         var stewards = SortedTable<UInt32, [PeerID]>()
-        for certificate in peers[0].core?.certificates(of: manifestID) ?? [] {
+        for certificate in peers[0].core?.peer.certificates(of: manifestID) ?? [] {
             for unit in certificate.units {
                 stewards[unit, default: []].append(certificate.steward)
             }
@@ -290,7 +294,7 @@ extension World {
     /// What each peer is due for one job.
     private func addCredit(of manifestID: ManifestID, to due: inout SortedTable<PeerID, UInt64>) {
         var pairs = SortedTable<PeerID, [UInt32]>()
-        for certificate in peers[0].core?.certificates(of: manifestID) ?? [] {
+        for certificate in peers[0].core?.peer.certificates(of: manifestID) ?? [] {
             for entry in certificate.entries {
                 guard let index = indices[entry.worker], isTruthful(peers[index]) else { continue }
                 let units = certificate.sets[Int(entry.set)].units
@@ -299,7 +303,7 @@ extension World {
                 }
             }
         }
-        let known = (peers[0].core?.verdicts(of: manifestID) ?? []).map(\.unit)
+        let known = (peers[0].core?.peer.verdicts(of: manifestID) ?? []).map(\.unit)
         for (worker, units) in pairs {
             guard let index = indices[worker] else { continue }
             for unit in distinct(units) where known.contains(unit) {
@@ -330,7 +334,7 @@ extension World {
 
     /// No vote holds the words of two keys of one owner, be it two machines or one with a new key.
     private func checkOwners(_ manifestID: ManifestID) {
-        for certificate in peers[0].core?.certificates(of: manifestID) ?? [] {
+        for certificate in peers[0].core?.peer.certificates(of: manifestID) ?? [] {
             // The hostile peer gives itself to whomever it likes.
             let workers = distinct(certificate.entries.map(\.worker)).filter { $0 != hostile?.id }
             let owners = distinct(workers.compactMap { indices[$0] }.map { peers[$0].owner })
@@ -353,7 +357,7 @@ extension World {
             // anybody has heard whose it is.
             // Where members never change nobody is adopted.
             let isUnsure = index == hostile?.index || peers[index].isGone || commonHubs != nil
-            let given = peers[0].core?.ledger.ownership.owner(of: row.peer)
+            let given = peers[0].core?.peer.ledger.ownership.owner(of: row.peer)
             let owner = isUnsure ? given ?? peers[index].owner : peers[index].owner
             expected[owner, default: 0] += row.finalOperations
             total += row.finalOperations
@@ -371,7 +375,7 @@ extension World {
 
     /// Any order and any number of copies of the same items give the same boards.
     private func checkFold(_ boards: Boards) {
-        guard var items = peers[0].core?.allItems else { return }
+        guard var items = peers[0].core?.peer.allItems else { return }
         items += items
         for index in items.indices.reversed() {
             items.swapAt(index, Int(random.below(UInt64(index) + 1)))

@@ -22,13 +22,14 @@ extension World {
         var kept = peer.disk.stored(dataset: dataset)
         kept.hubs = commonHubs
         do throws(DecodeError) {
-            peer.core = try Peer(
+            let core = try Peer(
                 me: peer.id,
                 secret: peer.secret,
                 seed: random.next(),
                 stored: kept,
                 at: now
             )
+            peer.core = LiveCore(core)
         } catch {
             report.violations.append("peer \(peer.index) cannot read its own journal: \(error)")
             return
@@ -173,7 +174,7 @@ extension World {
         while let next = peer.inputs.first, peer.isUp {
             report.note(0x4c ^ UInt64(peer.index) << 8 ^ now.nanoseconds)
             var out = Outbox()
-            peer.core?.handle(next, at: now, into: &out)
+            peer.core?.peer.handle(next, at: now, into: &out)
             perform(out, of: peer)
             if !peer.inputs.isEmpty { peer.inputs.removeFirst() }
         }
@@ -197,11 +198,11 @@ extension World {
         peer.pending = []
         guard options.commitMax > .zero, batch.contains(where: Self.isRow) else {
             carryOut(batch, of: peer)
-            peer.announced = peer.core?.ownRecord
+            peer.announced = peer.core?.peer.ownRecord
             return
         }
         peer.committing = batch
-        peer.announcing = peer.core?.ownRecord
+        peer.announcing = peer.core?.peer.ownRecord
         let delay = TimeSpan(nanoseconds: random.below(options.commitMax.nanoseconds))
         queue.push(.committed(peer: peer.index, life: peer.life), at: now.advanced(by: delay))
     }
@@ -289,7 +290,7 @@ extension World {
     }
 
     private func scheduleWake(of peer: SimulatedPeer) {
-        guard let deadline = peer.core?.deadline else { return }
+        guard let deadline = peer.core?.peer.deadline else { return }
         // Time moves on between two wake-ups, as it does on a real clock.
         let at = max(deadline, now.advanced(by: .milliseconds(1)))
         if let earlier = peer.wakeAt, earlier <= at, earlier > now { return }
@@ -383,10 +384,10 @@ extension World {
     /// Drops what the core does not hold again since it said so.
     private func drop(_ effect: Effect, of peer: SimulatedPeer) {
         switch effect {
-        case .dropResult(let hash) where peer.core?.holdsResult(hash) == false:
+        case .dropResult(let hash) where peer.core?.peer.holdsResult(hash) == false:
             peer.disk.results.remove(hash)
             report.dropped += 1
-        case .dropDataset(let root) where peer.core?.holdsDataset(root) == false:
+        case .dropDataset(let root) where peer.core?.peer.holdsDataset(root) == false:
             peer.disk.hasDataset = false
         default:
             break
@@ -414,7 +415,7 @@ extension World {
         switch effect {
         case .prepareWork(let order):
             // As the real driver does with a job whose units are worth more than it says.
-            let manifest = peer.core?.manifest(of: order.manifest)
+            let manifest = peer.core?.peer.manifest(of: order.manifest)
             let isTooMuch = (manifest?.operationsPerUnit ?? 0) < Oracle.operationsPerUnit
             if isTooMuch || areFaultsOn && random.chance(options.refusal) {
                 answer(.workFailed(order.number), to: peer, within: 5)

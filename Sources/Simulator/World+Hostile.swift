@@ -179,7 +179,7 @@ extension World {
     /// A certificate that is known, signed by another steward and perhaps cut short.
     private func anyCertificate(of peer: SimulatedPeer, to target: SimulatedPeer) -> Message? {
         guard let manifestID,
-            let known = target.core?.certificates(of: manifestID), !known.isEmpty
+            let known = target.core?.peer.certificates(of: manifestID), !known.isEmpty
         else { return nil }
         let model = known[Int(random.below(UInt64(known.count)))]
         let isCut = random.below(2) == 0
@@ -252,7 +252,7 @@ extension World {
     }
 
     private func anyOpening() -> Opening {
-        let keys = peers[0].core?.ledgerKeys ?? []
+        let keys = peers[0].core?.peer.ledgerKeys ?? []
         let certificate = keys.isEmpty ? nil : keys[Int(random.below(UInt64(keys.count)))].id
         return Opening(
             manifest: anyManifest(),

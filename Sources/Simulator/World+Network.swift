@@ -119,8 +119,8 @@ extension World {
         report.note(0x4d ^ UInt64(to) << 8 ^ UInt64(from) << 16 ^ now.nanoseconds)
         let news = newItem(message.value, to: peer)
         var out = Outbox()
-        peer.core?.receive(message, from: peers[from].id, at: now, into: &out)
-        if let news, peer.core?.holdsItem(news) == true {
+        peer.core?.peer.receive(message, from: peers[from].id, at: now, into: &out)
+        if let news, peer.core?.peer.holdsItem(news) == true {
             coverage.learned(news, by: to, into: &report)
         }
         if case .commit(let signed) = message.value {
@@ -157,7 +157,7 @@ extension World {
     private func newItem(_ message: Message, to peer: SimulatedPeer) -> ItemID? {
         guard case .item(let item) = message, coverage.isOffering else { return nil }
         let id = item.id
-        return peer.core?.holdsItem(id) == false ? id : nil
+        return peer.core?.peer.holdsItem(id) == false ? id : nil
     }
 
     /// Items that answer a comparison of ledgers.
@@ -192,7 +192,7 @@ extension World {
     }
 
     private func isSteward(_ peer: SimulatedPeer, of opening: Opening) -> Bool {
-        guard case .certificate(let signed)? = peer.core?.item(opening.certificate) else {
+        guard case .certificate(let signed)? = peer.core?.peer.item(opening.certificate) else {
             return false
         }
         return signed.body.steward == peer.id

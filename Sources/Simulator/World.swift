@@ -285,7 +285,7 @@ package final class World {
             return
         }
         func isUnknown(_ id: ManifestID?) -> Bool {
-            id.flatMap { submitter.core?.progress(of: $0, at: now) } == nil
+            id.flatMap { submitter.core?.peer.progress(of: $0, at: now) } == nil
         }
         if options.isReleased, isUnknown(secondID) {
             let isFirst = secondID == nil
@@ -320,7 +320,9 @@ package final class World {
     private func resubmit() {
         let submitter = peers[Self.submitter]
         guard manifestID != nil, isAwake(submitter) else { return }
-        if jobs.contains(where: { submitter.core?.progress(of: $0, at: now) == nil }) { submit() }
+        if jobs.contains(where: { submitter.core?.peer.progress(of: $0, at: now) == nil }) {
+            submit()
+        }
     }
 
     /// Every job that was submitted.
@@ -330,10 +332,10 @@ package final class World {
     private func release() {
         let submitter = peers[Self.submitter]
         guard let secondID, isAwake(submitter),
-            submitter.core?.progress(of: secondID, at: now)?.isComplete == true
+            submitter.core?.peer.progress(of: secondID, at: now)?.isComplete == true
         else { return }
         input(.release(secondID), to: submitter)
-        if submitter.core?.isReleased(secondID) == true { report.released += 1 }
+        if submitter.core?.peer.isReleased(secondID) == true { report.released += 1 }
     }
 
     private func cancel() {
@@ -357,7 +359,7 @@ package final class World {
     private func resume() {
         let submitter = peers[Self.submitter]
         guard let manifestID, let resumeAt, resumeAt <= now, isAwake(submitter),
-            submitter.core?.ledger.isHeld(manifestID) == true
+            submitter.core?.peer.ledger.isHeld(manifestID) == true
         else { return }
         report.resumed += 1
         input(.resume(manifestID), to: submitter)
@@ -384,7 +386,7 @@ package final class World {
         guard !fallsAsleep(peer) else { return }
         report.note(0x57 ^ UInt64(peer.index) << 8 ^ now.nanoseconds)
         var out = Outbox()
-        peer.core?.tick(at: now, into: &out)
+        peer.core?.peer.tick(at: now, into: &out)
         checkWake(of: peer, isIdle: out.effects.isEmpty)
         perform(out, of: peer)
     }

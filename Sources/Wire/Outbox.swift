@@ -34,6 +34,8 @@ package struct Outbox: Sendable {
 }
 
 /// One thing for a driver to do.
+///
+/// Small: what is large and rare is indirect.
 package enum Effect: Hashable, Sendable {
     /// Make a row durable.
     case persist(JournalRow)
@@ -44,15 +46,15 @@ package enum Effect: Hashable, Sendable {
     /// Send one message to each of the peers, in their order, but to the one that it came from.
     case passOn(Message, to: [PeerID], except: PeerID?)
     /// Dial the hub of a record.
-    case connect(Record)
+    indirect case connect(Record)
     /// Keep a checked chunk, and answer with `chunkStored`.
-    case storeChunk(Chunk)
+    indirect case storeChunk(Chunk)
     /// Send a chunk that is kept here.
-    case sendChunk(ChunkWant, to: PeerID)
+    indirect case sendChunk(ChunkWant, to: PeerID)
     /// Keep a piece of a result; once whole and of the right hash, answer with `resultStored`.
-    case storePiece(ResultPiece)
+    indirect case storePiece(ResultPiece)
     /// Send the piece of a result kept here that begins at an offset.
-    case sendPiece(resultHash: Digest, offset: UInt64, to: PeerID)
+    indirect case sendPiece(resultHash: Digest, offset: UInt64, to: PeerID)
     /// Drop a result, unless the core holds it again by then, or an order has made it anew.
     case dropResult(Digest)
     /// Drop a dataset of this peer's own, unless the core holds it again by then.
@@ -64,9 +66,9 @@ package enum Effect: Hashable, Sendable {
     /// Stop an order that nobody waits for.
     case stopWork(UInt64)
     /// A peer broke a rule.
-    case penalize(PeerID, Misbehavior)
+    indirect case penalize(PeerID, Misbehavior)
     /// Somebody signs with this peer's own key: stop, before two bodies fill one slot.
-    case keyUsedElsewhere(Record)
+    indirect case keyUsedElsewhere(Record)
 }
 
 /// Units to compute.
