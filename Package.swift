@@ -77,6 +77,14 @@ let package = Package(
             swiftSettings: house
         ),
         .target(
+            name: "JobFiles",
+            dependencies: [
+                "Primitives", "Wire", "Kernels",
+                .product(name: "Yams", package: "Yams"),
+            ],
+            swiftSettings: house
+        ),
+        .target(
             name: "PeerNode",
             dependencies: [
                 "Primitives", "Wire", "Membership", "WorkUnits", "Ledger", "PeerCore", "Kernels",
@@ -91,13 +99,12 @@ let package = Package(
             name: "starling",
             dependencies: [
                 "Subprocesses",
-                "Kernels", "FilterbankFiles", "Primitives", "Wire", "WorkUnits", "Ledger",
-                "PeerCore", "PeerNode", "Store", "Plots",
+                "Kernels", "FilterbankFiles", "JobFiles", "Primitives", "Wire", "WorkUnits",
+                "Ledger", "PeerCore", "PeerNode", "Store", "Plots", "Simulator",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: house
         ),
@@ -119,7 +126,8 @@ let package = Package(
         .executableTarget(
             name: "starling-sim",
             dependencies: [
-                "Simulator", "Primitives", "Subprocesses",
+                "Simulator", "Primitives", "Wire", "WorkUnits", "Subprocesses", "Kernels",
+                "FilterbankFiles", "JobFiles",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: house
@@ -211,7 +219,7 @@ let package = Package(
         ),
         .testTarget(
             name: "SimulationTests",
-            dependencies: ["Simulator"],
+            dependencies: ["Simulator", "Primitives", "Wire"],
             swiftSettings: house
         ),
         .testTarget(

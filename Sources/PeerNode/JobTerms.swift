@@ -32,23 +32,36 @@ package struct JobEstimate: Hashable, Sendable {
     package let datasetByteCount: UInt64
     /// Bytes that this machine would send: the dataset once for each replica that others compute.
     package let transferByteCount: UInt64
+    /// Operations of the largest unit.
+    package let operationsPerUnit: UInt64
     /// Peers that could compute, this one included if it donates.
-    package let donorCount: Int
+    package let donors: [Donor]
     /// Time to compute it if they did nothing else; nil when they are too few.
     package let span: TimeSpan?
+
+    /// A peer that could compute.
+    package struct Donor: Hashable, Sendable {
+        /// Cores that it donates.
+        package let cores: Int
+        /// Operations per second of each, in the job's workload.
+        package let operationsPerSecond: UInt64
+
+        /// Operations per second of all its cores.
+        var speed: UInt64 { saturatingProduct(operationsPerSecond, UInt64(cores)) }
+    }
 }
 
 extension Node {
     /// What `search` would cost on the peers that are linked now.
     package func estimate(_ search: PackedSearch, _ terms: JobTerms) -> JobEstimate {
         let workload = Workload.driftSearch(configuration.variant).name
-        var speeds = peer.hubs.linkedPeers.compactMap { id in
-            peer.hubs.record(of: id).flatMap { speed(of: $0.body, workload) }
+        var donors = peer.hubs.linkedPeers.compactMap { id in
+            peer.hubs.record(of: id).flatMap { donor($0.body, workload) }
         }
         let replicas = UInt64(terms.policy.replicas)
-        let remote = min(replicas, UInt64(speeds.count))
-        if wishes.pause == nil, let own = peer.ownRecord.flatMap({ speed(of: $0.body, workload) }) {
-            speeds.append(own)
+        let remote = min(replicas, UInt64(donors.count))
+        if wishes.pause == nil, let own = peer.ownRecord.flatMap({ donor($0.body, workload) }) {
+            donors.append(own)
         }
         let operations = search.plan.operations
         let byteCount = UInt64(search.dataset.bytes.count)
@@ -58,17 +71,21 @@ extension Node {
             operations: saturatingProduct(operations, replicas),
             datasetByteCount: byteCount,
             transferByteCount: saturatingProduct(byteCount, remote),
-            donorCount: speeds.count,
-            span: Self.span(of: operations, replicas: replicas, speeds: speeds)
+            operationsPerUnit: search.plan.runs.map(\.operationsEach).max() ?? 1,
+            donors: donors,
+            span: Self.span(of: operations, replicas: replicas, speeds: donors.map(\.speed))
         )
     }
 
-    /// Operations per second of all cores of a peer that runs `workload`.
-    private func speed(of record: Record, _ workload: String) -> UInt64? {
+    /// What a peer that runs `workload` donates.
+    private func donor(_ record: Record, _ workload: String) -> JobEstimate.Donor? {
         guard record.cores > 0,
             let offer = record.kernels.first(where: { $0.kernel == workload })
         else { return nil }
-        return saturatingProduct(offer.operationsPerSecond, UInt64(record.cores))
+        return JobEstimate.Donor(
+            cores: Int(record.cores),
+            operationsPerSecond: offer.operationsPerSecond
+        )
     }
 
     /// The least time in which workers of `speeds` compute everything `replicas` times.

@@ -6,6 +6,7 @@ package import PeerCore
 package import Primitives
 import Store
 package import Wire
+import WorkUnits
 
 /// A search that is packed and ready to be submitted.
 package struct PackedSearch: Sendable {
@@ -88,7 +89,7 @@ extension Node {
             operationsPerUnit: operations,
             resultByteCount: Limits.resultByteCount,
             memoryByteCount: Self.memoryPerUnit,
-            secondsPerUnit: Self.secondsPerUnit(operations: operations),
+            secondsPerUnit: UnitTime.seconds(operations: operations),
             policy: terms.policy,
             anchors: [id],
             recognised: [],
@@ -115,15 +116,6 @@ extension Node {
     /// They are its samples, the maxima of a stripe, the sums of the tree, and its lists.
     private static let memoryPerUnit = UInt64(KernelLimits.workingByteCountMax) * 2
 
-    /// Seconds that a unit may take on the slowest machine that is welcome, or on one that is busy.
-    private static func secondsPerUnit(operations: UInt64) -> UInt64 {
-        min(max(secondsMin, operations / operationsPerSecondMin), Limits.secondsPerUnit)
-    }
-
-    /// Seconds of the smallest unit, which takes milliseconds: they are what a seat is lost for.
-    private static let secondsMin: UInt64 = 10
-    /// Operations per second that are too few to be welcome; a core of 2024 makes 500 million.
-    private static let operationsPerSecondMin: UInt64 = 20_000_000
     /// Results are kept for 30 days after that.
     private static let retentionEpochs: UInt32 = 30 * 24
 

@@ -65,6 +65,8 @@ package struct Options: Hashable, Sendable {
     /// Links of each peer that are drawn by chance, in a network whose members never change; nil
     /// where everybody comes by itself and meets everybody.
     package internal(set) var neighbours: Int?
+    /// The job, and the machines, of which time and cost are asked; nil where rules are checked.
+    package internal(set) var model: JobModel?
 
     /// What cuts the peers into two sides, again and again.
     package enum Partition: Hashable, Sendable {

@@ -11,13 +11,29 @@ struct Oracle {
     /// The truth about the first units.
     private var truths: [Core] = []
 
+    /// What the job asks of its workers.
+    private let terms: Terms
+
+    private struct Terms {
+        var operationsPerUnit = Oracle.operationsPerUnit
+        var secondsPerUnit: UInt64 = 2
+        var policy = Policy.strict
+    }
+
     static let workload = "oracle/1"
-    static let operationsPerUnit: UInt64 = 1_000_000
+    private static let operationsPerUnit: UInt64 = 1_000_000
     /// Operations per second of every simulated core.
     static let speed: UInt64 = 1_000_000
 
-    init(chunks: Int, units: UInt32, crypto: SimulatedCrypto) {
+    init(chunks: Int, units: UInt32, model: JobModel?, crypto: SimulatedCrypto) {
         self.units = units
+        var terms = Terms()
+        if let model {
+            terms.operationsPerUnit = model.operationsPerUnit
+            terms.secondsPerUnit = model.secondsPerUnit
+            terms.policy = model.policy
+        }
+        self.terms = terms
         var parts: [Bytes] = []
         for index in 0..<chunks {
             let isLast = index == chunks - 1
@@ -44,7 +60,7 @@ struct Oracle {
     func core(_ result: Bytes, unit: UInt32, crypto: SimulatedCrypto) -> Core {
         Core(
             resultHash: crypto.hash(result),
-            operations: Self.operationsPerUnit - UInt64(unit),
+            operations: terms.operationsPerUnit - min(terms.operationsPerUnit - 1, UInt64(unit)),
             evidence: crypto.hash(result + [1])
         )
     }
@@ -59,6 +75,11 @@ struct Oracle {
     var unitsOfSecond: UInt32 { units + Self.unitsMore }
 
     private static let unitsMore: UInt32 = 3
+
+    /// Whether the units of `manifest` are worth more than it allows.
+    func isTooMuch(_ manifest: Manifest?) -> Bool {
+        (manifest?.operationsPerUnit ?? 0) < terms.operationsPerUnit
+    }
 
     /// The first job or, with another nonce and more units, the second.
     func manifest(
@@ -84,11 +105,11 @@ struct Oracle {
             datasetByteCount: byteCount,
             shape: [UInt64(isSecond ? unitsOfSecond : units)],
             unitCount: isSecond ? unitsOfSecond : units,
-            operationsPerUnit: Self.operationsPerUnit,
+            operationsPerUnit: terms.operationsPerUnit,
             resultByteCount: 1_000,
             memoryByteCount: 0,
-            secondsPerUnit: 2,
-            policy: .strict,
+            secondsPerUnit: terms.secondsPerUnit,
+            policy: terms.policy,
             anchors: anchors,
             recognised: [],
             population: population,

@@ -96,6 +96,8 @@ final class SimulatedPeer {
     /// Whom it passed something on to last, and their places.
     var receivers: [PeerID] = []
     var receiverPlaces: [Int?] = []
+    /// Orders that it computes, where their cost is asked.
+    var running = SortedTable<UInt64, World.Running>()
     /// The instant for which a wake-up is scheduled.
     var wakeAt: Instant?
 
@@ -131,6 +133,7 @@ final class SimulatedPeer {
         announced = nil
         announcing = nil
         asleepUntil = .zero
+        running = SortedTable()
     }
 
     /// The successor takes over; work that the old key had begun is nobody's.

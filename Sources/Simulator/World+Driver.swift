@@ -44,9 +44,10 @@ extension World {
         input(.epoch(clock(of: peer)), to: peer)
         introduce(peer)
         var speeds = SortedTable<String, UInt64>()
-        speeds[Oracle.workload] = Oracle.speed
-        input(.donate(places: 2, speeds: speeds), to: peer)
-        guard commonHubs == nil else { return }
+        speeds[Oracle.workload] = modelled(peer)?.speed ?? Oracle.speed
+        input(.donate(places: modelled(peer)?.places ?? 2, speeds: speeds), to: peer)
+        scheduleLeave(of: peer)
+        guard commonHubs == nil else { return relink(peer) }
         // The driver's bootstrap: a new or restarted peer dials some that it was told of.
         for other in peers where other.index != peer.index && (peer.index + other.index) % 2 == 1 {
             dial(from: peer.index, to: other.index)
@@ -124,7 +125,10 @@ extension World {
             cores: 2,
             memoryByteCount: 1 << 30,
             kernels: [
-                KernelOffer(kernel: Oracle.workload, operationsPerSecond: Oracle.speed)
+                KernelOffer(
+                    kernel: Oracle.workload,
+                    operationsPerSecond: modelled(peer)?.speed ?? Oracle.speed
+                )
             ],
             engines: [],
             successorHash: Record.successorHash(of: peer.successor),
@@ -334,7 +338,7 @@ extension World {
         case .penalize(let target, let misbehavior):
             guard let index = indices[target], peer.index != hostile?.index else { return }
             tell("peer \(peer.index) punishes peer \(index): \(misbehavior)")
-            guard !peers[index].isLiar, index != hostile?.index else {
+            guard !peers[index].isLiar, index != hostile?.index, options.model == nil else {
                 report.punished += 1
                 return
             }
@@ -416,8 +420,7 @@ extension World {
         case .prepareWork(let order):
             // As the real driver does with a job whose units are worth more than it says.
             let manifest = peer.core?.peer.manifest(of: order.manifest)
-            let isTooMuch = (manifest?.operationsPerUnit ?? 0) < Oracle.operationsPerUnit
-            if isTooMuch || areFaultsOn && random.chance(options.refusal) {
+            if oracle.isTooMuch(manifest) || areFaultsOn && random.chance(options.refusal) {
                 answer(.workFailed(order.number), to: peer, within: 5)
                 return
             }
@@ -425,8 +428,8 @@ extension World {
             answer(.workPrepared(order.number, chunks: needed), to: peer, within: 5)
         case .startWork(let order):
             compute(order, at: peer)
-        case .stopWork:
-            break
+        case .stopWork(let order):
+            stopModelled(order, at: peer)
         default:
             preconditionFailure("only work")
         }
@@ -439,6 +442,10 @@ extension World {
                 report.violations.append("peer \(peer.index) ran unit \(unit) without its chunk")
             }
         }
+        if let span = beginModelled(order, at: peer) {
+            let event = Event.computed(order, peer: peer.index, life: peer.life)
+            return queue.push(event, at: now.advanced(by: span))
+        }
         let isStalled = areFaultsOn && random.chance(options.stall)
         let work = UInt64(order.units.count) * (isStalled ? 10_000 : 200)
         let delay = work + random.below(500)
@@ -448,10 +455,11 @@ extension World {
 
     /// Results are kept, and the core hears of it before anything else is dropped.
     func finish(_ order: WorkOrder, at peer: SimulatedPeer) {
+        guard endModelled(order, at: peer) else { return }
         tellResult(of: order, by: peer)
         let cores = order.units.map { unit in
             let bytes =
-                peer.isLiar
+                isWrongNow(peer)
                 ? oracle.lie(about: unit, liar: peer.index) : oracle.result(of: unit)
             peer.disk.results[crypto.hash(bytes)] = bytes
             return oracle.core(bytes, unit: unit, crypto: crypto)

@@ -43,10 +43,11 @@ extension World {
         for record in records { _ = table.insert(record.verifiedHere, epoch: epoch) }
         commonHubs = table
         for peer in peers {
-            peer.disk.isKept = false
+            peer.disk.isKept = (options.model?.churn.numerator ?? 0) > 0
             start(peer)
         }
-        for (left, right) in pairs(neighbours: neighbours) where !links.contains(left, right) {
+        steadyPairs = pairs(neighbours: neighbours)
+        for (left, right) in steadyPairs where !links.contains(left, right) {
             links.insert(left, right)
             input(.linked(records[right].verifiedHere), to: peers[left])
             input(.linked(records[left].verifiedHere), to: peers[right])

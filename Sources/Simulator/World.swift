@@ -18,6 +18,7 @@ package final class World {
         case committed(peer: Int, life: UInt64)
         indirect case computed(WorkOrder, peer: Int, life: UInt64)
         case restart(peer: Int)
+        case leave(peer: Int, life: UInt64)
         case link(Int, Int)
         case unlink(Int, Int)
         case submit
@@ -82,6 +83,10 @@ package final class World {
     var isSplit = false
     /// The peers on the far side of the cut.
     var farSide: PeerSet
+    /// Who has a link to whom, where members never change.
+    var steadyPairs: [(Int, Int)] = []
+    /// What is asked of a modelled job.
+    var modelReport = ModelReport()
     /// What everybody knows of all at its start, where members never change.
     var commonHubs: HubTable?
     var coverage = Coverage()
@@ -118,7 +123,12 @@ package final class World {
         random = PRNG(seed: options.seed)
         network = NetworkID(Digest(random.next(), random.next(), random.next(), random.next()))
         project = ProjectID(Digest(random.next(), random.next(), random.next(), random.next()))
-        oracle = Oracle(chunks: options.chunks, units: options.units, crypto: crypto)
+        oracle = Oracle(
+            chunks: options.chunks,
+            units: options.units,
+            model: options.model,
+            crypto: crypto
+        )
         for index in 0..<options.peers { peers.append(machine(index)) }
     }
 
@@ -154,7 +164,8 @@ package final class World {
         } else {
             for peer in peers { start(peer) }
         }
-        queue.push(.submit, at: now.advanced(by: .milliseconds(random.below(3_000))))
+        let submitSpan: UInt64 = options.model == nil ? 3_000 : 1
+        queue.push(.submit, at: now.advanced(by: .milliseconds(random.below(submitSpan))))
         if options.isCancelled {
             queue.push(.cancel, at: now.advanced(by: .milliseconds(3_000 + random.below(20_000))))
         }
@@ -173,7 +184,7 @@ package final class World {
         }
         scheduleSplit()
         let healAt = now.advanced(by: options.faultSpan)
-        let end = healAt.advanced(by: Self.patience)
+        let end = healAt.advanced(by: patience)
         while let (at, event) = queue.pop() {
             now = at
             report.events += 1
@@ -185,16 +196,16 @@ package final class World {
             handle(event)
             if !report.violations.isEmpty { break }
             let mayEnd = isScripted ? steps.isEmpty && !isSplit : !areFaultsOn
-            if mayEnd, case .check = event, isDone {
+            if mayEnd, case .check = event, isOver {
                 report.finishedAt = now
                 break
             }
-            if now > end {
+            if now > end || isExhausted {
                 report.violations.append(unfinished)
                 break
             }
         }
-        if report.violations.isEmpty { checkEnd() }
+        if options.model != nil { countWrong() } else if report.violations.isEmpty { checkEnd() }
         for violation in report.violations { tell("VIOLATION: \(violation)") }
         if report.violations.isEmpty { tell("everything is done, and all agree") }
         return report
@@ -221,6 +232,9 @@ package final class World {
             finish(order, at: peers[index])
         case .restart(let index):
             start(peers[index])
+        case .leave(let index, let life):
+            guard peers[index].life == life else { return }
+            leave(peers[index])
         case .link(let left, let right):
             link(left, right)
         case .unlink(let left, let right):
@@ -234,8 +248,10 @@ package final class World {
         case .succeed:
             succeed()
         case .check:
-            checkNow()
-            checkTraffic()
+            if options.model == nil {
+                checkNow()
+                checkTraffic()
+            }
             resubmit()
             resume()
             release()
@@ -258,7 +274,18 @@ package final class World {
     }
 
     /// What is checked grows with the peers, so in large networks it is less often.
-    private var checkSpan: TimeSpan { .seconds(UInt64(max(1, peers.count / 64))) }
+    private var checkSpan: TimeSpan {
+        guard options.model == nil else {
+            return max(.milliseconds(100), now.since(Self.begin).divided(by: 200))
+        }
+        return .seconds(UInt64(max(1, peers.count / 64)))
+    }
+
+    /// Whether there is nothing more to wait for.
+    private var isOver: Bool { options.model == nil ? isDone : isModelDone }
+
+    /// Virtual time after the last fault within which every job must be done.
+    private var patience: TimeSpan { options.model == nil ? Self.patience : modelPatience }
 
     /// Clocks differ a little, and records are renewed long before they expire.
     private func startHour() {
@@ -306,7 +333,7 @@ package final class World {
             submitter: submitter.id,
             anchors: anchors,
             epoch: clock(of: submitter),
-            population: UInt64(peers.count)
+            population: options.model?.population ?? UInt64(peers.count)
         )
         // What a crash has swallowed is said again in the same words: its slot may be filled.
         let manifest = manifests[isSecond ? 1 : 0] ?? fresh

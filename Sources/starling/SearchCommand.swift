@@ -1,5 +1,6 @@
 import ArgumentParser
 import FilterbankFiles
+import JobFiles
 import Kernels
 import Primitives
 

@@ -153,6 +153,36 @@ import Wire
         #expect(table.hubsToDial(at: lost.advanced(by: HubTable.dialSpanMin)).count == 1)
     }
 
+    @Test func aTableThatTakesOverAnothersRecordsDialsAsIfItHadBeenTold() throws {
+        var told = try table(hubs: [49, 50, 51, 52])
+        told.linked(TestGrid.peer(52))
+        var known = HubTable(me: me, knowing: told)
+        #expect(known.itemKeys == told.itemKeys && known.linkedPeers.isEmpty)
+        var fresh = try table(hubs: [49, 50, 51, 52])
+        for seconds in [UInt64(0), 2, 4, 20, 30] {
+            let now = start.advanced(by: .seconds(seconds))
+            #expect(known.deadline == fresh.deadline)
+            let (news, freshNews) = (
+                known.noticeAbsences(at: now), fresh.noticeAbsences(at: now)
+            )
+            #expect(news == freshNews)
+            let (due, freshDue) = (known.hubsToDial(at: now), fresh.hubsToDial(at: now))
+            #expect(due == freshDue)
+        }
+    }
+
+    @Test func anEndpointThatIsNewIsDialled() throws {
+        var table = HubTable(me: me)
+        let peer = TestGrid.peer(51)
+        _ = try insert(grid.record(of: peer, endpoints: []), into: &table)
+        #expect(table.hubsToDial(at: start).isEmpty)
+        _ = table.noticeAbsences(at: start.advanced(by: HubTable.absenceSpan))
+        #expect(table.deadline == nil)
+        _ = try insert(grid.record(of: peer, incarnation: 9), into: &table)
+        #expect(table.deadline == .zero)
+        #expect(table.hubsToDial(at: start).map(\.peer) == [peer])
+    }
+
     @Test func nobodyDialsItselfOrWhoCannotBeReached() throws {
         var table = try table(hubs: [50])
         let hidden = grid.record(of: TestGrid.peer(51), endpoints: [])

@@ -136,7 +136,7 @@ struct ViewTests {
             #expect(strict.unitCount == search.plan.unitCount)
             #expect(strict.replicas == 2)
             #expect(strict.operations == 2 * search.plan.operations)
-            #expect(strict.donorCount == 3)
+            #expect(strict.donors.count == 3)
             #expect(strict.transferByteCount == 2 * strict.datasetByteCount)
             let whole = try #require(strict.span)
             terms.policy = .single
@@ -146,7 +146,7 @@ struct ViewTests {
         let alone = try TestNode()
         try await alone.node.until { await $0.isReady }
         let estimate = await alone.node.estimate(search, JobTerms())
-        #expect(estimate.donorCount == 1)
+        #expect(estimate.donors.count == 1)
         #expect(estimate.span == nil)
         try await alone.end()
     }

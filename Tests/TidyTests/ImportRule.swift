@@ -39,20 +39,23 @@ enum ImportRule {
         "Subprocesses": ["CLinux"] + platform,
         "Sandbox": ["Primitives", "Kernels", "CLinux", "CWasmtime"] + platform,
         "FilterbankFiles": ["Primitives", "Kernels", "Subprocesses", "CZlib"] + platform,
+        "JobFiles": tier0 + ["Kernels", "Yams"] + platform,
         "PeerNode": tier0 + tier1 + ["Kernels", "Identity", "Transport", "Store", "Sandbox"]
             + ["ServiceLifecycle", "Logging", "Metrics"] + platform,
         // Tier 3
         "Dashboard": ["PeerNode", "Hummingbird"] + tier0 + platform,
         "starling": ["PeerNode", "Store", "Dashboard", "Kernels", "WorkUnits", "Ledger"] + tier0
             + [
-                "FilterbankFiles", "PeerCore", "Plots", "Subprocesses", "ArgumentParser",
-                "ServiceLifecycle", "UnixSignals", "Logging", "Yams",
+                "FilterbankFiles", "JobFiles", "PeerCore", "Plots", "Simulator", "Subprocesses",
+                "ArgumentParser", "ServiceLifecycle", "UnixSignals", "Logging",
             ]
             + platform,
         "starling-executor": ["Sandbox", "Glibc", "Musl"],
         // Development
         "Simulator": tier0 + tier1,
-        "starling-sim": ["Simulator", "Subprocesses", "ArgumentParser"] + tier0 + tier1 + platform,
+        "starling-sim": [
+            "Simulator", "Subprocesses", "ArgumentParser", "JobFiles", "FilterbankFiles", "Kernels",
+        ] + tier0 + tier1 + platform,
         "starling-bench": ["PeerNode", "Store", "Kernels", "PeerCore", "Subprocesses"]
             + ["ArgumentParser"] + tier0 + platform,
         "TestSupport": ["Simulator", "Testing"] + tier0 + tier1 + platform,

@@ -1,4 +1,5 @@
 import ArgumentParser
+import JobFiles
 
 /// Options that tell by whose rules a search is made.
 struct RuleOptions: ParsableArguments {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import JobFiles
 import Primitives
 
 /// What the peer is and does.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import JobFiles
 import Kernels
 import Primitives
 
@@ -101,12 +102,11 @@ struct SubmitCommand: ParsableCommand {
     }
 
     func run() throws {
-        var description = try jobFile.map { try JobFile.read($0) } ?? JobDescription()
-        description.take(try options())
-        let request = try description.request()
+        let request = try request()
         let client = try place.client()
         if dryRun {
-            let report = try client.ask(EstimateVerb(request: request))
+            var report = try client.ask(EstimateVerb(request: request))
+            report.predict(request.policy.policy)
             return try answer.show(report, report.text)
         }
         let report = try client.ask(SubmitVerb(request: request))
@@ -118,6 +118,22 @@ struct SubmitCommand: ParsableCommand {
         guard wait else { return }
         var display = WatchDisplay(answer: answer)
         try display.follow(report.job, with: client)
+    }
+
+    /// What the job file and the command line say together; the file to search must be readable.
+    private func request() throws -> JobRequest {
+        var description = JobDescription()
+        if let jobFile { description = try JobFile.read(try InputPath.read(jobFile), at: jobFile) }
+        description.take(try options())
+        let request: JobRequest
+        do throws(JobDescription.Flaw) {
+            request = try description.request(in: FileManager.default.currentDirectoryPath)
+        } catch {
+            throw CommandFailure(error.reason)
+        }
+        // Opened here first: libhdf5 may not outlive a damaged file, and the peer must.
+        _ = try InputPath.filterbank(request.file)
+        return request
     }
 
     /// What the command line says, checked like a job file.

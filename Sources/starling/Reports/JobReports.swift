@@ -92,31 +92,6 @@ struct WatchEvent: Codable, Sendable {
     var unknown: Unknown?
 }
 
-/// What a job would cost.
-struct EstimateReport: Codable, Sendable {
-    let units: Int
-    let replicas: Int
-    /// Operations of all replicas.
-    let operations: UInt64
-    let datasetBytes: UInt64
-    /// What this machine would send to others.
-    let transferBytes: UInt64
-    /// Peers that could compute, now.
-    let donors: Int
-    /// How long they would take; missing when they are too few.
-    let seconds: Double?
-
-    init(_ estimate: JobEstimate) {
-        units = estimate.unitCount
-        replicas = estimate.replicas
-        operations = estimate.operations
-        datasetBytes = estimate.datasetByteCount
-        transferBytes = estimate.transferByteCount
-        donors = estimate.donorCount
-        seconds = estimate.span.map { Double($0.nanoseconds) / 1e9 }
-    }
-}
-
 /// A job that was submitted.
 struct SubmissionReport: Codable, Sendable {
     let job: String
@@ -259,21 +234,6 @@ extension WatchEvent.Unknown {
         if isLinked { return "\(start); peer \(Printable.short(peer)) is asked for it" }
         let why = reason.map { " (\(Printable.text($0)))" } ?? ""
         return "\(start); peer \(Printable.short(peer)) is being dialled\(why)"
-    }
-}
-
-extension EstimateReport {
-    var text: String {
-        let time =
-            seconds.map { "about \(Printable.span(seconds: $0)) on \(donors) donors known now" }
-            ?? "no end: it needs \(Printable.count(replicas, "donor")), and knows \(donors) now"
-        return """
-            units       \(units), each computed \(Printable.times(replicas))
-            operations  \(Printable.figure(operations, "op")) in all
-            data        \(Printable.figure(datasetBytes, "B")), \
-            of which this machine sends \(Printable.figure(transferBytes, "B"))
-            time        \(time)
-            """
     }
 }
 

@@ -1,21 +1,11 @@
 import Glibc
+import JobFiles
 import Primitives
 
 /// How figures and other peers' words are shown to people.
 enum Printable {
     /// A stranger's text without anything that could steer a terminal.
-    static func text(_ text: String) -> String {
-        String(String.UnicodeScalarView(text.unicodeScalars.map { isPlain($0) ? $0 : "?" }))
-    }
-
-    private static func isPlain(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse,
-            .unassigned:
-            false
-        default: true
-        }
-    }
+    static func text(_ text: String) -> String { Plain.text(text) }
 
     /// The first eight digits of an id: enough to name it again.
     static func short(_ id: String) -> String { String(id.prefix(8)) }

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import JobFiles
 import Kernels
 import PeerNode
 import Primitives

@@ -1,26 +1,12 @@
 import Dispatch
 import FilterbankFiles
+import JobFiles
 import Kernels
 import PeerNode
 import Primitives
 import Wire
 
-/// What is to be searched, and how: what a job file or the options of `submit` say.
-struct JobRequest: Codable, Sendable {
-    /// The file's path as the peer sees it, from the root.
-    let file: String
-    let maxDrift: Double
-    let snr: Float
-    /// Nil for as many as the file's header tells.
-    let coarseChannels: Int?
-    let rules: SearchRules
-    /// What a unit is worth at least for each MiB of it.
-    let operationsPerMebibyte: UInt64?
-    let policy: JobPolicy
-    let priority: UInt8
-    let deadlineHours: UInt64
-    let name: String?
-
+extension JobRequest {
     /// Reads and packs the file, which takes as long as reading it once or twice.
     fileprivate func pack() async throws -> (search: PackedSearch, remark: String?) {
         // On a thread of its own: whoever serves links and commands must not wait for a disk.
@@ -33,13 +19,7 @@ struct JobRequest: Codable, Sendable {
     private func packNow() throws -> (search: PackedSearch, remark: String?) {
         let input = try InputPath.filterbank(file)
         let choice = input.filterbank.coarseChannelChoice(rules.method)
-        let settings = DriftSettings(
-            method: rules.method,
-            maxDrift: maxDrift,
-            threshold: snr,
-            coarseChannelCount: coarseChannels ?? choice.number,
-            operationsPerMebibyte: operationsPerMebibyte
-        )
+        let settings = settings(coarseChannels: choice.number)
         do {
             let search = try PackedSearch(input.filterbank, name: input.name, settings)
             return (search, coarseChannels == nil ? choice.remark : nil)
@@ -50,19 +30,11 @@ struct JobRequest: Codable, Sendable {
 
     fileprivate var terms: JobTerms {
         var terms = JobTerms()
-        terms.policy = policy == .strict ? .strict : .single
-        terms.priority = priority
-        terms.deadlineHours = deadlineHours
+        terms.policy = policy.policy
+        terms.priority = priority ?? terms.priority
+        terms.deadlineHours = deadlineHours ?? terms.deadlineHours
         return terms
     }
-}
-
-/// How a job's results are trusted.
-enum JobPolicy: String, Codable, Sendable, CaseIterable {
-    /// Two equal results of different workers.
-    case strict
-    /// One result, and no vote.
-    case single
 }
 
 /// What a job would cost.

@@ -1,12 +1,12 @@
 import Primitives
 
 /// Lengths of time as people write them: `90s`, `30m`, `1h30m`, `2d`.
-enum Span {
+package enum Span {
     /// The longest that is taken: ten years.
-    static let secondsMax: UInt64 = 10 * 365 * 86_400
+    package static let secondsMax: UInt64 = 10 * 365 * 86_400
 
     /// The seconds of `text`; nil for anything else than numbers, each with its unit.
-    static func seconds(_ text: String) -> UInt64? {
+    package static func seconds(_ text: String) -> UInt64? {
         var sum: UInt64 = 0
         var digits = ""
         for character in text {

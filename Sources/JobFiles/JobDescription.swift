@@ -1,23 +1,22 @@
-import FoundationEssentials
 import Kernels
-import PeerNode
 import Primitives
-import Yams
 
 /// What a job file or the command line says of a job; what it leaves out is nil.
-struct JobDescription {
+package struct JobDescription {
     /// What is wrong with one value.
-    struct Flaw: Error {
-        let reason: String
+    package struct Flaw: Error {
+        /// A sentence's end: what it is, and what it must be.
+        package let reason: String
     }
 
     /// The keys, sorted.
-    static let keys = [
+    package static let keys = [
         "boxcar", "coarse-channels", "compat", "deadline", "file", "max-drift", "name",
         "operations-per-mib", "policy", "priority", "snr", "workload",
     ]
 
-    private(set) var file: String?
+    /// The file to search.
+    package private(set) var file: String?
     private var maxDrift: Double?
     private var snr: Float?
     private var coarseChannels: Int?
@@ -33,8 +32,11 @@ struct JobDescription {
     /// Letters of a name.
     private static let nameCountMax = 100
 
+    /// Nothing is said.
+    package init() {}
+
     /// Takes the text of one of `keys`.
-    mutating func set(_ key: String, to text: String) throws(Flaw) {
+    package mutating func set(_ key: String, to text: String) throws(Flaw) {
         switch key {
         case "workload":
             guard [Self.workload, DriftSearch.id.description].contains(text) else {
@@ -73,7 +75,7 @@ struct JobDescription {
     private mutating func setTerm(_ key: String, to text: String) throws(Flaw) {
         switch key {
         case "name":
-            guard text.count <= Self.nameCountMax, text == Printable.text(text) else {
+            guard text.count <= Self.nameCountMax, text == Plain.text(text) else {
                 throw Flaw(
                     reason: "a name has at most \(Self.nameCountMax) letters, all printable"
                 )
@@ -99,12 +101,12 @@ struct JobDescription {
     }
 
     /// Paths that do not start at the root start from `folder`.
-    mutating func startPaths(from folder: String) {
+    package mutating func startPaths(from folder: String) {
         if let file, !file.hasPrefix("/") { self.file = "\(folder)/\(file)" }
     }
 
     /// Takes over what `other` says.
-    mutating func take(_ other: JobDescription) {
+    package mutating func take(_ other: JobDescription) {
         file = other.file ?? file
         maxDrift = other.maxDrift ?? maxDrift
         snr = other.snr ?? snr
@@ -117,14 +119,10 @@ struct JobDescription {
         deadlineHours = other.deadlineHours ?? deadlineHours
     }
 
-    /// The request for the peer, with defaults for what nobody said; the file must be readable.
-    func request() throws -> JobRequest {
-        guard let file else { throw CommandFailure("the job names no file; add file or --file") }
-        // Opened here first: libhdf5 may not outlive a damaged file, and the peer must.
-        _ = try InputPath.filterbank(file)
-        let folder = FileManager.default.currentDirectoryPath
+    /// The request, with defaults for what nobody said; paths start from `folder`.
+    package func request(in folder: String) throws(Flaw) -> JobRequest {
+        guard let file else { throw Flaw(reason: "the job names no file; add file or --file") }
         let settings = DriftSettings()
-        let terms = JobTerms()
         return JobRequest(
             file: file.hasPrefix("/") ? file : "\(folder)/\(file)",
             maxDrift: maxDrift ?? settings.maxDrift,
@@ -133,72 +131,9 @@ struct JobDescription {
             rules: rules,
             operationsPerMebibyte: operationsPerMebibyte,
             policy: policy ?? .strict,
-            priority: priority ?? terms.priority,
-            deadlineHours: deadlineHours ?? terms.deadlineHours,
+            priority: priority,
+            deadlineHours: deadlineHours,
             name: name
         )
-    }
-}
-
-/// Reads job files: YAML, one mapping of known keys to plain values.
-enum JobFile {
-    private static let byteCountMax = 1 << 20
-
-    static func read(_ path: String) throws -> JobDescription {
-        let bytes = try InputPath.read(path)
-        guard bytes.count <= byteCountMax else {
-            throw CommandFailure("\(path): a job file has at most \(byteCountMax) bytes")
-        }
-        var description = JobDescription()
-        for (key, value) in try entries(of: bytes, path) {
-            let line = key.mark.map { ", line \($0.line)" } ?? ""
-            guard let name = key.scalar?.string, let text = value.scalar?.string else {
-                throw CommandFailure("\(path)\(line): a key and one plain value are expected")
-            }
-            do throws(JobDescription.Flaw) {
-                try description.set(name, to: text)
-            } catch {
-                let subject = JobDescription.keys.contains(name) ? "\(name): " : ""
-                throw CommandFailure("\(path)\(line): \(subject)\(error.reason)")
-            }
-        }
-        description.startPaths(from: folder(of: path))
-        return description
-    }
-
-    private static func entries(of bytes: Bytes, _ path: String) throws -> [(Yams.Node, Yams.Node)]
-    {
-        let text = String(decoding: bytes, as: UTF8.self)
-        let root: Yams.Node?
-        do {
-            root = try compose(yaml: text)
-        } catch let error as YamlError {
-            throw CommandFailure("\(path)\(sentence(error, text))")
-        }
-        guard case .mapping(let mapping)? = root else {
-            throw CommandFailure("\(path): a job file is a list of keys and values, as file: x.fil")
-        }
-        return mapping.map { ($0.key, $0.value) }
-    }
-
-    /// Where the YAML breaks off, and why.
-    private static func sentence(_ error: YamlError, _ text: String) -> String {
-        switch error {
-        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
-            .composer(_, let problem, let mark, _):
-            return ", line \(mark.line): \(problem)"
-        case .duplicatedKeysInMapping(let keys, _):
-            let key = keys.first ?? ""
-            let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-            let last = lines.lastIndex { $0.hasPrefix(key) }.map { ", line \($0 + 1)" } ?? ""
-            return "\(last): the key '\(Printable.text(key))' stands there twice"
-        default:
-            return ": \(error)"
-        }
-    }
-
-    private static func folder(of path: String) -> String {
-        guard let slash = path.lastIndex(of: "/") else { return "." }
-        return slash == path.startIndex ? "" : String(path[..<slash])
     }
 }

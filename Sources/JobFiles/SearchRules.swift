@@ -1,25 +1,28 @@
-import Kernels
+package import Kernels
 
 /// By whose rules a search is made, as options and job files say it.
-struct SearchRules: Codable, Hashable, Sendable {
+package struct SearchRules: Codable, Hashable, Sendable {
     /// The only foreign rules that are known.
-    static let turboSETI = "turboseti"
+    package static let turboSETI = "turboseti"
     /// The widest boxcars to choose from.
-    static let boxcars = SearchMethod.native.boxcars
+    package static let boxcars = SearchMethod.native.boxcars
 
     /// Whose rules; nil for our own.
-    private(set) var compat: String?
+    package private(set) var compat: String?
     /// Channels of the widest boxcar; nil for the widest there is.
-    private(set) var boxcar: Int?
+    package private(set) var boxcar: Int?
+
+    /// Our own rules, with the widest boxcars there are.
+    package init() {}
 
     /// Takes over what `other` says.
-    mutating func take(_ other: SearchRules) {
+    package mutating func take(_ other: SearchRules) {
         compat = other.compat ?? compat
         boxcar = other.boxcar ?? boxcar
     }
 
     /// Takes the name of whose rules.
-    mutating func set(compat text: String) throws(JobDescription.Flaw) {
+    package mutating func set(compat text: String) throws(JobDescription.Flaw) {
         guard text == Self.turboSETI else {
             throw JobDescription.Flaw(
                 reason: "'\(text)' is not known; it must be \(Self.turboSETI)"
@@ -29,7 +32,7 @@ struct SearchRules: Codable, Hashable, Sendable {
     }
 
     /// Takes a number of channels.
-    mutating func set(boxcar text: String) throws(JobDescription.Flaw) {
+    package mutating func set(boxcar text: String) throws(JobDescription.Flaw) {
         guard let number = Int(text), Self.boxcars.contains(number) else {
             let choice = Self.boxcars.map(String.init).joined(separator: ", ")
             throw JobDescription.Flaw(reason: "'\(text)' is not one of \(choice)")
@@ -38,7 +41,7 @@ struct SearchRules: Codable, Hashable, Sendable {
     }
 
     /// What a kernel calls it; turboSETI knows no boxcars.
-    var method: SearchMethod {
+    package var method: SearchMethod {
         if compat != nil { return .turboSETI }
         return boxcar.map { .native(boxcarMax: $0) } ?? .native
     }
