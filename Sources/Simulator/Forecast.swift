@@ -12,7 +12,8 @@ package struct Forecast: Hashable, Sendable {
     package let operationsPerUnit: UInt64
     /// Seconds that a unit may take, as its manifest would state.
     package let secondsPerUnit: UInt64
-    /// The machines that compute; the submitter comes beside them, and computes nothing.
+    /// The machines that compute; the submitter comes beside them, and computes only what it is
+    /// asked to rule on.
     package let machines: [JobModel.Machine]
     /// Machines that leave in an hour.
     package let churn: Ratio
@@ -69,7 +70,8 @@ package struct Forecast: Hashable, Sendable {
     package func predict(_ policy: Policy) -> Prediction {
         let (step, units) = scale
         let fleet = stride(from: 0, to: machines.count, by: step).map { machines[$0] }
-        let submitter = JobModel.Machine(places: 0, speed: 1)
+        // It claims nothing, and computes what it must rule on.
+        let submitter = JobModel.Machine(places: 0, speed: machines[machines.count / 2].speed)
         let model = JobModel(
             operationsPerUnit: operationsPerUnit,
             secondsPerUnit: secondsPerUnit,
