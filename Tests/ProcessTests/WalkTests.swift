@@ -44,6 +44,7 @@ struct WalkTests {
         let cost = try await first.text("submit", jobFile, "--dry-run")
         #expect(cost.contains("units       16, each computed twice"))
         #expect(cost.contains("on 2 donors known now"))
+        #expect(cost.contains("simulated   ") && cost.contains("results a unit"))
         #expect(try await first.text("jobs").contains("no job is known"))
 
         let submitted = try await first.text("submit", jobFile)
