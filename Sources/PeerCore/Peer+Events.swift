@@ -179,6 +179,7 @@ extension Peer {
         var out = Outbox()
         for id in released.keys { end(id, into: &out) }
         for item in ledger.items.values { follow(item, at: now, into: &out) }
+        review(ledger.takeJudged(), at: now, into: &out)
         areOpportunitiesStale = true
         // Nothing of this is lost: rows stay, and what would have been sent is sent again by tick.
         _ = out.drain()

@@ -79,6 +79,7 @@ extension Peer {
                 }
                 follow(each, at: now, into: &out)
             }
+            review(ledger.takeJudged(), at: now, into: &out)
         case .refused:
             if let source { out.append(.penalize(source, .invalidItem(item.value.id))) }
         case .known:
@@ -118,6 +119,7 @@ extension Peer {
                 worker.certified(signed, isOpened: isOpened, of: job, at: now, into: &out)
             }
             fetchOwnResults(signed.body, at: now, into: &out)
+            noteMistakes(signed.body)
         case .opening(let opening):
             guard let first = opening.cores.first?.unit else { return }
             worker.opened(opening.cores.map(\.unit), of: opening.manifest, into: &out)
@@ -145,6 +147,17 @@ extension Peer {
         case .cancel(let signed):
             areOpportunitiesStale = true
             end(signed.body.manifest, into: &out)
+        }
+    }
+
+    /// Who was wrong in a vote of this peer's gets less to do for a while.
+    private mutating func noteMistakes(_ certificate: Certificate) {
+        guard certificate.steward == me else { return }
+        let wrong = certificate.units.flatMap { unit in
+            ledger.faults(on: unit, of: certificate.manifest).map(\.worker)
+        }
+        for entry in certificate.entries where wrong.contains(entry.worker) {
+            steward.wasWrong(entry.worker)
         }
     }
 

@@ -31,6 +31,7 @@ extension Peer {
         let hubs: HubTable
         let manifests: SortedTable<ManifestID, Signed<Manifest>>
         let ownership: Ownership
+        let trust: TrustView
 
         func view(_ key: ShardKey) -> GridView {
             guard let manifest = manifests[key.manifest]?.body else {
@@ -39,6 +40,7 @@ extension Peer {
                     epoch: epoch,
                     candidates: [],
                     owner: owner,
+                    trustClass: { _ in .newcomer },
                     current: ownership.current,
                     submitter: me,
                     isDataReachable: false,
@@ -53,11 +55,13 @@ extension Peer {
             )
             let submitter = ownership.current(of: manifest.submitter)
             let others = ranked.filter { $0 != me && hubs.isLinked($0) }
+            let present = manifest.statementEpoch(at: epoch)
             return GridView(
                 me: me,
-                epoch: manifest.statementEpoch(at: epoch),
+                epoch: present,
                 candidates: candidates(for: manifest.workload),
                 owner: owner,
+                trustClass: { trust.trustClass(of: $0, for: manifest, at: present) },
                 current: ownership.current,
                 submitter: submitter,
                 isDataReachable: submitter == me || hubs.isLinked(submitter),
@@ -96,7 +100,8 @@ extension Peer {
             epoch: epoch,
             hubs: hubs,
             manifests: ledger.manifests,
-            ownership: ledger.ownership
+            ownership: ledger.ownership,
+            trust: ledger.trustView
         )
     }
 

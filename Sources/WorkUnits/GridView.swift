@@ -1,5 +1,5 @@
 package import Primitives
-import Wire
+package import Wire
 
 /// A peer that could compute.
 package struct Candidate: Hashable, Sendable {
@@ -25,6 +25,8 @@ package struct GridView: Sendable {
     package let candidates: [Candidate]
     /// Whose machine a peer is, as far as this one knows.
     package let owner: @Sendable (PeerID) -> OwnerID
+    /// What a worker's word is worth for this job now.
+    package let trustClass: @Sendable (PeerID) -> TrustClass
     /// The key that a peer has now.
     package let current: @Sendable (PeerID) -> PeerID
     /// The job's submitter, by the key that it has now.
@@ -42,6 +44,7 @@ package struct GridView: Sendable {
         epoch: UInt64,
         candidates: [Candidate],
         owner: @escaping @Sendable (PeerID) -> OwnerID,
+        trustClass: @escaping @Sendable (PeerID) -> TrustClass,
         current: @escaping @Sendable (PeerID) -> PeerID,
         submitter: PeerID,
         isDataReachable: Bool,
@@ -52,6 +55,7 @@ package struct GridView: Sendable {
         self.epoch = epoch
         self.candidates = candidates
         self.owner = owner
+        self.trustClass = trustClass
         self.current = current
         self.submitter = submitter
         self.isDataReachable = isDataReachable

@@ -83,6 +83,8 @@ package enum WorkLimits {
     package static let failureSpan = TimeSpan.seconds(600)
     /// The longest that a refusal keeps a worker from asking again.
     package static let refusalMillisecondsMax: UInt64 = 60_000
+    /// Lease times of one unit after which nobody is asked any more to look at a vote again.
+    package static let auditLeases: UInt64 = 8
     /// Lease times that a steward waits before it publishes an opening itself.
     package static let openingLeases: UInt64 = 2
     /// Certificates whose openings a worker keeps for the case that nobody publishes them.

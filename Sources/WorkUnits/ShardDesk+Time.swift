@@ -16,7 +16,10 @@ extension ShardDesk {
             guard let round = rounds[key] else { continue }
             switch round.phase {
             case .leasing:
-                late += reopenSeats(of: key, at: now, into: &out).filter { !late.contains($0) }
+                let idle = reopenSeats(of: key, at: now, into: &out)
+                // Who did not ask for work need not do it.
+                let isOffered = round.units.contains { isReviewing($0) }
+                if !isOffered { late += idle.filter { !late.contains($0) } }
                 closeSet(key, view: view, at: now, vault: &vault, into: &out)
             case .revealing(let until) where until <= now:
                 close(key, at: now, into: &out)
@@ -77,8 +80,12 @@ extension ShardDesk {
 
     /// Whether the unit has been voted on, no round runs, and nothing has come of it yet.
     func isUndecided(_ row: UnitRow) -> Bool {
-        !row.isCertified && !row.isProving && row.ruling == nil && !row.rounds.isEmpty
-            && row.rounds.last.flatMap { rounds[$0] }?.isOpen == false
+        guard !row.isSettled, !row.isProving, row.ruling == nil else { return false }
+        switch row.review?.purpose {
+        case .audit: return false
+        case .dispute: return row.rounds.last.flatMap { rounds[$0] }?.isOpen != true
+        case nil: return row.rounds.last.flatMap { rounds[$0] }?.isOpen == false
+        }
     }
 
     /// When to see again whether the unit is stuck.
@@ -103,12 +110,14 @@ extension ShardDesk {
     }
 
     private func isFreeForOneMore(_ round: Round) -> Bool {
-        !round.isFirstVote && round.phase == .leasing && round.seats.count == 1
-            && round.seats[0].occupant == nil
+        (!round.isFirstVote || job.manifest.policy == .adaptive) && round.phase == .leasing
+            && round.seats.count == 1 && round.seats[0].occupant == nil
     }
 
+    /// A vote that was to be a trusted worker's alone waits for another one for one lease.
     private func patience(with round: Round) -> Instant {
-        round.seats[0].since.advanced(by: lease(of: 1).times(WorkLimits.panelLeases))
+        let leases = round.isFirstVote ? 1 : WorkLimits.panelLeases
+        return round.seats[0].since.advanced(by: lease(of: 1).times(leases))
     }
 
     /// When a round of one more voter is given up, if its seat is free.
@@ -133,7 +142,7 @@ extension ShardDesk {
             case .ruling:
                 guard units[offset].heldSince == nil || heldCheck(of: units[offset]) <= now
                 else { continue }
-            case .nothing, .firstVote, .proof:
+            case .nothing, .firstVote, .audit, .proof:
                 continue
             }
             units[offset].heldSince = now
@@ -145,10 +154,15 @@ extension ShardDesk {
         out.send(.held(held), to: view.submitter)
     }
 
-    private func hasVoterLeft(for unit: UInt32, view: GridView) -> Bool {
+    /// Whether somebody is here who may still vote on `unit`; the submitter looks at others' votes,
+    /// and rules where it comes to that.
+    func hasVoterLeft(for unit: UInt32, view: GridView) -> Bool {
         let voters = participants(of: unit)
+        let needed = neededClass(of: unit)
+        let isAudit = units[index(unit)].review?.purpose == .audit
         return view.candidates.contains { candidate in
-            candidate.peer != view.submitter
+            (isAudit || candidate.peer != view.submitter)
+                && (needed == .newcomer || view.trustClass(candidate.peer) >= needed)
                 && !voters.contains(where: candidate.shares(with:))
         }
     }

@@ -78,14 +78,14 @@ struct LedgerFixture {
         workers first: UInt64,
         of steward: PeerID = TestGrid.peer(1)
     ) -> Certificate {
-        let worker = (first..<first + 4).map { TestGrid.peer($0) }
+        let worker = (first..<first + 5).map { TestGrid.peer($0) }
         let split = TestRound(
             0,
             of: steward,
             on: units,
             votes: [(worker[0], variant: variant), (worker[1], variant: loser)]
         )
-        let more = (1...2).map { number in
+        let more = (1...3).map { number in
             TestRound(
                 UInt32(number),
                 of: steward,

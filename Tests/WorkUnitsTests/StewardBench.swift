@@ -19,6 +19,7 @@ struct StewardBench {
     var now = Instant(nanoseconds: 1_000_000_000)
     var candidates: [Candidate] = []
     var successors: [PeerID: PeerID] = [:]
+    var classes: [PeerID: TrustClass] = [:]
     var isDataReachable = true
     var secondHolder: PeerID?
     var nextSteward: PeerID?
@@ -51,6 +52,7 @@ struct StewardBench {
             owner: { peer in
                 candidates.first { $0.peer == peer }?.owner ?? OwnerID(peer.digest)
             },
+            trustClass: { [classes] peer in classes[peer] ?? .newcomer },
             current: { [successors] peer in successors[peer] ?? peer },
             submitter: grid.manifest.submitter,
             isDataReachable: isDataReachable,
