@@ -333,9 +333,9 @@ package struct CreditLedger: Sendable {
         let outcomes = standing.core.map {
             results(of: name.unit, manifest: name.manifest, core: $0)
         }
-        let contestedAt = contestedEpoch(of: name.unit, manifest: name.manifest)
-        let marks = (outcomes ?? []).map { $0.mark(at: contestedAt ?? $0.epoch) }
-        contested[name] = contestedAt
+        let latest = contestedEpochs(of: name.unit, manifest: name.manifest)
+        let marks = (outcomes ?? []).map { $0.mark(at: latest.counting ?? $0.epoch) }
+        contested[name] = latest.all
         jobs.update(name.manifest) { job in
             job.units.update(name.unit) { entry in
                 entry.standing = standing

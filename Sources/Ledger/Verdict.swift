@@ -92,13 +92,7 @@ extension CreditLedger {
         guard let entry = entry(manifest)?.units[unit], !entry.certificates.isEmpty else {
             return .open
         }
-        var words = words(on: unit, of: manifest, cores: entry.cores)
-        // Weights matter only where certificates say different things, or one says nothing yet.
-        if !words.isOfOneMind {
-            for index in words.indices {
-                words[index].weight = weight(of: words[index], unit: unit)
-            }
-        }
+        let words = countingWords(on: unit, of: manifest, cores: entry.cores)
         guard let top = words.map(\.weight).max() else { return .open }
         // An audit by itself proves nothing: what it looked at has its say, whatever it weighs.
         let isAuditAlone = words.allSatisfy { $0.weight < top || $0.isAudit }
@@ -108,6 +102,22 @@ extension CreditLedger {
             return .sealed
         }
         return counting.allSatisfy { $0.core == winner } ? .certified(winner) : .disputed
+    }
+
+    /// What certificates say of a unit, with their weights where these matter: where they say
+    /// different things, or one says nothing yet.
+    ///
+    /// Audits are for anchors and seniors: another's word against a vote counts for nothing.
+    private func countingWords(
+        on unit: UInt32,
+        of manifest: ManifestID,
+        cores: [Core]
+    ) -> [Word] {
+        var words = words(on: unit, of: manifest, cores: cores)
+        guard !words.isOfOneMind else { return words }
+        for index in words.indices { words[index].weight = weight(of: words[index], unit: unit) }
+        words.removeAll { $0.isAudit && $0.weight < .anchoredVote }
+        return words
     }
 
     /// What one certificate says of a unit.
@@ -143,9 +153,8 @@ extension CreditLedger {
     /// Whether anchors or seniors vouch for one of the certificates that contradict each other.
     package func isContestAnchored(_ unit: UInt32, of manifest: ManifestID) -> Bool {
         let cores = entry(manifest)?.units[unit]?.cores ?? []
-        return words(on: unit, of: manifest, cores: cores).contains { word in
-            weight(of: word, unit: unit) >= .anchoredVote
-        }
+        return countingWords(on: unit, of: manifest, cores: cores)
+            .contains { $0.weight >= .anchoredVote }
     }
 
     /// Whether anchors or seniors, or for a single result somebody trusted, vouch for a certificate.
@@ -185,13 +194,20 @@ extension CreditLedger {
         }
     }
 
-    /// The latest hour of a unit's certificates when these do not all say the same.
-    func contestedEpoch(of unit: UInt32, manifest: ManifestID) -> UInt64? {
+    /// The latest hour of a unit's certificates when these do not all say the same: of all, and of
+    /// those that count.
+    func contestedEpochs(
+        of unit: UInt32,
+        manifest: ManifestID
+    ) -> (all: UInt64?, counting: UInt64?) {
         guard let entry = entry(manifest)?.units[unit], entry.certificates.count > 1 else {
-            return nil
+            return (nil, nil)
         }
         let words = words(on: unit, of: manifest, cores: entry.cores)
-        return words.isOfOneMind ? nil : words.map(\.certificate.epoch).max()
+        guard !words.isOfOneMind else { return (nil, nil) }
+        let counting = countingWords(on: unit, of: manifest, cores: entry.cores)
+        let latest = words.map(\.certificate.epoch).max()
+        return (latest, counting.isOfOneMind ? nil : counting.map(\.certificate.epoch).max())
     }
 
     /// Who computed `unit`, and whether the prevailing core is what it said, ascending by worker.

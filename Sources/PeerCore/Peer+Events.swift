@@ -26,6 +26,7 @@ extension Peer {
             hubs.linked(peer)
             // It may act again as a steward.
             areOpportunitiesStale = true
+            areReviewsStale = true
             worker.linked(peer, at: now)
             greet(peer, into: &out)
         case .unlinked(let peer):
@@ -179,7 +180,6 @@ extension Peer {
         var out = Outbox()
         for id in released.keys { end(id, into: &out) }
         for item in ledger.items.values { follow(item, at: now, into: &out) }
-        review(ledger.takeJudged(), at: now, into: &out)
         areOpportunitiesStale = true
         // Nothing of this is lost: rows stay, and what would have been sent is sent again by tick.
         _ = out.drain()

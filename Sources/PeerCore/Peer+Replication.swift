@@ -59,6 +59,7 @@ extension Peer {
     mutating func membershipChanged() {
         placements = SortedTable()
         areOpportunitiesStale = true
+        areReviewsStale = true
     }
 
     // MARK: - Ledger
@@ -79,7 +80,6 @@ extension Peer {
                 }
                 follow(each, at: now, into: &out)
             }
-            review(ledger.takeJudged(), at: now, into: &out)
         case .refused:
             if let source { out.append(.penalize(source, .invalidItem(item.value.id))) }
         case .known:

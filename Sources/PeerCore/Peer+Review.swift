@@ -9,10 +9,11 @@ import WorkUnits
 ///
 /// Who looks follows from the stewards of the shard and from who signed what. The steward after a
 /// certificate's signer draws its audits; a contradiction goes to the last steward that is here and
-/// has signed neither side. It is worked out anew whenever the ledger thinks otherwise of a unit.
+/// has signed neither side. It is worked out anew whenever the ledger thinks otherwise of a unit, or
+/// others are here.
 extension Peer {
     /// Works out what `names`, of which the ledger thinks otherwise, need.
-    mutating func review(
+    private mutating func review(
         _ names: [CreditLedger.UnitName],
         at now: Instant,
         into out: inout Outbox
@@ -26,9 +27,16 @@ extension Peer {
         publishWithheld(at: now, into: &out)
     }
 
-    /// Others are here now than before: another steward may have to look at a contradiction.
-    mutating func reviewDisputes(at now: Instant, into out: inout Outbox) {
-        for name in ledger.contestedUnits { review(name, isCaught: false, at: now, into: &out) }
+    /// Looks at what the ledger thinks otherwise of and, when others are here now than before, at
+    /// every contradiction; not before this peer is in its own table of hubs.
+    mutating func refreshReviews(at now: Instant, into out: inout Outbox) {
+        guard hubs.record(of: me) != nil else { return }
+        if areReviewsStale {
+            areReviewsStale = false
+            for name in ledger.contestedUnits { review(name, isCaught: false, at: now, into: &out) }
+        }
+        let judged = ledger.takeJudged()
+        if !judged.isEmpty { review(judged, at: now, into: &out) }
     }
 
     private mutating func review(
@@ -50,6 +58,7 @@ extension Peer {
             of: job,
             review,
             certified: { ledger.certifiedUnits(of: name.manifest) },
+            isHeld: ledger.isHeld(name.manifest),
             at: now,
             into: &out
         )
@@ -74,7 +83,8 @@ extension Peer {
             return self.review(for: purpose, of: name, job, certificates, seed: 0)
         case .sealed, .certified:
             guard !certificates.contains(where: { !$0.body.vote.isFirstVote }),
-                let first = certificates.min(by: { ($0.body.epoch, $0.id) < ($1.body.epoch, $1.id) })
+                let first = certificates.min(by: { ($0.body.epoch, $0.id) < ($1.body.epoch, $1.id) }
+                )
             else { return nil }
             let draw = lot(of: name, first.id)
             let isRunning = steward.isReviewing(name.unit, of: name.manifest)
@@ -175,7 +185,9 @@ extension Peer {
         at now: Instant,
         into out: inout Outbox
     ) {
-        let isWaiting = opening.cores.contains { steward.isReviewing($0.unit, of: opening.manifest) }
+        let isWaiting = opening.cores.contains {
+            steward.isReviewing($0.unit, of: opening.manifest)
+        }
         guard isWaiting, withheld.count < Self.withheldMax, let job = job(opening.manifest) else {
             return accept(item, from: peer, at: now, into: &out)
         }

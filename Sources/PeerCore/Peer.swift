@@ -37,6 +37,8 @@ package struct Peer: ~Copyable, Sendable {
     package internal(set) var ownRecord: Signed<Record>?
     var offers = SortedTable<OfferKey, ResultOffer>()
     /// Openings that wait until the votes behind them have been looked at again.
+    /// Whether others may have to look at votes again than before.
+    var areReviewsStale = true
     var withheld = SortedTable<ItemID, WithheldOpening>()
     let secret: Bytes
     /// The job that is served before any other; nil once it needs nobody any more.
@@ -184,7 +186,7 @@ package struct Peer: ~Copyable, Sendable {
         publishWithheld(at: now, into: &out)
         if hubs.noticeAbsences(at: now) {
             areOpportunitiesStale = true
-            reviewDisputes(at: now, into: &out)
+            areReviewsStale = true
         }
         for record in hubs.hubsToDial(at: now) { out.append(.connect(record)) }
         reconcile(at: now, into: &out)
@@ -224,6 +226,7 @@ package struct Peer: ~Copyable, Sendable {
                 into: &out
             )
             for item in ready { accept(item.verifiedHere, from: nil, at: now, into: &out) }
+            refreshReviews(at: now, into: &out)
             refreshOpportunities(at: now)
             worker.claim(opportunities, at: now, into: &out)
             let effects = out.drain()

@@ -1,4 +1,5 @@
 package import Primitives
+package import Wire
 
 /// Everything that one simulated life of a network depends on; it follows from the seed alone.
 ///
@@ -62,6 +63,14 @@ package struct Options: Hashable, Sendable {
     package let sleep: Ratio
     /// Starts after which a machine's clock is an hour ahead, until the next one.
     package let fastClock: Ratio
+    /// How results are trusted.
+    package let policy: Policy
+    /// The constants of trust; in some worlds a few results make a senior.
+    package let trust: Trust
+    /// Units that a liar computes rightly before it lies.
+    package let liesAfter: Int
+    /// How long a unit takes, and up to half a second more.
+    package let work: TimeSpan
 
     /// What cuts the peers into two sides, again and again.
     package enum Partition: Hashable, Sendable {
@@ -105,6 +114,10 @@ package struct Options: Hashable, Sendable {
         lost = nil
         sleep = .never
         fastClock = .never
+        policy = .strict
+        trust = .standard
+        liesAfter = 0
+        work = .milliseconds(200)
     }
 
     /// The options of `seed`; `peers` overrides their number when it is given.
@@ -129,7 +142,7 @@ package struct Options: Hashable, Sendable {
         isCancelled = random.below(16) == 0
         faultSpan = .seconds(20 + random.below(60))
         isHostile = random.below(4) == 0 && peers > 2 + anchors
-        hourSpan = .seconds(isOn(&random) ? 3_600 : 15 + random.below(120))
+        let ordinaryHour = TimeSpan.seconds(isOn(&random) ? 3_600 : 15 + random.below(120))
         commitMax = .milliseconds(isOn(&random) ? 1 + random.below(100) : 0)
         gridLoss = isOn(&random) ? Ratio(1 + random.below(50), of: 100) : .never
         isHeld = random.below(4) == 0
@@ -150,5 +163,30 @@ package struct Options: Hashable, Sendable {
         let isSafe = peers >= 4 && !(isSucceeded && candidate == 1 + liars)
         lost = random.below(4) == 0 && isSafe ? candidate : nil
         sleep = random.below(4) == 0 ? Ratio(1 + random.below(5), of: 1_000) : .never
+        // Where a few results make a senior, and hours are short, trust is earned within a life.
+        let isQuick = random.below(3) == 0
+        hourSpan = isQuick ? .seconds(8 + random.below(12)) : ordinaryHour
+        work = .milliseconds(isQuick ? 2_000 : 200)
+        trust = isQuick ? Self.quickTrust(&random) : .standard
+        let isSingle = liars == 0 && !isHostile && random.below(16) == 0
+        let isAdaptive = random.below(4) == 0 || isQuick && isOn(&random)
+        policy = isSingle ? .single : isAdaptive ? .adaptive : .strict
+        liesAfter = isOn(&random) ? 0 : 3
     }
+
+    private static func quickTrust(_ random: inout PRNG) -> Trust {
+        var trust = Trust.standard
+        trust.seniorUnits = 2
+        trust.seniorHours = 1
+        trust.trustedStreak = 2
+        trust.forgivingStreak = 4
+        trust.seniorsMin = 1 + Int(random.below(3))
+        trust.strictAudits = Ratio(1, of: 2)
+        trust.adaptiveAudits = Ratio(1 + random.below(2), of: 2)
+        trust.auditWindow = 3
+        return trust
+    }
+
+    /// Whether a lie may be certified: a single result is taken on trust until it is looked at again.
+    package var mayBeFooled: Bool { policy == .adaptive && liars > 0 }
 }

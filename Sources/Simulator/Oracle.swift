@@ -64,7 +64,8 @@ struct Oracle {
         submitter: PeerID,
         anchors: [PeerID],
         epoch: UInt64,
-        population: UInt64
+        population: UInt64,
+        policy: Policy
     ) -> Manifest {
         Manifest(
             network: network,
@@ -84,7 +85,7 @@ struct Oracle {
             resultByteCount: 1_000,
             memoryByteCount: 0,
             secondsPerUnit: 2,
-            policy: .strict,
+            policy: policy,
             anchors: anchors,
             recognised: [],
             population: population,

@@ -34,6 +34,14 @@ package struct Report: Hashable, Sendable {
     package internal(set) var wrong: UInt64 = 0
     /// Certificates by kind: quorum, panel, ruling.
     package internal(set) var quorums: UInt64 = 0
+    /// Units that one worker's result certified.
+    package internal(set) var singles: UInt64 = 0
+    /// Units that were looked at again in secret.
+    package internal(set) var audits: UInt64 = 0
+    /// Units for which an audit found a lie that was certified.
+    package internal(set) var caught: UInt64 = 0
+    /// Units for which such a lie stands.
+    package internal(set) var fooled: UInt64 = 0
     /// Honest peers that were punished.
     package internal(set) var honestPunished: UInt64 = 0
     /// Units that a panel settled.

@@ -79,6 +79,8 @@ final class SimulatedPeer {
     var isGone = false
     /// Hours that its clock is ahead.
     var hoursAhead: UInt64 = 0
+    /// Units that it has computed.
+    var computed = 0
     /// Until when it stands still.
     var asleepUntil = Instant.zero
     /// The instant for which a wake-up is scheduled.

@@ -89,7 +89,7 @@ extension World {
     func checkNow() {
         for peer in peers where peer.isUp {
             for (unit, core) in jobs.flatMap({ peer.core?.verdicts(of: $0) ?? [] })
-            where core != oracle.truth(of: unit, crypto: crypto) {
+            where core != oracle.truth(of: unit, crypto: crypto) && !options.mayBeFooled {
                 report.wrong += 1
                 report.violations.append("peer \(peer.index) takes a lie about unit \(unit)")
             }
@@ -157,7 +157,10 @@ extension World {
                 return false
             }
             let isSubmitter = peer.index == Self.submitter
-            let isFinal = progress.final == progress.unitCount
+            // Nobody settles a dispute in a job that is released.
+            let isReleased = peers[Self.submitter].core?.isReleased(id) == true
+            let settled = progress.final + (isReleased ? progress.disputed : 0)
+            let isFinal = settled == progress.unitCount
             // What is to be released is so before the end.
             let isHeld =
                 !isSubmitter
@@ -168,7 +171,7 @@ extension World {
     }
 
     var unfinished: String {
-        guard let manifestID else { return "the job was never submitted" }
+        guard !jobs.isEmpty else { return "the job was never submitted" }
         let lines = peers.map { peer in
             let progress = jobs.compactMap { peer.core?.progress(of: $0, at: now) }
             let idle = peer.core?.isIdle == true
@@ -178,7 +181,8 @@ extension World {
                 \(peer.core?.openWork ?? "")
                 """
         }
-        return "the job does not end:\n" + lines.joined(separator: "\n") + unsettled(manifestID)
+        return "the job does not end:\n" + lines.joined(separator: "\n")
+            + jobs.map(unsettled).joined()
             + missing
     }
 
@@ -199,8 +203,8 @@ extension World {
     /// The units that peer 0 does not hold for final, with their certificates.
     private func unsettled(_ id: ManifestID) -> String {
         var text = ""
-        for unit in 0..<options.units {
-            guard let ledger = peers[0].core?.ledger else { continue }
+        guard let ledger = peers[0].core?.ledger else { return text }
+        for unit in 0..<(ledger.manifest(id)?.body.unitCount ?? 0) {
             let verdict = ledger.verdict(on: unit, of: id)
             if case .certified = verdict { continue }
             let list = ledger.certificates(on: unit, of: id).map { signed in
@@ -208,7 +212,7 @@ extension World {
                 let workers = signed.body.entries.map { indices[$0.worker] ?? -1 }
                 return "\(signed.body.vote) of \(workers) by \(steward)"
             }
-            text += "unit \(unit) is \(verdict): \(list)\n"
+            text += "unit \(unit) of \(id.short) is \(verdict): \(list)\n"
         }
         return text
     }
@@ -224,13 +228,15 @@ extension World {
             report.violations.append("peers 0 and \(index) hold one ledger and two boards")
         }
         countTwice(manifestID)
+        for id in jobs { countFooled(id) }
         for id in jobs {
             let ledger = peers[Self.submitter].core?.ledger
             report.units += UInt64(ledger?.manifest(id)?.body.unitCount ?? 0)
             report.certified += UInt64(ledger?.certifiedUnits(of: id).count ?? 0)
         }
         for id in jobs { checkOwners(id) }
-        checkCredit(boards[0].hosts)
+        // Where a lie stands, whoever contradicted it is not paid.
+        if report.fooled == 0 { checkCredit(boards[0].hosts) }
         checkReleased()
         checkUsers(boards[0])
         checkFold(boards[0])
@@ -243,9 +249,26 @@ extension World {
                 case .quorum: report.quorums += count
                 case .panel: report.panels += count
                 case .ruling: report.rulings += count
-                case .single, .audit: break
+                case .single: report.singles += count
+                case .audit: report.audits += count
                 }
             }
+        }
+    }
+
+    /// Units with a lie that was certified: those where it was found, and those where it stands.
+    private func countFooled(_ manifestID: ManifestID) {
+        guard let ledger = peers[Self.submitter].core?.ledger else { return }
+        for unit in ledger.certifiedUnits(of: manifestID) {
+            let certificates = ledger.certificates(on: unit, of: manifestID)
+            let truth = oracle.truth(of: unit, crypto: crypto)
+            let isTrue = ledger.verdict(on: unit, of: manifestID).core == truth
+            if !isTrue, options.mayBeFooled, ledger.verdict(on: unit, of: manifestID).core != nil {
+                report.fooled += 1
+            }
+            let isAudited = certificates.contains { $0.body.vote == .audit }
+            let isSettled = certificates.contains { $0.body.vote.isBeyondFirst }
+            if isTrue, isAudited, isSettled { report.caught += 1 }
         }
     }
 
@@ -266,7 +289,10 @@ extension World {
         for row in board {
             let sum = row.finalOperations + row.provisionalOperations
             let isHostile = row.peer == hostile?.id
-            if !isHostile, sum != expected[row.peer] ?? 0 {
+            // What a sleeper has done before it lies is paid.
+            let isSleeper =
+                options.liesAfter > 0 && indices[row.peer].map { peers[$0].isLiar } ?? false
+            if !isHostile, !isSleeper, sum != expected[row.peer] ?? 0 {
                 report.violations.append("the board pays \(sum), \(expected[row.peer] ?? 0) is due")
             }
             if let index = indices[row.peer], isTruthful(peers[index]), row.lost > 0 {
@@ -363,7 +389,7 @@ extension World {
         for index in items.indices.reversed() {
             items.swapAt(index, Int(random.below(UInt64(index) + 1)))
         }
-        var ledger = CreditLedger()
+        var ledger = CreditLedger(trust: options.trust)
         for item in items {
             _ = ledger.insert(item.verifiedHere, epoch: epoch, at: .zero)
         }
@@ -371,4 +397,9 @@ extension World {
             report.violations.append("a permuted ledger gives another board")
         }
     }
+}
+
+extension CertificateKind {
+    /// Whether it settles a dispute.
+    fileprivate var isBeyondFirst: Bool { self == .panel || self == .ruling }
 }

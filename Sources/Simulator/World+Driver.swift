@@ -25,6 +25,7 @@ extension World {
                 secret: peer.secret,
                 seed: random.next(),
                 stored: peer.disk.stored(dataset: dataset),
+                trust: options.trust,
                 at: now
             )
         } catch {
@@ -384,7 +385,7 @@ extension World {
             }
         }
         let isStalled = areFaultsOn && random.chance(options.stall)
-        let work = UInt64(order.units.count) * (isStalled ? 10_000 : 200)
+        let work = UInt64(order.units.count) * (isStalled ? 10_000 : options.work.milliseconds)
         let delay = work + random.below(500)
         let event = Event.computed(order, peer: peer.index, life: peer.life)
         queue.push(event, at: now.advanced(by: .milliseconds(delay)))
@@ -395,12 +396,18 @@ extension World {
         tellResult(of: order, by: peer)
         let cores = order.units.map { unit in
             let bytes =
-                peer.isLiar
+                lies(peer)
                 ? oracle.lie(about: unit, liar: peer.index) : oracle.result(of: unit)
             peer.disk.results[crypto.hash(bytes)] = bytes
             return oracle.core(bytes, unit: unit, crypto: crypto)
         }
+        peer.computed += order.units.count
         input(.workFinished(order.number, cores), to: peer)
+    }
+
+    /// Whether what the peer computes now is wrong; a sleeper earns trust first.
+    func lies(_ peer: SimulatedPeer) -> Bool {
+        peer.isLiar && peer.computed >= options.liesAfter
     }
 
     private func answer(

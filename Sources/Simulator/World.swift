@@ -278,7 +278,8 @@ package final class World {
             submitter: submitter.id,
             anchors: anchors,
             epoch: clock(of: submitter),
-            population: UInt64(peers.count)
+            population: UInt64(peers.count),
+            policy: options.policy
         )
         // What a crash has swallowed is said again in the same words: its slot may be filled.
         let manifest = manifests[isSecond ? 1 : 0] ?? fresh

@@ -60,23 +60,38 @@ extension ShardDesk {
     ) {
         let offset = index(unit)
         guard units[offset].review != review else { return }
-        let isSameDispute = units[offset].review?.purpose == review?.purpose && review != nil
+        let isSame = units[offset].review?.purpose == review?.purpose
         units[offset].review = review
-        if !isSameDispute {
+        if !isSame {
             units[offset].waitingSince = now
             units[offset].reviewedSince = now
             units[offset].heldSince = nil
+            endProofs(about: unit, at: now)
         }
         guard review == nil else {
             nextOffer = now
             return
         }
-        units[offset].isProving = proofs.values.contains { proof in
-            proof.cores.contains { $0.unit == unit }
-        }
         restartProofs(at: now)
         yieldRounds(at: now, into: &out)
         prune(into: &out)
+    }
+
+    /// The units that are looked at again, and what for.
+    var reviews: [(unit: UInt32, purpose: Review.Purpose)] {
+        units.indices.compactMap { offset in
+            units[offset].review.map { (unit(at: offset), $0.purpose) }
+        }
+    }
+
+    /// Ends proofs of what a review of `unit` has come to, and begins anew with what is left.
+    private mutating func endProofs(about unit: UInt32, at now: Instant) {
+        for (first, proof) in proofs
+        where proof.isReview && proof.cores.contains(where: { $0.unit == unit }) {
+            proofs.remove(first)
+            for each in proof.cores { units[index(each.unit)].isProving = false }
+            prove(proof.cores.map(\.unit), at: now)
+        }
     }
 
     /// Whether `unit`, which may be any, is being looked at again.
@@ -100,9 +115,12 @@ extension ShardDesk {
         let all = earlier + own.map { ($0.vote, $0.trustClass, $0.cast.core) }
         let isFull = distinctVoters(all.map(\.0)) >= trust.panelVotersMax
         if row.lacksBytes { return isFull ? .ruling : .furtherVote }
-        let counting = all.filter { !isAnchored || $0.1 >= .senior }
-        if let lead = lead(of: counting.map(\.0)), lead.settles(trust),
-            let winner = all.first(where: { $0.2.hash == lead.core })
+        // Whoever checks the certificate counts all; where anchors and seniors are overruled, their
+        // own lead must be as large.
+        let vouching = isAnchored ? all.filter { $0.1 >= .senior } : all
+        if let lead = lead(of: all.map(\.0)), lead.settles(trust),
+            let overruling = Wire.lead(of: vouching.map(\.0)), overruling.settles(trust),
+            lead.core == overruling.core, let winner = all.first(where: { $0.2.hash == lead.core })
         {
             return .proof(.panel, winner.2)
         }
@@ -141,6 +159,7 @@ extension ShardDesk {
         guard units.contains(where: { $0.review != nil }) else { return }
         nextOffer = now.advanced(by: lease(of: 1))
         guard !isOnHold, view.isDataReachable, job.manifest.deadline >= view.epoch else { return }
+        retireRounds(view: view, at: now, into: &out)
         for key in openReviewRounds(view: view, at: now) {
             guard let round = rounds[key], let seed = units[index(round.units[0])].review?.seed
             else { continue }

@@ -64,7 +64,7 @@ extension ShardDesk {
 
     /// Ends rounds of one seat that nobody has and whose epoch workers refuse by now: it stands in
     /// the set that a worker builds from its lease, so it cannot be another for the next worker.
-    private mutating func retireRounds(
+    mutating func retireRounds(
         view: GridView,
         at now: Instant,
         into out: inout Outbox
@@ -148,6 +148,13 @@ extension ShardDesk {
         }
     }
 
+    /// What a voter must be in every seat of `round`.
+    private func neededClass(for round: Round) -> TrustClass {
+        let isAlone = round.purpose == .firstVote && round.seats.count == 1
+        if isAlone { return job.manifest.policy == .adaptive ? .trusted : .newcomer }
+        return round.units.map { neededClass(of: $0) }.max() ?? .newcomer
+    }
+
     /// Whether the claimant's word is worth enough for the seat.
     ///
     /// A first vote has a seat for seniors and anchors as soon as there are some, and newcomers have
@@ -161,11 +168,8 @@ extension ShardDesk {
         at now: Instant
     ) -> Bool {
         let trustClass = view.trustClass(claimant.peer)
-        let needed = round.units.map { neededClass(of: $0) }.max() ?? .newcomer
-        guard trustClass >= needed else { return false }
-        if round.purpose == .firstVote, round.seats.count == 1 {
-            return job.manifest.policy != .adaptive || trustClass >= .trusted
-        }
+        guard trustClass >= neededClass(for: round) else { return false }
+        if round.purpose == .firstVote, round.seats.count == 1 { return true }
         if now.since(round.seats[seat].since) >= lease(of: round.units.count) { return true }
         if round.purpose == .furtherVote {
             return trustClass >= .senior || !hasSenior(for: round, view: view)
@@ -243,8 +247,10 @@ extension ShardDesk {
     }
 
     private func strangers(to round: Round, view: GridView) -> Int {
-        view.candidates.count { candidate in
+        let needed = neededClass(for: round)
+        return view.candidates.count { candidate in
             candidate.peer != view.submitter
+                && (needed == .newcomer || view.trustClass(candidate.peer) >= needed)
                 && !round.seats.contains { $0.occupant.map(candidate.shares(with:)) ?? false }
                 && round.units.allSatisfy {
                     isNew(candidate, to: $0)

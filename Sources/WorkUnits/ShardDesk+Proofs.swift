@@ -33,6 +33,9 @@ extension Proof {
     /// Whether the results must be held before it is certified: others do so for an audit, and the
     /// submitter for a ruling.
     var needsBytes: Bool { kind != .ruling && kind != .audit }
+
+    /// Whether its units were certified before.
+    var isReview: Bool { kind == .audit || !certificates.isEmpty }
 }
 
 extension CertificateEntry {

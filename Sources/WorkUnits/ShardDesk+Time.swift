@@ -114,9 +114,9 @@ extension ShardDesk {
             && round.seats.count == 1 && round.seats[0].occupant == nil
     }
 
-    /// A vote that was to be a trusted worker's alone waits for another one for one lease.
+    /// A vote that was to be a trusted worker's alone waits for another one for two leases.
     private func patience(with round: Round) -> Instant {
-        let leases = round.isFirstVote ? 1 : WorkLimits.panelLeases
+        let leases = round.isFirstVote ? 2 : WorkLimits.panelLeases
         return round.seats[0].since.advanced(by: lease(of: 1).times(leases))
     }
 

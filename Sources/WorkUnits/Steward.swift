@@ -36,6 +36,7 @@ package struct Steward: Sendable {
                 }
                 return "  round \(round.number) of \(round.units): \(round.phase) \(seats)\n"
             } + desk.proofs.values.map { "  proof \($0.kind) \($0.stage) \($0.cores.count)\n" }
+                + desk.reviews.map { "  unit \($0.unit) of \(desk.job.id.short): \($0.purpose)\n" }
         }.joined()
     }
 
@@ -99,12 +100,14 @@ package struct Steward: Sendable {
         of job: Job,
         _ review: Review?,
         certified: () -> [UInt32],
+        isHeld: Bool,
         at now: Instant,
         into out: inout Outbox
     ) {
         let key = ShardKey(manifest: job.id, shard: shard(of: [unit]))
         if review != nil, !desks.contains(key) {
             open(key, of: job, certified: certified(), at: now)
+            if isHeld { held(job.id, isHeld: true, at: now) }
         }
         guard desks.contains(key) else { return }
         change(key) { $0.reviewed(unit, review, at: now, into: &out) }
