@@ -314,12 +314,19 @@ package struct CreditLedger: Sendable {
         if let earliest { judgeContested(after: earliest, at: now) }
     }
 
-    /// Judges the contested units of the hours after `epoch` anew. Each depends on what was before
-    /// its own hour alone, so one look at all in order of their hours is enough.
+    /// Judges the contested units that know hours after `epoch` anew, until nothing changes.
+    ///
+    /// What is said for an hour depends on the hours before it alone, so each look at all of them
+    /// settles one hour more at least.
     private mutating func judgeContested(after epoch: UInt64, at now: Instant) {
-        var affected: [(epoch: UInt64, name: UnitName)] = []
-        for (name, latest) in contested where latest > epoch { affected.append((latest, name)) }
-        for each in affected.sorted(by: <) { judge(each.name, at: now) }
+        var earliest: UInt64? = epoch
+        while let changed = earliest {
+            earliest = nil
+            for (name, latest) in contested where latest > changed {
+                guard let next = judge(name, at: now) else { continue }
+                earliest = min(earliest ?? next, next)
+            }
+        }
     }
 
     /// Works out where one unit stands, and returns the first hour for which it changes anybody's
@@ -333,9 +340,8 @@ package struct CreditLedger: Sendable {
         let outcomes = standing.core.map {
             results(of: name.unit, manifest: name.manifest, core: $0)
         }
-        let latest = contestedEpochs(of: name.unit, manifest: name.manifest)
-        let marks = (outcomes ?? []).map { $0.mark(at: latest.counting ?? $0.epoch) }
-        contested[name] = latest.all
+        contested[name] = contestedEpoch(of: name.unit, manifest: name.manifest)
+        let marks = marks(of: name.unit, manifest: name.manifest, outcomes: outcomes ?? [])
         jobs.update(name.manifest) { job in
             job.units.update(name.unit) { entry in
                 entry.standing = standing
@@ -346,8 +352,8 @@ package struct CreditLedger: Sendable {
         }
         if standing != earlier.standing { judged.append(name) }
         guard marks != earlier.marks else { return nil }
-        for mark in earlier.marks { reputations.count(mark, of: project, by: -1) }
-        for mark in marks { reputations.count(mark, of: project, by: 1) }
+        for mark in earlier.marks { reputations.count(mark, of: project, isUndone: true) }
+        for mark in marks { reputations.count(mark, of: project, isUndone: false) }
         return (earlier.marks + marks).map(\.epoch).min()
     }
 

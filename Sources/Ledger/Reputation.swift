@@ -17,20 +17,25 @@ package struct Reputation: Hashable, Sendable {
     /// Takes in what became of a worker's results in one hour, right ones first: which of two came
     /// first within an hour nobody can prove.
     mutating func add(_ hour: HourTally, _ trust: Trust) {
-        units = saturatingSum(units, UInt64(hour.won))
-        streak = saturatingSum(streak, UInt64(hour.won))
-        clean = saturatingSum(clean, UInt64(hour.won))
-        while faults > 0, clean >= trust.forgivingStreak {
-            faults -= 1
-            clean -= trust.forgivingStreak
+        units = Self.sum(units, hour.won)
+        streak = Self.sum(streak, hour.won)
+        clean = Self.sum(clean, hour.won)
+        let wrong = Int64(hour.lone) + Int64(hour.shared)
+        faults = Self.sum(faults, wrong)
+        guard wrong > 0 else {
+            let forgiven = min(faults, clean / trust.forgivingStreak)
+            faults -= forgiven
+            clean = faults == 0 ? 0 : clean - forgiven * trust.forgivingStreak
+            return
         }
-        if faults == 0 { clean = 0 }
-        let wrong = UInt64(hour.lone) + UInt64(hour.shared)
-        guard wrong > 0 else { return }
-        faults = saturatingSum(faults, wrong)
         streak = 0
         clean = 0
         units = hour.shared > 0 ? 0 : units >> UInt64(hour.lone)
+    }
+
+    private static func sum(_ number: UInt64, _ change: Int64) -> UInt64 {
+        change >= 0
+            ? saturatingSum(number, change.magnitude) : number - min(number, change.magnitude)
     }
 
     /// Whether it makes a senior, taken at the end of the last hour that counts for that.
@@ -43,12 +48,31 @@ package struct Reputation: Hashable, Sendable {
 }
 
 /// What became of one worker's results for one project in one hour.
+///
+/// A number is below zero where a later certificate takes back what an earlier one had said.
 struct HourTally: Hashable, Sendable {
-    var won: UInt32 = 0
+    var won: Int64 = 0
     /// Wrong ones that nobody shared.
-    var lone: UInt32 = 0
+    var lone: Int64 = 0
     /// Wrong ones that another worker had, too.
-    var shared: UInt32 = 0
+    var shared: Int64 = 0
+
+    subscript(kind: Mark.Kind) -> Int64 {
+        get {
+            switch kind {
+            case .won: won
+            case .lone: lone
+            case .shared: shared
+            }
+        }
+        set {
+            switch kind {
+            case .won: won = newValue
+            case .lone: lone = newValue
+            case .shared: shared = newValue
+            }
+        }
+    }
 }
 
 /// What one unit adds to one worker's reputation.
@@ -59,6 +83,11 @@ struct Mark: Hashable, Sendable {
     /// The hour for which it counts.
     let epoch: UInt64
     let kind: Kind
+    /// Whether it takes back what was said for an earlier hour.
+    var isRetracted = false
+
+    /// What it adds, in the other direction if it `isUndone`.
+    func change(isUndone: Bool) -> Int64 { isRetracted == isUndone ? 1 : -1 }
 }
 
 /// The reputation of every worker with every project: sums over the ledger's units, in whatever
@@ -85,16 +114,11 @@ package struct ReputationBook: Sendable {
     init(trust: Trust) { self.trust = trust }
 
     /// Adds what a unit of `project` says of a worker, or takes it back.
-    mutating func count(_ mark: Mark, of project: ProjectID, by change: Int32) {
+    mutating func count(_ mark: Mark, of project: ProjectID, isUndone: Bool) {
         let name = Name(project: project, worker: mark.worker)
-        func changed(_ number: UInt32) -> UInt32 { UInt32(clamping: Int64(number) + Int64(change)) }
-        var tally = accounts[name]?[mark.epoch] ?? HourTally()
-        switch mark.kind {
-        case .won: tally.won = changed(tally.won)
-        case .lone: tally.lone = changed(tally.lone)
-        case .shared: tally.shared = changed(tally.shared)
-        }
-        accounts[name, default: SortedTable()][mark.epoch] = tally
+        let change = mark.change(isUndone: isUndone)
+        accounts[name, default: SortedTable()][mark.epoch, default: HourTally()][mark.kind] +=
+            change
         if mark.epoch < lastEpoch { revisions += 1 }
         lastEpoch = max(lastEpoch, mark.epoch)
     }
@@ -118,9 +142,9 @@ package struct ReputationBook: Sendable {
 
 extension HourTally {
     fileprivate mutating func add(_ other: HourTally) {
-        won = UInt32(clamping: UInt64(won) + UInt64(other.won))
-        lone = UInt32(clamping: UInt64(lone) + UInt64(other.lone))
-        shared = UInt32(clamping: UInt64(shared) + UInt64(other.shared))
+        won += other.won
+        lone += other.lone
+        shared += other.shared
     }
 }
 

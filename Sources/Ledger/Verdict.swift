@@ -87,18 +87,20 @@ extension CreditLedger {
         }
     }
 
-    /// Works out where a unit stands.
-    func standing(of unit: UInt32, manifest: ManifestID) -> Standing {
-        guard let entry = entry(manifest)?.units[unit], !entry.certificates.isEmpty else {
-            return .open
-        }
-        let words = countingWords(on: unit, of: manifest, cores: entry.cores)
+    /// Works out where a unit stands, by its certificates up to the hour `last`.
+    func standing(
+        of unit: UInt32,
+        manifest: ManifestID,
+        through last: UInt64 = .max
+    ) -> Standing {
+        guard let entry = entry(manifest)?.units[unit] else { return .open }
+        let words = countingWords(on: unit, of: manifest, cores: entry.cores, through: last)
         guard let top = words.map(\.weight).max() else { return .open }
         // An audit by itself proves nothing: what it looked at has its say, whatever it weighs.
         let isAuditAlone = words.allSatisfy { $0.weight < top || $0.isAudit }
         let next = words.filter { !$0.isAudit }.map(\.weight).max() ?? top
         let counting = words.filter { $0.weight == top || (isAuditAlone && $0.weight == next) }
-        guard let winner = counting[0].core, counting.allSatisfy({ $0.core != nil }) else {
+        guard let winner = counting.first?.core, counting.allSatisfy({ $0.core != nil }) else {
             return .sealed
         }
         return counting.allSatisfy { $0.core == winner } ? .certified(winner) : .disputed
@@ -111,9 +113,11 @@ extension CreditLedger {
     private func countingWords(
         on unit: UInt32,
         of manifest: ManifestID,
-        cores: [Core]
+        cores: [Core],
+        through last: UInt64 = .max
     ) -> [Word] {
         var words = words(on: unit, of: manifest, cores: cores)
+        words.removeAll { $0.certificate.epoch > last }
         guard !words.isOfOneMind else { return words }
         for index in words.indices { words[index].weight = weight(of: words[index], unit: unit) }
         words.removeAll { $0.isAudit && $0.weight < .anchoredVote }
@@ -194,20 +198,13 @@ extension CreditLedger {
         }
     }
 
-    /// The latest hour of a unit's certificates when these do not all say the same: of all, and of
-    /// those that count.
-    func contestedEpochs(
-        of unit: UInt32,
-        manifest: ManifestID
-    ) -> (all: UInt64?, counting: UInt64?) {
+    /// The latest hour of a unit's certificates when these do not all say the same.
+    func contestedEpoch(of unit: UInt32, manifest: ManifestID) -> UInt64? {
         guard let entry = entry(manifest)?.units[unit], entry.certificates.count > 1 else {
-            return (nil, nil)
+            return nil
         }
         let words = words(on: unit, of: manifest, cores: entry.cores)
-        guard !words.isOfOneMind else { return (nil, nil) }
-        let counting = countingWords(on: unit, of: manifest, cores: entry.cores)
-        let latest = words.map(\.certificate.epoch).max()
-        return (latest, counting.isOfOneMind ? nil : counting.map(\.certificate.epoch).max())
+        return words.isOfOneMind ? nil : words.map(\.certificate.epoch).max()
     }
 
     /// Who computed `unit`, and whether the prevailing core is what it said, ascending by worker.
@@ -219,12 +216,19 @@ extension CreditLedger {
         results(of: unit, manifest: manifest, core: core).map { ($0.worker, $0.didWin) }
     }
 
-    /// Works out what became of every word on a unit when `core` prevails, ascending by worker.
-    func results(of unit: UInt32, manifest: ManifestID, core: Core) -> [Outcome] {
+    /// Works out what became of every word on a unit when `core` prevails, by its certificates up
+    /// to the hour `last`, ascending by worker.
+    func results(
+        of unit: UInt32,
+        manifest: ManifestID,
+        core: Core,
+        through last: UInt64 = .max
+    ) -> [Outcome] {
         let cores = entry(manifest)?.units[unit]?.cores ?? []
         var epochs = SortedTable<PeerID, UInt64>()
         var lies = SortedTable<PeerID, [Digest]>()
-        for certificate in certificates(on: unit, of: manifest) {
+        for certificate in certificates(on: unit, of: manifest)
+        where certificate.body.epoch <= last {
             for ballot in Ballot.all(on: unit, in: certificate.body) {
                 let epoch = certificate.body.epoch
                 epochs[ballot.worker] = min(epochs[ballot.worker] ?? epoch, epoch)
@@ -241,6 +245,42 @@ extension CreditLedger {
             }
             return Outcome(worker: worker, didWin: own.isEmpty, isShared: isShared, epoch: epoch)
         }
+    }
+
+    /// What a unit adds to reputations: what its certificates came to hour by hour, each hour by
+    /// what stood until then, with what a later one takes back.
+    ///
+    /// So nothing that is said for an hour depends on a later one, and all who hold the same items
+    /// agree, in whatever order these came.
+    func marks(of unit: UInt32, manifest: ManifestID, outcomes: [Outcome]) -> [Mark] {
+        let certificates = certificates(on: unit, of: manifest)
+        let hours = distinct(certificates.map(\.body.epoch))
+        guard hours.count > 1 else { return outcomes.map { $0.mark(at: $0.epoch) } }
+        var said = SortedTable<PeerID, Mark.Kind>()
+        var marks: [Mark] = []
+        for hour in hours {
+            let standing = standing(of: unit, manifest: manifest, through: hour)
+            var now = SortedTable<PeerID, Mark.Kind>()
+            if let core = standing.core {
+                for each in results(of: unit, manifest: manifest, core: core, through: hour) {
+                    now[each.worker] = each.mark(at: hour).kind
+                }
+            }
+            for (worker, kind) in said where now[worker] != kind {
+                marks.append(Mark(worker: worker, epoch: hour, kind: kind, isRetracted: true))
+            }
+            for (worker, kind) in now where said[worker] != kind {
+                marks.append(Mark(worker: worker, epoch: hour, kind: kind))
+            }
+            said = now
+        }
+        return marks
+    }
+
+    private func distinct(_ hours: [UInt64]) -> [UInt64] {
+        var seen = SortedTable<UInt64, Bool>()
+        for hour in hours { seen[hour] = true }
+        return seen.keys
     }
 
     /// The core that a certificate's vote chose, as far as it is opened.

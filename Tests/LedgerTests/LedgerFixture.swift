@@ -7,13 +7,16 @@ import Wire
 /// A ledger with its job, and short words for what is put into it.
 struct LedgerFixture {
     let grid: TestGrid
-    var ledger = CreditLedger()
+    var ledger: CreditLedger
 
     /// Longer than any test's verdict must stand.
     static let settle = TimeSpan.seconds(10)
     static let start = Instant(nanoseconds: 1_000_000_000)
 
-    init(_ grid: TestGrid = TestGrid(units: 8)) { self.grid = grid }
+    init(_ grid: TestGrid = TestGrid(units: 8), ledger: CreditLedger = CreditLedger()) {
+        self.grid = grid
+        self.ledger = ledger
+    }
 
     /// A ledger that knows its job.
     static func withJob(_ grid: TestGrid = TestGrid(units: 8)) -> LedgerFixture {

@@ -156,6 +156,21 @@ struct StewardBench {
         }
     }
 
+    /// The ledger has come to think otherwise of a unit.
+    mutating func review(_ unit: UInt32, _ review: Review?) {
+        run { bench, out in
+            bench.steward.reviewed(
+                unit,
+                of: bench.job,
+                review,
+                certified: { [unit] },
+                isHeld: false,
+                at: bench.now,
+                into: &out
+            )
+        }
+    }
+
     mutating func resultStored(_ unit: UInt32, variant: UInt64 = 0) {
         run { bench, _ in
             bench.results.stored(TestGrid.core(unit, variant: variant).resultHash)
