@@ -10,19 +10,20 @@ extension CreditLedger {
     /// Units whose certificates do not all say the same, or are not all opened, in order.
     package var contestedUnits: [UnitName] { contested.keys }
 
-    /// What each worker said of a unit that has certificates, each thing once; nil for what nobody
-    /// has opened.
+    /// What each worker said of a unit that has certificates, each thing once, with the hour for
+    /// which it said so; nil for what nobody has opened.
     package func words(
         on unit: UInt32,
         of manifest: ManifestID
-    ) -> [(worker: PeerID, core: Core?)] {
+    ) -> [(worker: PeerID, core: Core?, epoch: UInt64)] {
         let cores = entry(manifest)?.units[unit]?.cores ?? []
-        var words: [(worker: PeerID, core: Core?)] = []
+        var words: [(worker: PeerID, core: Core?, epoch: UInt64)] = []
         for certificate in certificates(on: unit, of: manifest) {
             for ballot in Ballot.all(on: unit, in: certificate.body) {
                 let core = cores.first { ballot.isOpened(by: $0, unit: unit) }
                 let isKnown = words.contains { $0.worker == ballot.worker && $0.core == core }
-                if !isKnown { words.append((ballot.worker, core)) }
+                let epoch = certificate.body.sets[ballot.set].epoch
+                if !isKnown { words.append((ballot.worker, core, epoch)) }
             }
         }
         return words

@@ -161,6 +161,12 @@ extension CreditLedger {
             .contains { $0.weight >= .anchoredVote }
     }
 
+    /// Whether what a certificate says of a unit is known.
+    package func isOpened(_ certificate: Certificate, unit: UInt32) -> Bool {
+        let cores = entry(certificate.manifest)?.units[unit]?.cores ?? []
+        return winningCore(of: certificate, unit: unit, cores: cores) != nil
+    }
+
     /// Whether anchors or seniors, or for a single result somebody trusted, vouch for a certificate.
     package func isAnchored(_ certificate: Certificate, unit: UInt32) -> Bool {
         let cores = entry(certificate.manifest)?.units[unit]?.cores ?? []
@@ -174,7 +180,7 @@ extension CreditLedger {
         let trustView = trustView
         let needed: TrustClass = certificate.vote == .single ? .trusted : .senior
         let vouching = Ballot.all(on: unit, in: certificate).filter { ballot in
-            let epoch = certificate.epoch
+            let epoch = certificate.sets[ballot.set].epoch
             return trustView.trustClass(of: ballot.worker, for: manifest, at: epoch) >= needed
         }
         // Everybody who stands in another kind said what it says.

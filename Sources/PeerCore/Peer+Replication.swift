@@ -162,9 +162,7 @@ extension Peer {
     }
 
     private func isOpened(_ certificate: Certificate) -> Bool {
-        certificate.units.allSatisfy { unit in
-            ledger.verdict(on: unit, of: certificate.manifest).core != nil
-        }
+        certificate.units.allSatisfy { ledger.isOpened(certificate, unit: $0) }
     }
 
     /// A submitter needs the bytes of every result that wins.

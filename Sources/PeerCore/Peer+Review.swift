@@ -140,12 +140,11 @@ extension Peer {
         seed: UInt64
     ) -> Review {
         let views = self.views
-        let key = ShardKey(manifest: name.manifest, shard: name.unit / Limits.unitsPerShard)
-        let view = views.view(key)
+        let trust = ledger.trustView
         let cast = ledger.words(on: name.unit, of: name.manifest).map { word in
             Review.Cast(
-                voter: Candidate(peer: word.worker, owner: view.owner(word.worker)),
-                trustClass: view.trustClass(word.worker),
+                voter: Candidate(peer: word.worker, owner: views.owner(word.worker)),
+                trustClass: trust.trustClass(of: word.worker, for: job.manifest, at: word.epoch),
                 core: word.core
             )
         }

@@ -40,7 +40,7 @@ extension Peer {
                     epoch: epoch,
                     candidates: [],
                     owner: owner,
-                    trustClass: { _ in .newcomer },
+                    trustClassAt: { _, _ in .newcomer },
                     current: ownership.current,
                     submitter: me,
                     isDataReachable: false,
@@ -61,7 +61,7 @@ extension Peer {
                 epoch: present,
                 candidates: candidates(for: manifest.workload),
                 owner: owner,
-                trustClass: { trust.trustClass(of: $0, for: manifest, at: present) },
+                trustClassAt: { trust.trustClass(of: $0, for: manifest, at: $1) },
                 current: ownership.current,
                 submitter: submitter,
                 isDataReachable: submitter == me || hubs.isLinked(submitter),
@@ -72,7 +72,7 @@ extension Peer {
 
         /// Whose machine `peer` is: who adopted it and, as long as nobody has, what its record
         /// says.
-        @Sendable private func owner(_ peer: PeerID) -> OwnerID {
+        @Sendable func owner(_ peer: PeerID) -> OwnerID {
             let key = ownership.current(of: peer)
             return ownership.adopter(of: key) ?? hubs.record(of: key)?.body.owner
                 ?? OwnerID(key.digest)

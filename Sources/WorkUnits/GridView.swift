@@ -25,8 +25,8 @@ package struct GridView: Sendable {
     package let candidates: [Candidate]
     /// Whose machine a peer is, as far as this one knows.
     package let owner: @Sendable (PeerID) -> OwnerID
-    /// What a worker's word is worth for this job now.
-    package let trustClass: @Sendable (PeerID) -> TrustClass
+    /// What a worker's word is worth for this job in an hour.
+    package let trustClassAt: @Sendable (PeerID, UInt64) -> TrustClass
     /// The key that a peer has now.
     package let current: @Sendable (PeerID) -> PeerID
     /// The job's submitter, by the key that it has now.
@@ -44,7 +44,7 @@ package struct GridView: Sendable {
         epoch: UInt64,
         candidates: [Candidate],
         owner: @escaping @Sendable (PeerID) -> OwnerID,
-        trustClass: @escaping @Sendable (PeerID) -> TrustClass,
+        trustClassAt: @escaping @Sendable (PeerID, UInt64) -> TrustClass,
         current: @escaping @Sendable (PeerID) -> PeerID,
         submitter: PeerID,
         isDataReachable: Bool,
@@ -55,11 +55,20 @@ package struct GridView: Sendable {
         self.epoch = epoch
         self.candidates = candidates
         self.owner = owner
-        self.trustClass = trustClass
+        self.trustClassAt = trustClassAt
         self.current = current
         self.submitter = submitter
         self.isDataReachable = isDataReachable
         self.secondHolder = secondHolder
         self.nextSteward = nextSteward
+    }
+
+    /// What a worker's word is worth for this job now.
+    func trustClass(_ worker: PeerID) -> TrustClass { trustClassAt(worker, epoch) }
+
+    /// What a worker's word is worth in a seat of `round`, as it will be judged: a round of one seat
+    /// keeps its hour, another gets that in which its set is closed.
+    func trustClass(_ worker: PeerID, in round: Round) -> TrustClass {
+        trustClassAt(worker, round.seats.count == 1 ? round.epoch : epoch)
     }
 }

@@ -115,6 +115,8 @@ extension ShardDesk {
         let all = earlier + own.map { ($0.vote, $0.trustClass, $0.cast.core) }
         let isFull = distinctVoters(all.map(\.0)) >= trust.panelVotersMax
         if row.lacksBytes { return isFull ? .ruling : .furtherVote }
+        // A panel that did not settle it is not repeated.
+        if review.certificates.contains(where: { $0.vote == .panel }) { return .ruling }
         // Whoever checks the certificate counts all; where anchors and seniors are overruled, their
         // own lead must be as large.
         let vouching = isAnchored ? all.filter { $0.1 >= .senior } : all
@@ -150,10 +152,13 @@ extension ShardDesk {
         nextOffer = nil
         for offset in units.indices {
             let row = units[offset]
-            guard row.review?.purpose == .audit,
-                row.reviewedSince.advanced(by: lease(of: 1).times(WorkLimits.auditLeases)) <= now
-            else { continue }
-            // Nobody was there for it.
+            guard let review = row.review else { continue }
+            let isAudit = review.purpose == .audit
+            let leases = isAudit ? WorkLimits.auditLeases : WorkLimits.disputeLeases
+            guard row.reviewedSince.advanced(by: lease(of: 1).times(leases)) <= now else {
+                continue
+            }
+            // Nobody was there for it, or the submitter does not care.
             reviewed(unit(at: offset), nil, at: now, into: &out)
         }
         guard units.contains(where: { $0.review != nil }) else { return }

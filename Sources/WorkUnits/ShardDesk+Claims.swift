@@ -167,7 +167,7 @@ extension ShardDesk {
         view: GridView,
         at now: Instant
     ) -> Bool {
-        let trustClass = view.trustClass(claimant.peer)
+        let trustClass = view.trustClass(claimant.peer, in: round)
         guard trustClass >= neededClass(for: round) else { return false }
         if round.purpose == .firstVote, round.seats.count == 1 { return true }
         if now.since(round.seats[seat].since) >= lease(of: round.units.count) { return true }
@@ -183,7 +183,7 @@ extension ShardDesk {
         view.candidates.contains { candidate in
             candidate.peer != view.submitter
                 && round.units.allSatisfy { isNew(candidate, to: $0) }
-                && view.trustClass(candidate.peer) >= .senior
+                && view.trustClass(candidate.peer, in: round) >= .senior
         }
     }
 
@@ -250,7 +250,7 @@ extension ShardDesk {
         let needed = neededClass(for: round)
         return view.candidates.count { candidate in
             candidate.peer != view.submitter
-                && (needed == .newcomer || view.trustClass(candidate.peer) >= needed)
+                && (needed == .newcomer || view.trustClass(candidate.peer, in: round) >= needed)
                 && !round.seats.contains { $0.occupant.map(candidate.shares(with:)) ?? false }
                 && round.units.allSatisfy {
                     isNew(candidate, to: $0)
@@ -344,7 +344,7 @@ extension ShardDesk {
         let occupant = Occupant(
             worker: claimant.peer,
             owner: claimant.owner,
-            trustClass: view.trustClass(claimant.peer),
+            trustClass: view.trustClass(claimant.peer, in: round),
             widening: round.widening(of: seat, lease: span, at: now)
         )
         round.seats[seat] = Seat(since: now, occupant: occupant)

@@ -35,6 +35,7 @@ extension ShardDesk {
         for (id, pending) in openings where pending.publishAt <= now {
             openings.remove(id)
             ready.append(.opening(pending.opening))
+            prune(into: &out)
         }
         return late
     }

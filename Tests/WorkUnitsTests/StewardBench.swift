@@ -52,7 +52,7 @@ struct StewardBench {
             owner: { peer in
                 candidates.first { $0.peer == peer }?.owner ?? OwnerID(peer.digest)
             },
-            trustClass: { [classes] peer in classes[peer] ?? .newcomer },
+            trustClassAt: { [classes] peer, _ in classes[peer] ?? .newcomer },
             current: { [successors] peer in successors[peer] ?? peer },
             submitter: grid.manifest.submitter,
             isDataReachable: isDataReachable,
