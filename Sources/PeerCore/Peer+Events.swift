@@ -52,6 +52,9 @@ extension Peer {
             answerOffers(into: &out)
         case .resultCorrupt(let hash):
             results.corrupt(hash, at: now, into: &out)
+        case .resultLost(let hash):
+            results.lost(hash)
+            fetchAgain(hash, at: now, into: &out)
         }
     }
 

@@ -181,6 +181,18 @@ extension Peer {
         }
     }
 
+    /// Fetches a result that was lost and that jobs of this peer's own need.
+    mutating func fetchAgain(_ hash: Digest, at now: Instant, into out: inout Outbox) {
+        for id in ledger.manifests.keys where ownManifest(id) != nil {
+            for unit in ledger.certifiedUnits(of: id)
+            where ledger.verdict(on: unit, of: id).core?.resultHash == hash {
+                for certificate in ledger.certificates(on: unit, of: id) {
+                    fetchOwnResults(certificate.body, at: now, into: &out)
+                }
+            }
+        }
+    }
+
     // MARK: - Reconciliation
 
     /// On a new link both sides compare everything once.
