@@ -70,7 +70,10 @@ extension Peer {
         at now: Instant,
         into out: inout Outbox
     ) {
-        switch ledger.insert(item, epoch: epoch, at: now) {
+        // What this peer has signed is not judged by its own clock, which may have gone back since:
+        // nobody would offer it again.
+        let hour = source == nil ? max(epoch, item.value.epoch ?? epoch) : epoch
+        switch ledger.insert(item, epoch: hour, at: now) {
         case .accepted(let released):
             for each in [item.value] + released {
                 out.append(.persist(Self.row(of: each)))

@@ -62,6 +62,20 @@ import Wire
         }
     }
 
+    /// As after a crash in which a clock that was a day ahead was set right.
+    @Test func whatAPeerSignedIsItsOwnWhateverItsClockSays() throws {
+        let grid = TestGrid(units: 6, submitter: TestGrid.peer(0))
+        let pair = try PeerPair(grid, seed: 3, epoch: TestGrid.epoch - 24)
+        pair.input(.submit(grid.manifest), to: 0)
+        func whoKnowsIt() -> [Bool] {
+            for _ in 0..<20 { pair.pass(atMost: .seconds(2)) }
+            return pair.machines.map { $0.core.ledger.manifest(grid.id) != nil }
+        }
+        #expect(whoKnowsIt() == [true, false], "others wait for that hour")
+        for index in pair.machines.indices { pair.input(.epoch(TestGrid.epoch), to: index) }
+        #expect(whoKnowsIt() == [true, true])
+    }
+
     @Test(arguments: 0..<12) func itHoldsAcrossCrashesAtAnyMoment(seed: UInt64) throws {
         let grid = TestGrid(units: 6, submitter: TestGrid.peer(0), nonce: seed)
         let pair = try submitted(grid, seed: seed)
