@@ -73,19 +73,17 @@ extension World {
             report.cut += 1
             return
         }
-        if areFaultsOn {
-            if random.chance(options.linkFailure) {
-                queue.push(.unlink(from, to), at: now)
-                return
-            }
-            if random.chance(options.loss) {
-                report.lost += 1
-                return
-            }
-            if random.chance(options.duplication) {
-                report.duplicated += 1
-                schedule(message, from: from, to: to)
-            }
+        if strikes(.linkFailure, options.linkFailure, from: from, to: to) {
+            queue.push(.unlink(from, to), at: now)
+            return
+        }
+        if strikes(.loss, options.loss, from: from, to: to) {
+            report.lost += 1
+            return
+        }
+        if strikes(.duplication, options.duplication, from: from, to: to) {
+            report.duplicated += 1
+            schedule(message, from: from, to: to)
         }
         schedule(message, from: from, to: to)
     }
@@ -112,7 +110,7 @@ extension World {
         report.note(0x4d ^ UInt64(to) << 8 ^ UInt64(from) << 16 ^ now.nanoseconds)
         let news = newItem(message.value, to: peer)
         var out = Outbox()
-        peer.core?.receive(message, from: peers[from].id, at: now, into: &out)
+        peer.core?.receive(message, from: peers[from].id, at: time(at: peer), into: &out)
         if let news, peer.core?.ledger.contains(news) == true {
             coverage.learned(news, by: to, into: &report)
         }
