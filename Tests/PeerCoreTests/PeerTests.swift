@@ -76,6 +76,26 @@ import Wire
         #expect(whoKnowsIt() == [true, true])
     }
 
+    /// The last row of a bundle, its deletion, may be lost in a crash.
+    @Test func whatIsOverLeavesNoRowAfterARestart() throws {
+        let grid = TestGrid(units: 2, submitter: TestGrid.peer(0))
+        let pair = try PeerPair(grid, seed: 5)
+        pair.input(.submit(grid.manifest), to: 0)
+        var kept: [JournalRow] = []
+        for _ in 0..<400 where !isComplete(pair) {
+            while pair.step() {
+                kept += pair.machines[1].journal.rows.filter { $0.table == .bundles }
+            }
+            pair.advance(atMost: .seconds(2))
+        }
+        #expect(isComplete(pair) && !kept.isEmpty)
+        for row in kept { pair.machines[1].journal.write(row) }
+        try pair.restart(1)
+        pair.settle()
+        #expect(pair.machines[1].journal.rows(of: .bundles).isEmpty)
+        #expect(pair.violations == [])
+    }
+
     @Test(arguments: 0..<12) func itHoldsAcrossCrashesAtAnyMoment(seed: UInt64) throws {
         let grid = TestGrid(units: 6, submitter: TestGrid.peer(0), nonce: seed)
         let pair = try submitted(grid, seed: seed)
