@@ -98,12 +98,19 @@ package struct Report: Hashable, Sendable {
     package internal(set) var shared: UInt64 = 0
     /// Results paid in the end.
     package internal(set) var paid: UInt64 = 0
+    /// Certificates that were checked from their bytes and signatures in the end.
+    package internal(set) var checked: UInt64 = 0
+    /// Messages with wrong bytes or signatures, none of which reached a core.
+    package internal(set) var forged: UInt64 = 0
     /// Virtual time from the start until everything was done.
     package internal(set) var finishedAt = Instant.zero
     /// A hash over every event: equal for two runs of one seed.
     package internal(set) var trace: UInt64 = 0xcbf2_9ce4_8422_2325
     /// Messages that honest peers sent, by kind, in the order of `messageKinds`.
     package internal(set) var messages = [UInt64](repeating: 0, count: messageKinds.count)
+    /// Edges of documented machines that were gone along, in the order of `transitionNames`; none
+    /// in lives that are not observed.
+    package internal(set) var transitions = [UInt64](repeating: 0, count: transitionNames.count)
     /// Invariants that did not hold, in order; empty for a good seed.
     package internal(set) var violations: [String] = []
 

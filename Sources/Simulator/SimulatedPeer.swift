@@ -98,6 +98,8 @@ final class SimulatedPeer {
     var isGone = false
     /// Until when its disk is full but for what the ballast has left; it drains until it sees that.
     var roomAt: Instant?
+    /// How far its rounds, bundles and verdicts were after the last input, where that is observed.
+    var stages: Stages?
     /// Chunks that turned out to be damaged since the core last heard of one.
     var lostChunks = SortedTable<ChunkWant, Bool>()
     /// Results that turned out to be damaged, of which the core may not have heard.
@@ -147,6 +149,7 @@ final class SimulatedPeer {
         announced = nil
         announcing = nil
         asleepUntil = .zero
+        stages = nil
         lostChunks = SortedTable()
         lostResults = SortedTable()
     }

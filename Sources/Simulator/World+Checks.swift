@@ -94,6 +94,7 @@ extension World {
                 report.violations.append("peer \(peer.index) takes a lie about unit \(unit)")
             }
             checkHeld(by: peer)
+            checkBounds(of: peer)
         }
     }
 
@@ -142,7 +143,7 @@ extension World {
             && honestPeers.allSatisfy { $0.core?.ledgerKeys == keys && $0.core?.isIdle == true }
     }
 
-    private var honestPeers: [SimulatedPeer] {
+    var honestPeers: [SimulatedPeer] {
         peers.filter { $0.index != hostile?.index && !$0.isGone }
     }
 
@@ -232,6 +233,8 @@ extension World {
             report.certified += UInt64(ledger?.certifiedUnits(of: id).count ?? 0)
         }
         for id in jobs { checkOwners(id) }
+        checkFinals()
+        checkRows()
         checkCredit(boards[0].hosts)
         checkReleased()
         checkUsers(boards[0])

@@ -10,6 +10,7 @@ extension World {
         case .storeChunk(let chunk):
             guard hasRoom(at: peer) else { return stopFull(peer) }
             let want = ChunkWant(root: chunk.root, index: chunk.index)
+            checkChunk(chunk, of: peer)
             peer.disk.chunks[want] = chunk.bytes
             peer.lostChunks.remove(want)
             answer(.chunkStored(want), to: peer, within: 5)
@@ -43,6 +44,15 @@ extension World {
         default:
             preconditionFailure("only data")
         }
+    }
+
+    /// A chunk reaches the disk only if it is the dataset's.
+    private func checkChunk(_ chunk: Chunk, of peer: SimulatedPeer) {
+        let isKnown = chunk.root == oracle.root && Int(chunk.index) < oracle.leaves.count
+        guard !isKnown || crypto.hash(chunk.bytes) != oracle.leaves[Int(chunk.index)] else {
+            return
+        }
+        report.violations.append("peer \(peer.index) keeps a wrong chunk \(chunk.index)")
     }
 
     /// Drops what the core does not hold again since it said so.

@@ -10,6 +10,9 @@ extension World {
     /// The longest until somebody frees space.
     private static let fullMax = TimeSpan.seconds(60)
 
+    /// Bundles that each machine computes at once.
+    static let places = 2
+
     // MARK: - Loss
 
     /// The disk of a machine fails: it is gone at once, or a page of the vault was torn, which the
@@ -157,7 +160,7 @@ extension World {
     func donation(of peer: SimulatedPeer) -> LocalEvent {
         var speeds = SortedTable<String, UInt64>()
         speeds[Oracle.workload] = Oracle.speed
-        return .donate(places: peer.roomAt == nil ? 2 : 0, speeds: speeds)
+        return .donate(places: peer.roomAt == nil ? Self.places : 0, speeds: speeds)
     }
 
     /// Looks now and then whether a full disk has room again.

@@ -168,6 +168,7 @@ extension World {
     ///
     /// In half of the seeds commits take time, and outboxes that come meanwhile share the next one.
     func perform(_ out: Outbox, of peer: SimulatedPeer) {
+        observe(peer)
         checkHold(out, of: peer)
         checkDrops(out, of: peer)
         peer.pending += out.effects

@@ -105,7 +105,8 @@ extension World {
 
     func deliver(_ message: Message, from: Int, to: Int, life: UInt64) {
         let peer = peers[to]
-        guard peer.isUp, peer.life == life, let message = inspected(message) else { return }
+        guard peer.isUp, peer.life == life, let message = inspected(message, from: from, to: to)
+        else { return }
         report.delivered += 1
         report.note(0x4d ^ UInt64(to) << 8 ^ UInt64(from) << 16 ^ now.nanoseconds)
         let news = newItem(message.value, to: peer)
@@ -126,8 +127,9 @@ extension World {
     }
 
     /// What the receiving driver makes of a message: through its bytes in some worlds, and checked.
-    private func inspected(_ message: Message) -> Verified<Message>? {
-        guard options.throughBytes else { return message.verifiedHere }
+    private func inspected(_ message: Message, from: Int, to: Int) -> Verified<Message>? {
+        let isStranger = from == hostile?.index
+        guard options.throughBytes || isStranger else { return message.verifiedHere }
         do {
             let frame = message.frame
             let decoded = try Message(frame: frame)
@@ -137,7 +139,13 @@ extension World {
             }
             return try Verified(checking: decoded, with: crypto, in: network)
         } catch {
-            report.violations.append("a message of a peer is refused: \(error)")
+            guard isStranger else {
+                report.violations.append("a message of a peer is refused: \(error)")
+                return nil
+            }
+            // As the driver does with whoever sends what no honest peer would.
+            report.forged += 1
+            unlink(from, to)
             return nil
         }
     }
