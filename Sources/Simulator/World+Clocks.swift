@@ -60,7 +60,7 @@ extension World {
         tell("the clock of peer \(peer.index) jumps \(isForward ? "ahead" : "back") by \(hours) h")
         hearHour(peer)
         let span = TimeSpan.milliseconds(random.below(Self.wrongMax.milliseconds))
-        queue.push(.setClock(peer: peer.index, life: peer.life), at: now.advanced(by: span))
+        queue.push(.setClock(peer: peer.index), at: now.advanced(by: span))
     }
 
     /// The wall clock of a machine is right again.

@@ -35,7 +35,7 @@ extension World {
             report.fastClocks += 1
             peer.hoursAhead = 1
             tell("the clock of peer \(peer.index) is an hour ahead")
-        } else {
+        } else if options.clockJump == .never {
             peer.hoursAhead = 0
         }
         input(.epoch(hour(at: peer)), to: peer)

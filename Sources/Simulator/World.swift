@@ -32,7 +32,7 @@ package final class World {
         case loseDisk
         case seeRoom(peer: Int, life: UInt64)
         case mend
-        case setClock(peer: Int, life: UInt64)
+        case setClock(peer: Int)
         case act(Scenario.Action)
         case silence(Int, Int, split: UInt64)
     }
@@ -276,8 +276,7 @@ package final class World {
             seeRoom(peers[index])
         case .mend:
             mendDataset()
-        case .setClock(let index, let life):
-            guard peers[index].life == life else { return }
+        case .setClock(let index):
             setClock(of: peers[index])
         case .act(let action):
             perform(action)
