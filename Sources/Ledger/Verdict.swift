@@ -100,9 +100,8 @@ extension CreditLedger {
         let isAuditAlone = words.allSatisfy { $0.weight < top || $0.isAudit }
         let next = words.filter { !$0.isAudit }.map(\.weight).max() ?? top
         let counting = words.filter { $0.weight == top || (isAuditAlone && $0.weight == next) }
-        guard let winner = counting.first?.core, counting.allSatisfy({ $0.core != nil }) else {
-            return .sealed
-        }
+        // A core that is known and does not open a certificate is not what that one says.
+        guard let winner = counting.compactMap(\.core).first else { return .sealed }
         return counting.allSatisfy { $0.core == winner } ? .certified(winner) : .disputed
     }
 

@@ -71,7 +71,10 @@ extension Peer {
         at now: Instant,
         into out: inout Outbox
     ) {
-        switch ledger.insert(item, epoch: epoch, at: now) {
+        // What this peer has signed is not judged by its own clock, which may have gone back since:
+        // nobody would offer it again.
+        let hour = source == nil ? max(epoch, item.value.epoch ?? epoch) : epoch
+        switch ledger.insert(item, epoch: hour, at: now) {
         case .accepted(let released):
             for each in [item.value] + released {
                 out.append(.persist(Self.row(of: each)))
@@ -189,6 +192,18 @@ extension Peer {
                 at: now,
                 into: &out
             )
+        }
+    }
+
+    /// Fetches a result that was lost and that jobs of this peer's own need.
+    mutating func fetchAgain(_ hash: Digest, at now: Instant, into out: inout Outbox) {
+        for id in ledger.manifests.keys where ownManifest(id) != nil {
+            for unit in ledger.certifiedUnits(of: id)
+            where ledger.verdict(on: unit, of: id).core?.resultHash == hash {
+                for certificate in ledger.certificates(on: unit, of: id) {
+                    fetchOwnResults(certificate.body, at: now, into: &out)
+                }
+            }
         }
     }
 

@@ -8,69 +8,87 @@ package import Wire
 /// - Source: A. Groce et al., "Swarm Testing", ISSTA 2012.
 package struct Options: Hashable, Sendable {
     /// What everything else follows from.
-    package let seed: UInt64
+    package internal(set) var seed: UInt64
     /// Peers of the network.
-    package let peers: Int
+    package internal(set) var peers: Int
     /// Units of the job.
-    package let units: UInt32
+    package internal(set) var units: UInt32
     /// Chunks of the job's dataset.
-    package let chunks: Int
+    package internal(set) var chunks: Int
     /// Peers whose results are wrong.
-    package let liars: Int
+    package internal(set) var liars: Int
     /// Further anchors beside the submitter, which may then be stewards.
-    package let anchors: Int
+    package internal(set) var anchors: Int
     /// Messages that are lost.
-    package let loss: Ratio
+    package internal(set) var loss: Ratio
     /// Messages that arrive twice.
-    package let duplication: Ratio
+    package internal(set) var duplication: Ratio
     /// The longest delay of a message.
-    package let delayMax: TimeSpan
+    package internal(set) var delayMax: TimeSpan
     /// Outboxes that a crash cuts short.
-    package let crash: Ratio
+    package internal(set) var crash: Ratio
     /// Links that break, per message.
-    package let linkFailure: Ratio
+    package internal(set) var linkFailure: Ratio
     /// Orders that take longer than their lease.
-    package let stall: Ratio
+    package internal(set) var stall: Ratio
     /// Orders that the driver refuses.
-    package let refusal: Ratio
+    package internal(set) var refusal: Ratio
     /// Whether every message goes through its bytes and is verified again.
-    package let throughBytes: Bool
+    package internal(set) var throughBytes: Bool
     /// Whether the job is cancelled half way.
-    package let isCancelled: Bool
+    package internal(set) var isCancelled: Bool
     /// Whether the job is held for a while.
-    package let isHeld: Bool
+    package internal(set) var isHeld: Bool
     /// Whether two machines have one owner.
-    package let areSiblings: Bool
+    package internal(set) var areSiblings: Bool
     /// Whether a machine gets another key half way.
-    package let isSucceeded: Bool
+    package internal(set) var isSucceeded: Bool
     /// Whether a second job shares results with the first, and is released when it is complete.
-    package let isReleased: Bool
+    package internal(set) var isReleased: Bool
     /// How long faults happen.
-    package let faultSpan: TimeSpan
+    package internal(set) var faultSpan: TimeSpan
     /// Whether the last peer says whatever a decoder lets through, beside what it should.
-    package let isHostile: Bool
+    package internal(set) var isHostile: Bool
     /// Virtual time in which the epoch grows by one, so that hours pass in a short life.
-    package let hourSpan: TimeSpan
+    package internal(set) var hourSpan: TimeSpan
     /// The longest that a commit takes, while further inputs come; zero for none.
-    package let commitMax: TimeSpan
+    package internal(set) var commitMax: TimeSpan
     /// Crashes in which the machine's copy of the ledger, and the hubs it knew, are damaged.
-    package let gridLoss: Ratio
+    package internal(set) var gridLoss: Ratio
     /// How the network falls apart.
-    package let partition: Partition
+    package internal(set) var partition: Partition
     /// The machine that is never seen again after some time, with all that it kept; nil for none.
-    package let lost: Int?
+    package internal(set) var lost: Int?
     /// Machines that stand still for a while with their links open, per wake-up.
-    package let sleep: Ratio
+    package internal(set) var sleep: Ratio
     /// Starts after which a machine's clock is an hour ahead, until the next one.
-    package let fastClock: Ratio
+    package internal(set) var fastClock: Ratio
+
+    /// The machine whose disk fails once: it comes back with an empty one, and new keys.
+    package internal(set) var diskFailure: Int?
+    /// Whether that disk tears a page of the vault, rather than being gone.
+    package internal(set) var isVaultTorn: Bool
+    /// Bits that flip on a machine's disk, per wake-up.
+    package internal(set) var bitFlip: Ratio
+    /// Writes that find a disk full.
+    package internal(set) var fullDisk: Ratio
+
+    /// Thousandths by which monotonic clocks run too fast or too slow, at most.
+    package internal(set) var drift: Int
+    /// Wall clocks that jump by up to a day, per wake-up.
+    package internal(set) var clockJump: Ratio
     /// How results are trusted.
-    package let policy: Policy
-    /// The constants of trust; in some worlds a few results make a senior.
-    package let trust: Trust
+    package internal(set) var policy: Policy
+    /// Whether a few results of the hour before make a senior.
+    package internal(set) var isTrustQuick: Bool
+    /// Seniors that must be there, where that is so, before a vote asks for one.
+    package internal(set) var seniorsMin: Int
+    /// Units that are computed again in secret, where that is so.
+    package internal(set) var audits: Ratio
     /// Units that a liar computes rightly before it lies.
-    package let liesAfter: Int
+    package internal(set) var liesAfter: Int
     /// How long a unit takes, and up to half a second more.
-    package let work: TimeSpan
+    package internal(set) var work: TimeSpan
 
     /// What cuts the peers into two sides, again and again.
     package enum Partition: Hashable, Sendable {
@@ -114,8 +132,16 @@ package struct Options: Hashable, Sendable {
         lost = nil
         sleep = .never
         fastClock = .never
+        diskFailure = nil
+        isVaultTorn = false
+        bitFlip = .never
+        fullDisk = .never
+        drift = 0
+        clockJump = .never
         policy = .strict
-        trust = .standard
+        isTrustQuick = false
+        seniorsMin = 3
+        audits = .never
         liesAfter = 0
         work = .milliseconds(200)
     }
@@ -142,7 +168,7 @@ package struct Options: Hashable, Sendable {
         isCancelled = random.below(16) == 0
         faultSpan = .seconds(20 + random.below(60))
         isHostile = random.below(4) == 0 && peers > 2 + anchors
-        let ordinaryHour = TimeSpan.seconds(isOn(&random) ? 3_600 : 15 + random.below(120))
+        hourSpan = .seconds(isOn(&random) ? 3_600 : 15 + random.below(120))
         commitMax = .milliseconds(isOn(&random) ? 1 + random.below(100) : 0)
         gridLoss = isOn(&random) ? Ratio(1 + random.below(50), of: 100) : .never
         isHeld = random.below(4) == 0
@@ -164,25 +190,43 @@ package struct Options: Hashable, Sendable {
         lost = random.below(4) == 0 && isSafe ? candidate : nil
         sleep = random.below(4) == 0 ? Ratio(1 + random.below(5), of: 1_000) : .never
         // Where a few results make a senior, and hours are short, trust is earned within a life.
-        let isQuick = random.below(3) == 0
-        hourSpan = isQuick ? .seconds(8 + random.below(12)) : ordinaryHour
-        work = .milliseconds(isQuick ? 2_000 : 200)
-        trust = isQuick ? Self.quickTrust(&random) : .standard
+        isTrustQuick = random.below(3) == 0
+        if isTrustQuick { hourSpan = .seconds(8 + random.below(12)) }
+        work = .milliseconds(isTrustQuick ? 2_000 : 200)
+        seniorsMin = 1 + Int(random.below(3))
+        audits = Ratio(1 + random.below(2), of: 2)
         let isSingle = liars == 0 && !isHostile && random.below(16) == 0
-        let isAdaptive = random.below(4) == 0 || isQuick && isOn(&random)
+        let isAdaptive = random.below(4) == 0 || isTrustQuick && isOn(&random)
         policy = isSingle ? .single : isAdaptive ? .adaptive : .strict
         liesAfter = isOn(&random) ? 0 : 3
+        // A liar with a second key would be two liars. Who alone can open a certificate, or keeps
+        // the last copy of a result, is not to be lost: one disk fails in a life, and no more.
+        let failing = 1 + liars + Int(random.below(UInt64(max(1, peers - liars))))
+        let last = peers - (isHostile ? 2 : 1)
+        let mayFail = lost == nil && failing <= last && !(isSucceeded && failing == 1 + liars)
+        diskFailure = random.below(4) == 0 && mayFail ? failing : nil
+        isVaultTorn = isOn(&random)
+        let areCopiesSafe = lost == nil && diskFailure == nil && policy == .strict
+        bitFlip = isOn(&random) && areCopiesSafe ? Ratio(1 + random.below(20), of: 1_000) : .never
+        fullDisk = random.below(4) == 0 ? Ratio(1 + random.below(20), of: 1_000) : .never
+        drift = isOn(&random) ? 1 + Int(random.below(100)) : 0
+        let mayJump = random.below(4) == 0 && !isHostile && fastClock == .never
+        clockJump = mayJump ? Ratio(1 + random.below(5), of: 1_000) : .never
+        // What was dated a day ahead counts once that day has come, which the life must see.
+        if mayJump { hourSpan = .seconds(15 + random.below(10)) }
     }
 
-    private static func quickTrust(_ random: inout PRNG) -> Trust {
+    /// The constants of trust.
+    package var trust: Trust {
         var trust = Trust.standard
+        guard isTrustQuick else { return trust }
         trust.seniorUnits = 2
         trust.seniorHours = 1
         trust.trustedStreak = 2
         trust.forgivingStreak = 4
-        trust.seniorsMin = 1 + Int(random.below(3))
-        trust.strictAudits = Ratio(1, of: 2)
-        trust.adaptiveAudits = Ratio(1 + random.below(2), of: 2)
+        trust.seniorsMin = seniorsMin
+        trust.strictAudits = audits
+        trust.adaptiveAudits = audits
         trust.auditWindow = 3
         return trust
     }

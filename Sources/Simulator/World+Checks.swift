@@ -94,6 +94,7 @@ extension World {
                 report.violations.append("peer \(peer.index) takes a lie about unit \(unit)")
             }
             checkHeld(by: peer)
+            checkBounds(of: peer)
         }
     }
 
@@ -101,7 +102,9 @@ extension World {
     private func checkHeld(by peer: SimulatedPeer) {
         for unit in 0..<oracle.unitsOfSecond {
             let hash = oracle.truth(of: unit, crypto: crypto).resultHash
-            if peer.core?.holdsResult(hash) == true, !peer.disk.results.contains(hash) {
+            if peer.core?.holdsResult(hash) == true, !peer.disk.results.contains(hash),
+                !peer.lostResults.contains(hash)
+            {
                 report.violations.append("peer \(peer.index) lost the result of unit \(unit)")
             }
         }
@@ -121,7 +124,7 @@ extension World {
                     report.violations.append("peer \(peer.index) drops what \(id.short) needs")
                 }
             case .dropDataset:
-                let progress = jobs.compactMap { peer.core?.progress(of: $0, at: now) }
+                let progress = jobs.compactMap { peer.core?.progress(of: $0, at: time(at: peer)) }
                 guard progress.contains(where: { !$0.isOverForItsOwner }) else { continue }
                 report.violations.append("peer \(peer.index) drops its data before the end")
             default: break
@@ -136,11 +139,11 @@ extension World {
     var isDone: Bool {
         let keys = peers[0].core?.ledgerKeys
         // What the submitter has just released may wait for its row.
-        return isFinished && peers[Self.submitter].committing == nil
+        return isFinished && areResultsThere && peers[Self.submitter].committing == nil
             && honestPeers.allSatisfy { $0.core?.ledgerKeys == keys && $0.core?.isIdle == true }
     }
 
-    private var honestPeers: [SimulatedPeer] {
+    var honestPeers: [SimulatedPeer] {
         peers.filter { $0.index != hostile?.index && !$0.isGone }
     }
 
@@ -153,7 +156,7 @@ extension World {
 
     private func isFinished(_ id: ManifestID) -> Bool {
         for peer in honestPeers {
-            guard let progress = peer.core?.progress(of: id, at: now) else {
+            guard let progress = peer.core?.progress(of: id, at: time(at: peer)) else {
                 return false
             }
             let isSubmitter = peer.index == Self.submitter
@@ -173,7 +176,7 @@ extension World {
     var unfinished: String {
         guard !jobs.isEmpty else { return "the job was never submitted" }
         let lines = peers.map { peer in
-            let progress = jobs.compactMap { peer.core?.progress(of: $0, at: now) }
+            let progress = jobs.compactMap { peer.core?.progress(of: $0, at: time(at: peer)) }
             let idle = peer.core?.isIdle == true
             return """
                 peer \(peer.index) in hour \(peer.core?.epoch ?? 0) of \(epoch): \(progress), \
@@ -220,9 +223,9 @@ extension World {
     func checkEnd() {
         guard let manifestID else { return }
         // Long after the last change everything is final, also what a cancelled job leaves.
-        let later = now.advanced(by: .seconds(3_600))
         let boards = honestPeers.compactMap { peer in
-            peer.core?.ledger.boards(epoch: epoch, at: later, settle: .zero)
+            let later = time(at: peer).advanced(by: .seconds(3_600))
+            return peer.core?.ledger.boards(epoch: epoch, at: later, settle: .zero)
         }
         for index in boards.indices where boards[index] != boards[0] {
             report.violations.append("peers 0 and \(index) hold one ledger and two boards")
@@ -235,6 +238,8 @@ extension World {
             report.certified += UInt64(ledger?.certifiedUnits(of: id).count ?? 0)
         }
         for id in jobs { checkOwners(id) }
+        checkFinals()
+        checkRows()
         // Where a lie stands, whoever contradicted it is not paid.
         if report.fooled == 0 { checkCredit(boards[0].hosts) }
         checkReleased()
@@ -315,10 +320,10 @@ extension World {
         }
         let known = (peers[0].core?.verdicts(of: manifestID) ?? []).map(\.unit)
         for (worker, units) in pairs {
-            guard let index = indices[worker] else { continue }
+            guard let line = identity(of: worker)?.key else { continue }
             for unit in distinct(units) where known.contains(unit) {
                 let truth = oracle.truth(of: unit, crypto: crypto)
-                due[peers[index].id, default: 0] += truth.operations
+                due[line, default: 0] += truth.operations
                 report.paid += 1
             }
         }
@@ -348,7 +353,7 @@ extension World {
         for certificate in peers[0].core?.certificates(of: manifestID) ?? [] {
             // The hostile peer gives itself to whomever it likes.
             let workers = distinct(certificate.entries.map(\.worker)).filter { $0 != hostile?.id }
-            let owners = distinct(workers.compactMap { indices[$0] }.map { peers[$0].owner })
+            let owners = distinct(workers.compactMap { identity(of: $0)?.owner })
             if owners.count < workers.count, certificate.steward != hostile?.id {
                 report.violations.append("two keys of one owner vote on one unit")
             }
@@ -363,12 +368,15 @@ extension World {
         var expected = SortedTable<OwnerID, UInt64>()
         var total: UInt64 = 0
         for row in boards.hosts {
-            guard let index = indices[row.peer] else { continue }
-            // The hostile peer gives itself to whomever it likes, and a machine may be gone before
-            // anybody has heard whose it is.
-            let isUnsure = index == hostile?.index || peers[index].isGone
+            guard let index = indices[row.peer], let identity = identity(of: row.peer) else {
+                continue
+            }
+            // The hostile peer gives itself to whomever it likes, and a machine or its disk may be
+            // gone before anybody has heard whose it is.
+            let isUnsure =
+                index == hostile?.index || peers[index].isGone || peers[index].id != row.peer
             let given = peers[0].core?.ledger.ownership.owner(of: row.peer)
-            let owner = isUnsure ? given ?? peers[index].owner : peers[index].owner
+            let owner = isUnsure ? given ?? identity.owner : identity.owner
             expected[owner, default: 0] += row.finalOperations
             total += row.finalOperations
         }

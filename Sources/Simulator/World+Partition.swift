@@ -25,6 +25,9 @@ extension World {
     /// The network falls into two parts, neither of them empty.
     func split() {
         guard areFaultsOn else { return }
+        guard strikes(.split, Ratio(1, of: 1), at: peers[Self.submitter]) else {
+            return scheduleSplit()
+        }
         let everybody = UInt64.max >> UInt64(64 - peers.count)
         farSide = random.next() & everybody
         if farSide == 0 || farSide == everybody { farSide = 1 }

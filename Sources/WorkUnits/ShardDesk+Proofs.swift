@@ -292,7 +292,10 @@ extension ShardDesk {
                     other.steward == set.steward && other.round == set.round
                         && other.units == set.units
                 }
-                let isMeant = proof.cores.contains { set.units.contains($0.unit) }
+                let isMeant = proof.cores.contains { each in
+                    set.units.contains(each.unit)
+                        && isOpened(certificate, set: index, unit: each.unit)
+                }
                 guard !isHere, !isThere, isMeant else { continue }
                 for entry in certificate.entries where Int(entry.set) == index {
                     entries.append(entry.moved(to: UInt8(sets.count)))
@@ -301,6 +304,15 @@ extension ShardDesk {
             }
         }
         return (sets, entries)
+    }
+
+    /// Whether what a set of an earlier certificate says of `unit` is known: nobody can check the
+    /// rest.
+    private func isOpened(_ certificate: Certificate, set: Int, unit: UInt32) -> Bool {
+        let cores = (units[index(unit)].review?.cast ?? []).compactMap(\.core)
+        return Ballot.all(on: unit, in: certificate).filter { $0.set == set }.allSatisfy { ballot in
+            cores.contains { ballot.isOpened(by: $0, unit: unit) }
+        }
     }
 
     private func certificateSet(_ round: Round) -> CertificateSet {

@@ -5,7 +5,7 @@ import ArgumentParser
     static let configuration = CommandConfiguration(
         commandName: "starling-sim",
         abstract: "Runs whole Starling networks in virtual time, with faults, from a seed.",
-        subcommands: [Run.self, Replay.self, Trace.self],
+        subcommands: [Run.self, Replay.self, Shrink.self, Trace.self],
         defaultSubcommand: Run.self
     )
 }
