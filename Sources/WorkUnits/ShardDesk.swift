@@ -59,6 +59,8 @@ package struct ShardDesk: Sendable {
     struct PendingOpening: Sendable {
         let opening: Opening
         let publishAt: Instant
+        /// When the next steward is told again; nil when another one's certificate is opened.
+        var handAt: Instant?
     }
 
     /// A shard in which this steward has done nothing yet.
@@ -141,7 +143,7 @@ package struct ShardDesk: Sendable {
         for proof in proofs.values {
             if let next = proof.nextAttempt { consider(next) }
         }
-        for opening in openings.values { consider(opening.publishAt) }
+        for pending in openings.values { consider(pending.handAt ?? pending.publishAt) }
         for offset in units.indices where isUndecided(units[offset]) {
             switch need(of: unit(at: offset)) {
             case .ruling where isOnHold, .furtherVote where isOnHold: break
