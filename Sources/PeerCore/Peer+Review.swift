@@ -184,6 +184,8 @@ extension Peer {
         at now: Instant,
         into out: inout Outbox
     ) {
+        // It is sent again and again until it appears.
+        guard !withheld.contains(opening.certificate) else { return }
         let isWaiting = opening.cores.contains {
             steward.isReviewing($0.unit, of: opening.manifest)
         }

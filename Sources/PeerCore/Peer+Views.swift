@@ -54,7 +54,10 @@ extension Peer {
                 anchors: manifest.anchors.map { ownership.current(of: $0) }
             )
             let submitter = ownership.current(of: manifest.submitter)
-            let others = ranked.filter { $0 != me && hubs.isLinked($0) }
+            // The next one first, and after the last the first again.
+            let place = ranked.firstIndex(of: me).map { $0 + 1 } ?? 0
+            let turn = ranked[place...] + ranked[..<place]
+            let others = turn.filter { $0 != me && hubs.isLinked($0) }
             let present = manifest.statementEpoch(at: epoch)
             return GridView(
                 me: me,

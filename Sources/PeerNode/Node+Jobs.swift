@@ -90,7 +90,7 @@ extension Node {
             memoryByteCount: Self.memoryPerUnit,
             secondsPerUnit: Self.secondsPerUnit(operations: operations),
             policy: terms.policy,
-            anchors: [id],
+            anchors: terms.anchors.isEmpty ? [id] : terms.anchors,
             recognised: [],
             population: population,
             priority: terms.priority,

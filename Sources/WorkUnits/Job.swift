@@ -63,7 +63,8 @@ package enum WorkLimits {
     /// Lease times that a steward asks for the bytes of a result that won, before it has the unit
     /// computed once more.
     package static let bytesLeases: UInt64 = 4
-    /// How long a result or chunk request waits before another holder is asked.
+    /// How long a result or chunk request waits before another holder is asked, and an offer or an
+    /// opening before it is sent again.
     package static let fetchSpan = TimeSpan.seconds(2)
     /// Holders of one chunk that are asked in turn.
     package static let chunkSourcesMax = 16

@@ -438,6 +438,9 @@ extension ShardDesk {
         }
         out.send(.opening(opening), to: next)
         keep(opening, at: now)
+        openings.update(opening.certificate) { pending in
+            pending.handAt = now.advanced(by: WorkLimits.fetchSpan)
+        }
     }
 
     /// Publishes an opening when nobody else has done so for some lease times.

@@ -32,12 +32,26 @@ extension ShardDesk {
         retireUnwanted(view: view, at: now, into: &out)
         prove(units.indices.map(unit(at:)), at: now)
         askForRulings(view: view, at: now, into: &out)
-        for (id, pending) in openings where pending.publishAt <= now {
-            openings.remove(id)
-            ready.append(.opening(pending.opening))
-            prune(into: &out)
-        }
+        publish(view: view, at: now, into: &out)
         return late
+    }
+
+    /// Hands openings over again, and publishes those with which that was in vain.
+    private mutating func publish(view: GridView, at now: Instant, into out: inout Outbox) {
+        for (id, pending) in openings {
+            let isLate = pending.publishAt <= now
+            guard isLate || pending.handAt.map({ $0 <= now }) == true else { continue }
+            if !isLate, let next = view.nextSteward {
+                // Whoever was told first may be gone, and have forgotten it.
+                out.send(.opening(pending.opening), to: next)
+                let again = min(now.advanced(by: WorkLimits.fetchSpan), pending.publishAt)
+                openings.update(id) { $0.handAt = again }
+            } else {
+                openings.remove(id)
+                ready.append(.opening(pending.opening))
+                prune(into: &out)
+            }
+        }
     }
 
     private mutating func reopenSeats(

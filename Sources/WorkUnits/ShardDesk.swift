@@ -67,6 +67,8 @@ package struct ShardDesk: Sendable {
     struct PendingOpening: Sendable {
         let opening: Opening
         let publishAt: Instant
+        /// When the next steward is told again; nil when another one's certificate is opened.
+        var handAt: Instant?
     }
 
     /// A shard in which this steward has done nothing yet.
@@ -157,7 +159,7 @@ package struct ShardDesk: Sendable {
         for proof in proofs.values {
             if let next = proof.nextAttempt { consider(next) }
         }
-        for opening in openings.values { consider(opening.publishAt) }
+        for pending in openings.values { consider(pending.handAt ?? pending.publishAt) }
         if let nextOffer { consider(nextOffer) }
         for offset in units.indices where isUndecided(units[offset]) {
             switch need(of: unit(at: offset)) {

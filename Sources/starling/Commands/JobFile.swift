@@ -13,7 +13,7 @@ struct JobDescription {
 
     /// The keys, sorted.
     static let keys = [
-        "boxcar", "coarse-channels", "compat", "deadline", "file", "max-drift", "name",
+        "anchor", "boxcar", "coarse-channels", "compat", "deadline", "file", "max-drift", "name",
         "operations-per-mib", "policy", "priority", "snr", "workload",
     ]
 
@@ -27,6 +27,7 @@ struct JobDescription {
     private var priority: UInt8?
     private var policy: JobPolicy?
     private var deadlineHours: UInt64?
+    private var anchor: String?
 
     /// The name of the only workload, without its version.
     private static let workload = "drift-search"
@@ -63,6 +64,7 @@ struct JobDescription {
             operationsPerMebibyte = UInt64(number)
         case "compat": try rules.set(compat: text)
         case "boxcar": try rules.set(boxcar: text)
+        case "anchor": anchor = text
         case "name", "priority", "policy", "deadline": try setTerm(key, to: text)
         default:
             let known = Self.keys.joined(separator: ", ")
@@ -115,6 +117,7 @@ struct JobDescription {
         priority = other.priority ?? priority
         policy = other.policy ?? policy
         deadlineHours = other.deadlineHours ?? deadlineHours
+        anchor = other.anchor ?? anchor
     }
 
     /// The request for the peer, with defaults for what nobody said; the file must be readable.
@@ -135,6 +138,7 @@ struct JobDescription {
             policy: policy ?? .strict,
             priority: priority ?? terms.priority,
             deadlineHours: deadlineHours ?? terms.deadlineHours,
+            anchor: anchor,
             name: name
         )
     }

@@ -19,6 +19,8 @@ struct JobRequest: Codable, Sendable {
     let policy: JobPolicy
     let priority: UInt8
     let deadlineHours: UInt64
+    /// Who schedules it, by an id that may be shortened; nil for the peer that submits.
+    let anchor: String?
     let name: String?
 
     /// Reads and packs the file, which takes as long as reading it once or twice.
@@ -48,11 +50,12 @@ struct JobRequest: Codable, Sendable {
         }
     }
 
-    fileprivate var terms: JobTerms {
+    fileprivate func terms(at node: Node) async throws -> JobTerms {
         var terms = JobTerms()
         terms.policy = policy == .strict ? .strict : .single
         terms.priority = priority
         terms.deadlineHours = deadlineHours
+        if let anchor { terms.anchors = [try await Subject.peer(anchor, at: node)] }
         return terms
     }
 }
@@ -75,8 +78,9 @@ struct EstimateVerb: ControlVerb {
         by peer: ControlledPeer,
         tell: @Sendable (EstimateReport) async throws -> Void
     ) async throws {
+        let terms = try await request.terms(at: peer.node)
         let search = try await request.pack().search
-        try await tell(EstimateReport(await peer.node.estimate(search, request.terms)))
+        try await tell(EstimateReport(await peer.node.estimate(search, terms)))
     }
 }
 
@@ -90,8 +94,9 @@ struct SubmitVerb: ControlVerb {
         by peer: ControlledPeer,
         tell: @Sendable (SubmissionReport) async throws -> Void
     ) async throws {
+        let terms = try await request.terms(at: peer.node)
         let (search, remark) = try await request.pack()
-        let id = try await peer.node.submit(search, request.terms)
+        let id = try await peer.node.submit(search, terms)
         var warning = remark
         if let name = request.name {
             do {
@@ -105,7 +110,7 @@ struct SubmitVerb: ControlVerb {
             job: id.description,
             link: JobLink(address: peer.node.address, job: id).description,
             units: search.plan.unitCount,
-            replicas: Int(request.terms.policy.replicas),
+            replicas: Int(terms.policy.replicas),
             warning: warning
         )
         try await tell(report)
