@@ -85,6 +85,8 @@ final class CountingStorage: Storage {
 
     func takeEvicted() -> [ChunkWant] { inner.takeEvicted() }
 
+    func takeDamagedResults() -> [Digest] { inner.takeDamagedResults() }
+
     var isDraining: Bool { inner.isDraining }
 
     func recover() { inner.recover() }

@@ -11,7 +11,7 @@ package struct JobDescription {
 
     /// The keys, sorted.
     package static let keys = [
-        "boxcar", "coarse-channels", "compat", "deadline", "file", "max-drift", "name",
+        "anchor", "boxcar", "coarse-channels", "compat", "deadline", "file", "max-drift", "name",
         "operations-per-mib", "policy", "priority", "snr", "workload",
     ]
 
@@ -26,6 +26,7 @@ package struct JobDescription {
     private var priority: UInt8?
     private var policy: JobPolicy?
     private var deadlineHours: UInt64?
+    private var anchor: String?
 
     /// The name of the only workload, without its version.
     private static let workload = "drift-search"
@@ -65,6 +66,7 @@ package struct JobDescription {
             operationsPerMebibyte = UInt64(number)
         case "compat": try rules.set(compat: text)
         case "boxcar": try rules.set(boxcar: text)
+        case "anchor": anchor = text
         case "name", "priority", "policy", "deadline": try setTerm(key, to: text)
         default:
             let known = Self.keys.joined(separator: ", ")
@@ -117,6 +119,7 @@ package struct JobDescription {
         priority = other.priority ?? priority
         policy = other.policy ?? policy
         deadlineHours = other.deadlineHours ?? deadlineHours
+        anchor = other.anchor ?? anchor
     }
 
     /// The request, with defaults for what nobody said; paths start from `folder`.
@@ -133,6 +136,7 @@ package struct JobDescription {
             policy: policy ?? .strict,
             priority: priority,
             deadlineHours: deadlineHours,
+            anchor: anchor,
             name: name
         )
     }

@@ -19,6 +19,8 @@ package struct JobRequest: Codable, Sendable {
     package let priority: UInt8?
     /// Nil for the peer's own default.
     package let deadlineHours: UInt64?
+    /// Who schedules it, by an id that may be shortened; nil for the peer that submits.
+    package let anchor: String?
     /// What the owner calls the job.
     package let name: String?
 
@@ -38,6 +40,8 @@ package struct JobRequest: Codable, Sendable {
 package enum JobPolicy: String, Codable, Sendable, CaseIterable {
     /// Two equal results of different workers.
     case strict
+    /// The result of a worker that is trusted, or two equal ones; some are computed again.
+    case adaptive
     /// One result, and no vote.
     case single
 
@@ -45,6 +49,7 @@ package enum JobPolicy: String, Codable, Sendable, CaseIterable {
     package var policy: Policy {
         switch self {
         case .strict: .strict
+        case .adaptive: .adaptive
         case .single: .single
         }
     }

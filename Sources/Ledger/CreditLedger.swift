@@ -15,6 +15,15 @@ package struct CreditLedger: Sendable {
     package private(set) var manifests = SortedTable<ManifestID, Signed<Manifest>>()
     /// Whose machine each peer is, and which key took over from which.
     package private(set) var ownership = Ownership()
+    /// Whose results have been right.
+    private var reputations: ReputationBook
+    /// Units whose certificates contradict each other, with the latest hour of any of these: where
+    /// they stand depends on the reputation of others before.
+    private(set) var contested = SortedTable<UnitName, UInt64>()
+    /// The certificates in which each worker had part, ascending.
+    private(set) var deeds = SortedTable<PeerID, [ItemKey]>()
+    /// Units of which the ledger has come to think otherwise.
+    private var judged: [UnitName] = []
     private var jobs = SortedTable<ManifestID, JobEntry>()
     /// Items that came before what they refer to, oldest first.
     private var orphans: [Item] = []
@@ -46,6 +55,8 @@ package struct CreditLedger: Sendable {
         var standing = Standing.open
         /// Who computed it and with what success, ascending by worker; empty unless certified.
         var outcomes: [Outcome] = []
+        /// What it adds to the reputation of these.
+        var marks: [Mark] = []
         /// When the last of these came.
         var changedAt: Instant
     }
@@ -53,8 +64,33 @@ package struct CreditLedger: Sendable {
     /// Items that wait at most for what they refer to.
     package static let orphansMax = 4_096
 
-    /// An empty ledger.
-    package init() {}
+    /// An empty ledger of a network that goes by `trust`.
+    package init(trust: Trust = .standard) { reputations = ReputationBook(trust: trust) }
+
+    /// A unit of a job.
+    package struct UnitName: Hashable, Comparable, Sendable {
+        /// The job.
+        package let manifest: ManifestID
+        /// The unit.
+        package let unit: UInt32
+
+        package static func < (left: UnitName, right: UnitName) -> Bool {
+            (left.manifest, left.unit) < (right.manifest, right.unit)
+        }
+    }
+
+    /// Units of which the ledger thinks otherwise since the last call, or of which it has new
+    /// certificates; each may come several times.
+    package mutating func takeJudged() -> [UnitName] {
+        defer { judged.removeAll() }
+        return judged
+    }
+
+    /// The constants that votes are judged by.
+    package var trust: Trust { reputations.trust }
+
+    /// Who is who by the ledger's items.
+    package var trustView: TrustView { TrustView(book: reputations, ownership: ownership) }
 
     /// What became of an item.
     package enum Insertion: Hashable, Sendable {
@@ -143,6 +179,7 @@ package struct CreditLedger: Sendable {
         case .revoke(let signed):
             guard !isEarly(signed.body.epoch, now: epoch) else { return .early }
             ownership.succeed(signed.body)
+            judgeContested(after: 0, at: now)
             return store(item, epoch: signed.body.epoch)
         }
     }
@@ -199,14 +236,23 @@ package struct CreditLedger: Sendable {
         let check = CertificateCheck(
             certificate,
             manifest: job,
-            id: certificate.manifest
+            id: certificate.manifest,
+            trust: reputations.trust
         )
         do throws(CertificateError) {
             try check.run(latestEpoch: saturatingSum(epoch, Limits.epochSkew))
         } catch {
             return .refused
         }
+        // An audit looks at a vote again, and is nothing without it.
+        if certificate.vote == .audit {
+            let known = jobs[certificate.manifest]?.units
+            guard certificate.units.allSatisfy({ known?.contains($0) == true }) else {
+                return .waiting
+            }
+        }
         let insertion = store(.certificate(signed), epoch: certificate.epoch)
+        note(signed)
         jobs.update(certificate.manifest) { job in
             for unit in certificate.units {
                 if !job.units.contains(unit) {
@@ -222,8 +268,17 @@ package struct CreditLedger: Sendable {
                 }
             }
         }
-        judge(certificate.units, of: certificate.manifest)
+        judge(certificate.units, of: certificate.manifest, at: now)
         return insertion
+    }
+
+    private mutating func note(_ signed: Signed<Certificate>) {
+        let key = ItemKey(epoch: signed.body.epoch, id: signed.id)
+        for entry in signed.body.entries {
+            let place = deeds[entry.worker]?.lastIndex { $0 <= key }
+            if let place, deeds[entry.worker]?[place] == key { continue }
+            deeds[entry.worker, default: []].insert(key, at: place.map { $0 + 1 } ?? 0)
+        }
     }
 
     /// An opening counts only if it reproduces a winner's digest of every unit that it names.
@@ -244,24 +299,64 @@ package struct CreditLedger: Sendable {
                 }
             }
         }
-        judge(opening.cores.map(\.unit), of: opening.manifest)
+        judge(opening.cores.map(\.unit), of: opening.manifest, at: now)
         return store(.opening(opening), epoch: signed.body.epoch)
     }
 
-    /// Works out anew what follows for `units`, in which something has changed.
-    private mutating func judge(_ units: [UInt32], of manifest: ManifestID) {
+    /// Works out anew what follows for `units`, in which something has changed, and for those
+    /// whose certificates weigh otherwise for that.
+    private mutating func judge(_ units: [UInt32], of manifest: ManifestID, at now: Instant) {
+        var earliest: UInt64?
         for unit in units {
-            let standing = standing(of: unit, manifest: manifest)
-            let outcomes = standing.core.map {
-                results(of: unit, manifest: manifest, core: $0)
-            }
-            jobs.update(manifest) { job in
-                job.units.update(unit) { entry in
-                    entry.standing = standing
-                    entry.outcomes = outcomes ?? []
-                }
+            let name = UnitName(manifest: manifest, unit: unit)
+            judged.append(name)
+            guard let changed = judge(name, at: now) else { continue }
+            earliest = min(earliest ?? changed, changed)
+        }
+        if let earliest { judgeContested(after: earliest, at: now) }
+    }
+
+    /// Judges the contested units that know hours after `epoch` anew, until nothing changes.
+    ///
+    /// What is said for an hour depends on the hours before it alone, so each look at all of them
+    /// settles one hour more at least.
+    private mutating func judgeContested(after epoch: UInt64, at now: Instant) {
+        var earliest: UInt64? = epoch
+        while let changed = earliest {
+            earliest = nil
+            for (name, latest) in contested where latest > changed {
+                guard let next = judge(name, at: now) else { continue }
+                earliest = min(earliest ?? next, next)
             }
         }
+    }
+
+    /// Works out where one unit stands, and returns the first hour for which it changes anybody's
+    /// reputation.
+    @discardableResult
+    private mutating func judge(_ name: UnitName, at now: Instant) -> UInt64? {
+        guard let project = manifests[name.manifest]?.body.project,
+            let earlier = jobs[name.manifest]?.units[name.unit]
+        else { return nil }
+        let standing = standing(of: name.unit, manifest: name.manifest)
+        let outcomes = standing.core.map {
+            results(of: name.unit, manifest: name.manifest, core: $0)
+        }
+        contested[name] = contestedEpoch(of: name.unit, manifest: name.manifest)
+        let marks = marks(of: name.unit, manifest: name.manifest, outcomes: outcomes ?? [])
+        jobs.update(name.manifest) { job in
+            job.units.update(name.unit) { entry in
+                entry.standing = standing
+                entry.outcomes = outcomes ?? []
+                entry.marks = marks
+                if standing != earlier.standing { entry.changedAt = now }
+            }
+        }
+        if standing != earlier.standing { judged.append(name) }
+        guard marks != earlier.marks else { return nil }
+        for mark in earlier.marks { reputations.count(mark, of: project, isUndone: true) }
+        for mark in marks { reputations.count(mark, of: project, isUndone: false) }
+        return (earlier.marks + marks).map(\.epoch).min()
     }
 
     private mutating func store(_ item: Item, epoch: UInt64) -> Insertion {

@@ -7,6 +7,8 @@ import Wire
 package struct Ownership: Sendable {
     private var adoptions = SortedTable<PeerID, Adoption>()
     private var successions = SortedTable<PeerID, Succession>()
+    /// The keys that each key has replaced, or claims to.
+    private var predecessors = SortedTable<PeerID, [PeerID]>()
 
     private struct Adoption: Sendable {
         let owner: OwnerID
@@ -33,6 +35,9 @@ package struct Ownership: Sendable {
     }
 
     mutating func succeed(_ revoke: Revoke) {
+        if predecessors[revoke.successor]?.contains(revoke.old) != true {
+            predecessors[revoke.successor, default: []].append(revoke.old)
+        }
         switch successions[revoke.old] {
         case nil: successions[revoke.old] = .successor(revoke.successor)
         case .successor(revoke.successor): break
@@ -51,6 +56,20 @@ package struct Ownership: Sendable {
             key = next
         }
         return peer
+    }
+
+    /// Every key of the machine whose key `peer` is or was, ascending; at most `successionsMax`.
+    package func keys(of peer: PeerID) -> [PeerID] {
+        let newest = current(of: peer)
+        var found = SortedTable<PeerID, Bool>()
+        var open = [newest]
+        while let key = open.popLast(), found.count < Self.successionsMax {
+            guard !found.contains(key), current(of: key) == newest else { continue }
+            found[key] = true
+            open += predecessors[key] ?? []
+        }
+        found[peer] = true
+        return found.keys
     }
 
     /// Who has adopted `peer`, or the key that took over from it; nil when nobody has.

@@ -29,19 +29,6 @@ package enum Verdict: Hashable, Sendable {
     }
 }
 
-extension CertificateKind {
-    /// Precedence between certificates of one unit: the highest rank present decides.
-    var rank: Int {
-        switch self {
-        case .ruling: 4
-        case .panel: 3
-        case .audit: 2
-        case .quorum: 1
-        case .single: 0
-        }
-    }
-}
-
 /// A verdict without its time: what follows from a unit's certificates and openings.
 enum Standing: Hashable, Sendable {
     case open
@@ -63,8 +50,29 @@ struct Outcome: Hashable, Sendable {
     let worker: PeerID
     /// Whether it said what prevailed, and nothing else.
     let didWin: Bool
+    /// Whether another worker had the same wrong result.
+    let isShared: Bool
     /// The hour of the first certificate that holds it.
     let epoch: UInt64
+
+    /// What it adds to the worker's reputation at `epoch`.
+    func mark(at epoch: UInt64) -> Mark {
+        Mark(worker: worker, epoch: epoch, kind: didWin ? .won : isShared ? .shared : .lone)
+    }
+}
+
+/// How much a certificate weighs against others of its unit, heaviest last.
+///
+/// Anchored is what an anchor or a senior vouches for; others never outweigh it. An audit weighs as
+/// much as the vote that it looks at: where the two differ, neither counts until a panel has met.
+enum Weight: Int, Comparable {
+    case vote
+    case panel
+    case anchoredVote
+    case anchoredPanel
+    case ruling
+
+    static func < (left: Weight, right: Weight) -> Bool { left.rawValue < right.rawValue }
 }
 
 extension CreditLedger {
@@ -79,22 +87,129 @@ extension CreditLedger {
         }
     }
 
-    /// Works out where a unit stands.
-    func standing(of unit: UInt32, manifest: ManifestID) -> Standing {
-        guard let entry = entry(manifest)?.units[unit], !entry.certificates.isEmpty else {
-            return .open
+    /// Works out where a unit stands, by its certificates up to the hour `last`.
+    func standing(
+        of unit: UInt32,
+        manifest: ManifestID,
+        through last: UInt64 = .max
+    ) -> Standing {
+        guard let entry = entry(manifest)?.units[unit] else { return .open }
+        let words = countingWords(on: unit, of: manifest, cores: entry.cores, through: last)
+        guard let top = words.map(\.weight).max() else { return .open }
+        // An audit by itself proves nothing: what it looked at has its say, whatever it weighs.
+        let isAuditAlone = words.allSatisfy { $0.weight < top || $0.isAudit }
+        let next = words.filter { !$0.isAudit }.map(\.weight).max() ?? top
+        let counting = words.filter { $0.weight == top || (isAuditAlone && $0.weight == next) }
+        // A core that is known and does not open a certificate is not what that one says.
+        guard let winner = counting.compactMap(\.core).first else { return .sealed }
+        return counting.allSatisfy { $0.core == winner } ? .certified(winner) : .disputed
+    }
+
+    /// What certificates say of a unit, with their weights where these matter: where they say
+    /// different things, or one says nothing yet.
+    ///
+    /// Audits are for anchors and seniors: another's word against a vote counts for nothing.
+    private func countingWords(
+        on unit: UInt32,
+        of manifest: ManifestID,
+        cores: [Core],
+        through last: UInt64 = .max
+    ) -> [Word] {
+        var words = words(on: unit, of: manifest, cores: cores)
+        words.removeAll { $0.certificate.epoch > last }
+        guard !words.isOfOneMind else { return words }
+        for index in words.indices { words[index].weight = weight(of: words[index], unit: unit) }
+        words.removeAll { $0.isAudit && $0.weight < .anchoredVote }
+        return words
+    }
+
+    /// What one certificate says of a unit.
+    fileprivate struct Word {
+        let certificate: Certificate
+        let core: Core?
+        var weight = Weight.vote
+
+        var isAudit: Bool { certificate.vote == .audit }
+    }
+
+    private func words(
+        on unit: UInt32,
+        of manifest: ManifestID,
+        cores: [Core]
+    ) -> [Word] {
+        certificates(on: unit, of: manifest).map { signed in
+            Word(
+                certificate: signed.body,
+                core: winningCore(of: signed.body, unit: unit, cores: cores)
+            )
         }
-        let certificates = certificates(on: unit, of: manifest)
-        guard let top = certificates.map(\.body.vote.rank).max() else { return .open }
-        var winner: Core?
-        for certificate in certificates where certificate.body.vote.rank == top {
-            guard let core = winningCore(of: certificate.body, unit: unit, cores: entry.cores)
-            else { return .sealed }
-            if let winner, winner != core { return .disputed }
-            winner = core
+    }
+
+    private func weight(of word: Word, unit: UInt32) -> Weight {
+        switch word.certificate.vote {
+        case .ruling: .ruling
+        case .panel: isAnchored(word, unit: unit) ? .anchoredPanel : .panel
+        case .quorum, .single, .audit: isAnchored(word, unit: unit) ? .anchoredVote : .vote
         }
-        guard let winner else { return .sealed }
-        return .certified(winner)
+    }
+
+    /// Whether anchors or seniors vouch for one of the certificates that contradict each other.
+    package func isContestAnchored(_ unit: UInt32, of manifest: ManifestID) -> Bool {
+        let cores = entry(manifest)?.units[unit]?.cores ?? []
+        return countingWords(on: unit, of: manifest, cores: cores)
+            .contains { $0.weight >= .anchoredVote }
+    }
+
+    /// Whether what a certificate says of a unit is known.
+    package func isOpened(_ certificate: Certificate, unit: UInt32) -> Bool {
+        let cores = entry(certificate.manifest)?.units[unit]?.cores ?? []
+        return winningCore(of: certificate, unit: unit, cores: cores) != nil
+    }
+
+    /// Whether anchors or seniors, or for a single result somebody trusted, vouch for a certificate.
+    package func isAnchored(_ certificate: Certificate, unit: UInt32) -> Bool {
+        let cores = entry(certificate.manifest)?.units[unit]?.cores ?? []
+        let core = winningCore(of: certificate, unit: unit, cores: cores)
+        return isAnchored(Word(certificate: certificate, core: core), unit: unit)
+    }
+
+    private func isAnchored(_ word: Word, unit: UInt32) -> Bool {
+        let certificate = word.certificate
+        guard let manifest = self.manifest(certificate.manifest)?.body else { return false }
+        let trustView = trustView
+        let needed: TrustClass = certificate.vote == .single ? .trusted : .senior
+        let vouching = Ballot.all(on: unit, in: certificate).filter { ballot in
+            let epoch = certificate.sets[ballot.set].epoch
+            return trustView.trustClass(of: ballot.worker, for: manifest, at: epoch) >= needed
+        }
+        // Everybody who stands in another kind said what it says.
+        guard certificate.vote == .panel else { return !vouching.isEmpty }
+        let cores = entry(certificate.manifest)?.units[unit]?.cores ?? []
+        let votes = vouching.compactMap { ballot -> Vote? in
+            let said = cores.first { ballot.isOpened(by: $0, unit: unit) }
+            return said.map { Vote(worker: ballot.worker, core: $0.hash) }
+        }
+        guard let lead = lead(of: votes) else { return false }
+        return lead.core == word.core?.hash && lead.settles(trustView.book.trust)
+    }
+
+    /// Whether anchors, seniors or, for a single result, somebody trusted vouch for what prevails.
+    package func isAnchored(_ unit: UInt32, of manifest: ManifestID) -> Bool {
+        guard let entry = entry(manifest)?.units[unit], let core = entry.standing.core else {
+            return false
+        }
+        return words(on: unit, of: manifest, cores: entry.cores).contains { word in
+            word.core == core && (word.certificate.vote == .ruling || isAnchored(word, unit: unit))
+        }
+    }
+
+    /// The latest hour of a unit's certificates when these do not all say the same.
+    func contestedEpoch(of unit: UInt32, manifest: ManifestID) -> UInt64? {
+        guard let entry = entry(manifest)?.units[unit], entry.certificates.count > 1 else {
+            return nil
+        }
+        let words = words(on: unit, of: manifest, cores: entry.cores)
+        return words.isOfOneMind ? nil : words.map(\.certificate.epoch).max()
     }
 
     /// Who computed `unit`, and whether the prevailing core is what it said, ascending by worker.
@@ -106,21 +221,71 @@ extension CreditLedger {
         results(of: unit, manifest: manifest, core: core).map { ($0.worker, $0.didWin) }
     }
 
-    /// Works out what became of every word on a unit when `core` prevails, ascending by worker.
-    func results(of unit: UInt32, manifest: ManifestID, core: Core) -> [Outcome] {
-        var outcomes = SortedTable<PeerID, Outcome>()
-        for certificate in certificates(on: unit, of: manifest) {
+    /// Works out what became of every word on a unit when `core` prevails, by its certificates up
+    /// to the hour `last`, ascending by worker.
+    func results(
+        of unit: UInt32,
+        manifest: ManifestID,
+        core: Core,
+        through last: UInt64 = .max
+    ) -> [Outcome] {
+        let cores = entry(manifest)?.units[unit]?.cores ?? []
+        var epochs = SortedTable<PeerID, UInt64>()
+        var lies = SortedTable<PeerID, [Digest]>()
+        for certificate in certificates(on: unit, of: manifest)
+        where certificate.body.epoch <= last {
             for ballot in Ballot.all(on: unit, in: certificate.body) {
-                let didWin = ballot.isOpened(by: core, unit: unit)
-                let earlier = outcomes[ballot.worker]
-                outcomes[ballot.worker] = Outcome(
-                    worker: ballot.worker,
-                    didWin: (earlier?.didWin ?? true) && didWin,
-                    epoch: min(earlier?.epoch ?? .max, certificate.body.epoch)
-                )
+                let epoch = certificate.body.epoch
+                epochs[ballot.worker] = min(epochs[ballot.worker] ?? epoch, epoch)
+                guard !ballot.isOpened(by: core, unit: unit) else { continue }
+                // Equal lies of one round have one digest; those of several need their cores.
+                let lie = cores.first { ballot.isOpened(by: $0, unit: unit) }
+                lies[ballot.worker, default: []].append(lie?.hash ?? ballot.digest)
             }
         }
-        return outcomes.values
+        return epochs.map { worker, epoch in
+            let own = lies[worker] ?? []
+            let isShared = lies.contains { other, said in
+                other != worker && said.contains { own.contains($0) }
+            }
+            return Outcome(worker: worker, didWin: own.isEmpty, isShared: isShared, epoch: epoch)
+        }
+    }
+
+    /// What a unit adds to reputations: what its certificates came to hour by hour, each hour by
+    /// what stood until then, with what a later one takes back.
+    ///
+    /// So nothing that is said for an hour depends on a later one, and all who hold the same items
+    /// agree, in whatever order these came.
+    func marks(of unit: UInt32, manifest: ManifestID, outcomes: [Outcome]) -> [Mark] {
+        let certificates = certificates(on: unit, of: manifest)
+        let hours = distinct(certificates.map(\.body.epoch))
+        guard hours.count > 1 else { return outcomes.map { $0.mark(at: $0.epoch) } }
+        var said = SortedTable<PeerID, Mark.Kind>()
+        var marks: [Mark] = []
+        for hour in hours {
+            let standing = standing(of: unit, manifest: manifest, through: hour)
+            var now = SortedTable<PeerID, Mark.Kind>()
+            if let core = standing.core {
+                for each in results(of: unit, manifest: manifest, core: core, through: hour) {
+                    now[each.worker] = each.mark(at: hour).kind
+                }
+            }
+            for (worker, kind) in said where now[worker] != kind {
+                marks.append(Mark(worker: worker, epoch: hour, kind: kind, isRetracted: true))
+            }
+            for (worker, kind) in now where said[worker] != kind {
+                marks.append(Mark(worker: worker, epoch: hour, kind: kind))
+            }
+            said = now
+        }
+        return marks
+    }
+
+    private func distinct(_ hours: [UInt64]) -> [UInt64] {
+        var seen = SortedTable<UInt64, Bool>()
+        for hour in hours { seen[hour] = true }
+        return seen.keys
     }
 
     /// The core that a certificate's vote chose, as far as it is opened.
@@ -157,5 +322,13 @@ extension CreditLedger {
         return entry.units.keys.allSatisfy { unit in
             verdict(on: unit, of: manifest).isFinal(at: now, settle: settle)
         }
+    }
+}
+
+extension [CreditLedger.Word] {
+    /// Whether all are known and say the same.
+    fileprivate var isOfOneMind: Bool {
+        guard let first = first?.core else { return false }
+        return allSatisfy { $0.core == first }
     }
 }

@@ -176,10 +176,12 @@ package struct HubTable: Sendable {
     /// The one of a shard's `stewards` who acts: the first who is here, has a link, or has been
     /// without one for a short time only; the first of all when that is nobody.
     package func acting(of stewards: [PeerID]) -> PeerID? {
-        let present = stewards.first { peer in
-            peer == me || links.contains(peer) || absences[peer]?.isNoticed != true
-        }
-        return present ?? stewards.first
+        stewards.first(where: isPresent) ?? stewards.first
+    }
+
+    /// Whether `peer` is this one, has a link, or has been without one for a short time only.
+    package func isPresent(_ peer: PeerID) -> Bool {
+        peer == me || links.contains(peer) || absences[peer]?.isNoticed != true
     }
 
     /// Stewards of one shard.

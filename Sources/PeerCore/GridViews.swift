@@ -15,6 +15,7 @@ struct GridViews {
     let manifests: SortedTable<ManifestID, Signed<Manifest>>
     let placements: SortedTable<ShardKey, [PeerID]>
     let owners: Owners
+    let trust: TrustView
     /// The views that are made already.
     private(set) var known: SortedTable<ShardKey, GridView>
 
@@ -32,6 +33,7 @@ struct GridViews {
         manifests = ledger.manifests
         self.placements = placements
         owners = Owners(records: hubs.recordTable, ownership: ledger.ownership)
+        trust = ledger.trustView
         self.known = known
     }
 
@@ -43,6 +45,7 @@ struct GridViews {
                 epoch: epoch,
                 candidates: [],
                 owner: owners.owner,
+                trustClassAt: { _, _ in .newcomer },
                 current: owners.ownership.current,
                 submitter: me,
                 isDataReachable: false,
@@ -64,12 +67,16 @@ struct GridViews {
                 anchors: manifest.anchors.map { owners.ownership.current(of: $0) }
             )
         let submitter = owners.ownership.current(of: manifest.submitter)
-        let others = ranked.filter { $0 != me && hubs.isLinked($0) }
+        // The next one first, and after the last the first again.
+        let place = ranked.firstIndex(of: me).map { $0 + 1 } ?? 0
+        let turn = ranked[place...] + ranked[..<place]
+        let others = turn.filter { $0 != me && hubs.isLinked($0) }
         return GridView(
             me: me,
             epoch: manifest.statementEpoch(at: epoch),
             candidates: candidates(for: manifest.workload),
             owner: owners.owner,
+            trustClassAt: trust.classes(for: manifest),
             current: owners.ownership.current,
             submitter: submitter,
             isDataReachable: submitter == me || hubs.isLinked(submitter),
@@ -107,6 +114,9 @@ struct Owners: Sendable {
 }
 
 extension Peer {
+    /// Whose machine each peer is, as far as this one knows.
+    var owners: Owners { Owners(records: hubs.recordTable, ownership: ledger.ownership) }
+
     /// The views as they are now.
     var views: GridViews {
         GridViews(
@@ -128,9 +138,37 @@ extension Peer {
         return view
     }
 
+    /// The ledger has taken in `items`: views that are made already must show what follows for the
+    /// trust in workers.
+    mutating func reputationsMayChange(with items: [Item]) {
+        guard !gridViews.isEmpty else { return }
+        // What came with something that had waited for it may be anything.
+        guard items.count == 1 else { return gridChanged() }
+        switch items[0] {
+        case .certificate, .opening: break
+        case .manifest, .ruling, .cancel, .hold: return
+        case .device, .revoke: return gridChanged()
+        }
+        let trust = ledger.trustView
+        let manifests = ledger.manifests
+        gridViews.updateAll { key, view in
+            guard let manifest = manifests[key.manifest]?.body else { return }
+            view.trustClassAt = trust.classes(for: manifest)
+        }
+    }
+
     /// Something has changed, or is about to, that a view of the grid shows.
     mutating func gridChanged() {
         gridViews = SortedTable()
         proofsSaw = nil
+    }
+}
+
+extension TrustView {
+    /// The class of each worker for a job, hour by hour.
+    fileprivate func classes(
+        for manifest: Manifest
+    ) -> @Sendable (PeerID, UInt64) -> TrustClass {
+        { trustClass(of: $0, for: manifest, at: $1) }
     }
 }

@@ -48,4 +48,6 @@ package enum LocalEvent: Sendable {
     case resultStored(Digest)
     /// A result is whole and of another hash.
     case resultCorrupt(Digest)
+    /// A result that was kept is gone: its bytes were damaged.
+    case resultLost(Digest)
 }

@@ -28,6 +28,7 @@ extension Peer {
             hubs.linked(peer)
             // It may act again as a steward.
             areOpportunitiesStale = true
+            areReviewsStale = true
             worker.linked(peer, at: now)
             greet(peer, into: &out)
         case .unlinked(let peer):
@@ -55,6 +56,9 @@ extension Peer {
             answerOffers(into: &out)
         case .resultCorrupt(let hash):
             results.corrupt(hash, at: now, into: &out)
+        case .resultLost(let hash):
+            results.lost(hash)
+            fetchAgain(hash, at: now, into: &out)
         }
     }
 
@@ -183,8 +187,8 @@ extension Peer {
         for id in released.keys { end(id, into: &out) }
         for item in ledger.items.values { follow(item, at: now, into: &out) }
         areOpportunitiesStale = true
-        // Nothing of this is lost: rows stay, and what would have been sent is sent again by tick.
-        _ = out.drain()
+        // What turned out to be over leaves no row; messages are sent again by tick.
+        for case .persist(let row) in out.drain() { owedRows.append(row) }
     }
 
     private static func item(in row: JournalRow) throws(DecodeError) -> Item? {

@@ -14,8 +14,10 @@ extension Peer {
         switch message.value {
         case .record:
             if let record = message.record { learn(record, from: peer, into: &out) }
-        case .item, .opening:
+        case .item:
             if let item = message.item { accept(item, from: peer, at: now, into: &out) }
+        case .opening(let opening):
+            if let item = message.item { take(opening, item, from: peer, at: now, into: &out) }
         case .reconcile(let reconciliation):
             answer(reconciliation, from: peer, into: &out)
         case .fetch(let set, let keys):

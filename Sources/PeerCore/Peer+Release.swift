@@ -93,11 +93,21 @@ extension Peer {
                 signed.body.datasetRoot == root && isSubmitter(of: signed.body)
             }
             // Before the ledger is back nobody knows whose it is.
-            let areOver = jobs.allSatisfy { id, signed in isOver(id, signed.body, at: now) }
+            let areOver = jobs.allSatisfy { id, signed in
+                isOver(id, signed.body, at: now) && !mayBeLookedAtAgain(Job(signed), at: now)
+            }
             guard !jobs.isEmpty, areOver else { continue }
             chunks.forgetDataset(root)
             out.append(.dropDataset(root))
         }
+    }
+
+    /// Whether somebody may be computing units of a complete job once more, for which data is needed.
+    private func mayBeLookedAtAgain(_ job: Job, at now: Instant) -> Bool {
+        let span = job.leaseSpan(unitCount: 1).times(2 * WorkLimits.auditLeases)
+        return job.manifest.deadline >= epoch && !isReleased(job.id)
+            && !ledger.isCancelled(job.id)
+            && !ledger.isFinal(job.id, at: now, settle: span)
     }
 
     /// Whether nothing more will become of an own job.

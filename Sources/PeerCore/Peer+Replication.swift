@@ -58,6 +58,7 @@ extension Peer {
     mutating func membershipChanged() {
         placements = SortedTable()
         areOpportunitiesStale = true
+        areReviewsStale = true
     }
 
     // MARK: - Ledger
@@ -73,8 +74,12 @@ extension Peer {
         case .device, .revoke: gridChanged()
         case .manifest, .certificate, .opening, .ruling, .cancel, .hold: break
         }
-        switch ledger.insert(item, epoch: epoch, at: now) {
+        // What this peer has signed is not judged by its own clock, which may have gone back since:
+        // nobody would offer it again.
+        let hour = source == nil ? max(epoch, item.value.epoch ?? epoch) : epoch
+        switch ledger.insert(item, epoch: hour, at: now) {
         case .accepted(let released):
+            reputationsMayChange(with: [item.value] + released)
             for each in [item.value] + released {
                 out.append(.persist(Self.row(of: each)))
                 out.passOn(.item(each), to: hubs.linkedPeers, except: source)
@@ -120,6 +125,7 @@ extension Peer {
                 worker.certified(signed, isOpened: isOpened, of: job, at: now, into: &out)
             }
             fetchOwnResults(signed.body, at: now, into: &out)
+            noteMistakes(signed.body)
         case .opening(let opening):
             guard let first = opening.cores.first?.unit else { return }
             worker.opened(opening.cores.map(\.unit), of: opening.manifest, into: &out)
@@ -150,10 +156,19 @@ extension Peer {
         }
     }
 
-    private func isOpened(_ certificate: Certificate) -> Bool {
-        certificate.units.allSatisfy { unit in
-            ledger.verdict(on: unit, of: certificate.manifest).core != nil
+    /// Who was wrong in a vote of this peer's gets less to do for a while.
+    private mutating func noteMistakes(_ certificate: Certificate) {
+        guard certificate.steward == me else { return }
+        let wrong = certificate.units.flatMap { unit in
+            ledger.faults(on: unit, of: certificate.manifest).map(\.worker)
         }
+        for entry in certificate.entries where wrong.contains(entry.worker) {
+            steward.wasWrong(entry.worker)
+        }
+    }
+
+    private func isOpened(_ certificate: Certificate) -> Bool {
+        certificate.units.allSatisfy { ledger.isOpened(certificate, unit: $0) }
     }
 
     /// A submitter needs the bytes of every result that wins.
@@ -180,6 +195,18 @@ extension Peer {
                 at: now,
                 into: &out
             )
+        }
+    }
+
+    /// Fetches a result that was lost and that jobs of this peer's own need.
+    mutating func fetchAgain(_ hash: Digest, at now: Instant, into out: inout Outbox) {
+        for id in ledger.manifests.keys where ownManifest(id) != nil {
+            for unit in ledger.certifiedUnits(of: id)
+            where ledger.verdict(on: unit, of: id).core?.resultHash == hash {
+                for certificate in ledger.certificates(on: unit, of: id) {
+                    fetchOwnResults(certificate.body, at: now, into: &out)
+                }
+            }
         }
     }
 

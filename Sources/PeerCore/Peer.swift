@@ -18,7 +18,7 @@ package struct Peer: ~Copyable, Sendable {
     /// The hubs that it knows.
     package internal(set) var hubs: HubTable
     /// The ledger that it holds.
-    package internal(set) var ledger = CreditLedger()
+    package internal(set) var ledger: CreditLedger
     /// What it does as a steward.
     package internal(set) var steward: Steward
     /// What it does as a worker.
@@ -36,6 +36,11 @@ package struct Peer: ~Copyable, Sendable {
     /// This peer's own signed record, once there is one.
     package internal(set) var ownRecord: Signed<Record>?
     var offers = SortedTable<OfferKey, ResultOffer>()
+    /// Whether others may have to look at votes again than before.
+    var areReviewsStale = true
+    /// Openings that wait until the votes behind them have been looked at again.
+    var withheld = SortedTable<ItemID, WithheldOpening>()
+    let secret: Bytes
     /// The job that is served before any other; nil once it needs nobody any more.
     package internal(set) var firstJob: ManifestID?
     var opportunities: [Worker.Opportunity] = []
@@ -68,8 +73,17 @@ package struct Peer: ~Copyable, Sendable {
         }
     }
 
+    /// An opening that another steward has handed over.
+    struct WithheldOpening: Sendable {
+        let opening: Opening
+        /// When it is published at the latest: its sender would do so then.
+        let publishAt: Instant
+    }
+
     /// Hours for which a hub's address is remembered after its record has expired.
     static let memoryEpochs: UInt64 = 30 * 24
+    /// Openings that are withheld at once.
+    static let withheldMax = 256
     /// Offers of one steward that wait at once.
     static let offersMax = 256
     /// Times that a peer may answer itself before it looks at the world again.
@@ -84,17 +98,21 @@ package struct Peer: ~Copyable, Sendable {
     ///   - secret: At least 16 bytes that only this peer knows, the same after each start.
     ///   - seed: For jitter; any number.
     ///   - stored: What its driver kept: the journal's rows, and the results and chunks on disk.
+    ///   - trust: The constants of votes that the network goes by.
     ///   - now: The driver's clock.
     package init(
         me: PeerID,
         secret: Bytes,
         seed: UInt64,
         stored: Stored,
+        trust: Trust = .standard,
         at now: Instant
     ) throws(DecodeError) {
         self.me = me
+        self.secret = secret
+        ledger = CreditLedger(trust: trust)
         hubs = stored.hubs.map { HubTable(me: me, knowing: $0) } ?? HubTable(me: me)
-        steward = Steward(me: me)
+        steward = Steward(me: me, trust: trust)
         worker = Worker(me: me, secret: secret)
         submitter = Submitter()
         results = ResultDesk(holding: stored.results)
@@ -176,7 +194,11 @@ package struct Peer: ~Copyable, Sendable {
         results.tick(at: now, into: &out)
         chunks.forget(worker.takeForgottenChunks())
         chunks.tick(at: now, into: &out)
-        if hubs.noticeAbsences(at: now) { areOpportunitiesStale = true }
+        publishWithheld(at: now, into: &out)
+        if hubs.noticeAbsences(at: now) {
+            areOpportunitiesStale = true
+            areReviewsStale = true
+        }
         for record in hubs.hubsToDial(at: now) { out.append(.connect(record)) }
         reconcile(at: now, into: &out)
         settle(at: now, into: &out)
@@ -195,6 +217,7 @@ package struct Peer: ~Copyable, Sendable {
         consider(results.deadline)
         consider(chunks.deadline)
         consider(worker.deadline(opportunities))
+        for opening in withheld.values { consider(opening.publishAt) }
         return earliest
     }
 
@@ -210,6 +233,7 @@ package struct Peer: ~Copyable, Sendable {
                 take(message.verifiedHere, from: me, at: now, into: &out)
             }
             advanceProofs(at: now, into: &out)
+            refreshReviews(at: now, into: &out)
             refreshOpportunities(at: now)
             worker.claim(opportunities, at: now, into: &out)
             guard !out.effects.isEmpty else { break }

@@ -36,7 +36,7 @@ final class DataDriver: Sendable {
         queue.async { [self] in
             do {
                 if let event = try carryOut(effect) { tell(.success(event)) }
-                for chunk in storage.takeEvicted() { tell(.success(.chunkLost(chunk))) }
+                reportLosses()
             } catch {
                 tell(.failure(error))
             }
@@ -45,6 +45,14 @@ final class DataDriver: Sendable {
 
     /// The core has heard that results are kept; what it asks for from now on counts for them.
     func heard(_ hashes: [Digest]) { queue.async { [results] in results.heard(hashes) } }
+
+    /// Tells of what somebody else found damaged who has read it, after all that came before.
+    func tellLosses() { queue.async { [self] in reportLosses() } }
+
+    private func reportLosses() {
+        for chunk in storage.takeEvicted() { tell(.success(.chunkLost(chunk))) }
+        for hash in storage.takeDamagedResults() { tell(.success(.resultLost(hash))) }
+    }
 
     /// Keeps a dataset of this peer's own, after all that came before; returns when it is kept.
     func keep(_ dataset: StoredDataset) async throws {

@@ -12,8 +12,10 @@ package struct JobTerms: Hashable, Sendable {
     package var priority: UInt8 = 0
     /// Hours from now after which nothing more is computed.
     package var deadlineHours: UInt64 = 7 * 24
+    /// Who schedules it first, ascending; nobody for the peer that submits.
+    package var anchors: [PeerID] = []
 
-    /// Two equal results for each unit, no priority, and a week.
+    /// Two equal results for each unit, no priority, a week, and no other anchor.
     package init() {}
 
     /// The longest deadline that makes sense: ten years of hours.

@@ -1,5 +1,6 @@
 package import Primitives
 import Transport
+import Wire
 
 /// Where a peer can be joined: `starling://host:port/<peer>?curve=<key>`, keys in hexadecimal.
 package struct JoinAddress: Hashable, Sendable, CustomStringConvertible {
@@ -30,11 +31,17 @@ package struct JoinAddress: Hashable, Sendable, CustomStringConvertible {
             parts[1].hasPrefix(Self.curveField),
             let curve = Digest(hexadecimal: parts[1].dropFirst(Self.curveField.count))
         else { return nil }
-        let endpoint = "tcp://\(rest[..<slash])"
-        guard ZeroMQTransport.isEndpoint(endpoint) else { return nil }
+        guard let endpoint = Self.endpoint(rest[..<slash]) else { return nil }
         self.endpoint = endpoint
         self.peer = PeerID(peer)
         curveKey = CurveKey(curve)
+    }
+
+    /// `tcp://host:port`, which others may be told to dial; nil for anything but `host:port`.
+    package static func endpoint(_ text: some StringProtocol) -> String? {
+        let endpoint = "tcp://\(text)"
+        let fits = endpoint.utf8.count <= Limits.nameByteCount
+        return fits && ZeroMQTransport.isEndpoint(endpoint) ? endpoint : nil
     }
 
     package var description: String {

@@ -183,7 +183,10 @@ extension Node {
         runner.start(order, manifest: manifest) { [weak self] outcome in
             switch outcome {
             case .finished(let cores): self?.finished(.workFinished(order.number, cores))
-            case .failed: self?.finished(.workFailed(order.number))
+            case .failed:
+                // Perhaps because a chunk was damaged, which is fetched again before the next try.
+                self?.data.tellLosses()
+                self?.finished(.workFailed(order.number))
             case .stopped: break
             }
         }

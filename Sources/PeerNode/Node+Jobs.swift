@@ -91,7 +91,7 @@ extension Node {
             memoryByteCount: Self.memoryPerUnit,
             secondsPerUnit: UnitTime.seconds(operations: operations),
             policy: terms.policy,
-            anchors: [id],
+            anchors: terms.anchors.isEmpty ? [id] : terms.anchors,
             recognised: [],
             population: population,
             priority: terms.priority,
@@ -180,6 +180,8 @@ extension Node {
     /// Joins the results of a finished job, in unit order; nil while one is missing.
     package func aggregate(of id: ManifestID) throws -> (Aggregate, Parameters)? {
         guard let manifest = peer.ledger.manifest(id)?.body else { return nil }
+        // What turns out to be damaged is fetched again.
+        defer { data.tellLosses() }
         var aggregate = Aggregate.empty
         for unit in 0..<manifest.unitCount {
             guard let core = peer.ledger.verdict(on: unit, of: id).core,

@@ -101,8 +101,9 @@ package actor Node: Service {
             },
             tell: { [completions] in completions.continuation.yield($0) }
         )
+        let boundEndpoint = transport.boundEndpoint
         address = JoinAddress(
-            endpoint: transport.boundEndpoint ?? "",
+            endpoint: configuration.advertised ?? boundEndpoint ?? "",
             peer: me,
             curveKey: keys.curve.publicKey
         )

@@ -14,6 +14,8 @@ package struct NodeConfiguration: Sendable {
     package var address = "127.0.0.1"
     /// The port; 0 lets the system choose.
     package var port: UInt16 = 0
+    /// The endpoint that others are told to dial; nil for the one on which it listens.
+    package var advertised: String?
     /// Peers to join.
     package var join: [JoinAddress] = []
     /// The job that is served before any other.

@@ -1,4 +1,5 @@
 package import Primitives
+package import Wire
 
 /// Everything that one simulated life of a network depends on; it follows from the seed alone.
 ///
@@ -7,7 +8,7 @@ package import Primitives
 /// - Source: A. Groce et al., "Swarm Testing", ISSTA 2012.
 package struct Options: Hashable, Sendable {
     /// What everything else follows from.
-    package let seed: UInt64
+    package internal(set) var seed: UInt64
     /// Peers of the network.
     package internal(set) var peers: Int
     /// Units of the job.
@@ -68,6 +69,32 @@ package struct Options: Hashable, Sendable {
     /// The job, and the machines, of which time and cost are asked; nil where rules are checked.
     package internal(set) var model: JobModel?
 
+    /// The machine whose disk fails once: it comes back with an empty one, and new keys.
+    package internal(set) var diskFailure: Int?
+    /// Whether that disk tears a page of the vault, rather than being gone.
+    package internal(set) var isVaultTorn: Bool
+    /// Bits that flip on a machine's disk, per wake-up.
+    package internal(set) var bitFlip: Ratio
+    /// Writes that find a disk full.
+    package internal(set) var fullDisk: Ratio
+
+    /// Thousandths by which monotonic clocks run too fast or too slow, at most.
+    package internal(set) var drift: Int
+    /// Wall clocks that jump by up to a day, per wake-up.
+    package internal(set) var clockJump: Ratio
+    /// How results are trusted.
+    package internal(set) var policy: Policy
+    /// Whether a few results of the hour before make a senior.
+    package internal(set) var isTrustQuick: Bool
+    /// Seniors that must be there, where that is so, before a vote asks for one.
+    package internal(set) var seniorsMin: Int
+    /// Units that are computed again in secret, where that is so.
+    package internal(set) var audits: Ratio
+    /// Units that a liar computes rightly before it lies.
+    package internal(set) var liesAfter: Int
+    /// How long a unit takes, and up to half a second more.
+    package internal(set) var work: TimeSpan
+
     /// What cuts the peers into two sides, again and again.
     package enum Partition: Hashable, Sendable {
         /// Nothing.
@@ -110,6 +137,18 @@ package struct Options: Hashable, Sendable {
         lost = nil
         sleep = .never
         fastClock = .never
+        diskFailure = nil
+        isVaultTorn = false
+        bitFlip = .never
+        fullDisk = .never
+        drift = 0
+        clockJump = .never
+        policy = .strict
+        isTrustQuick = false
+        seniorsMin = 3
+        audits = .never
+        liesAfter = 0
+        work = .milliseconds(200)
     }
 
     /// The options of `seed`; `peers` overrides their number when it is given.
@@ -155,5 +194,48 @@ package struct Options: Hashable, Sendable {
         let isSafe = peers >= 4 && !(isSucceeded && candidate == 1 + liars)
         lost = random.below(4) == 0 && isSafe ? candidate : nil
         sleep = random.below(4) == 0 ? Ratio(1 + random.below(5), of: 1_000) : .never
+        // Where a few results make a senior, and hours are short, trust is earned within a life.
+        isTrustQuick = random.below(3) == 0
+        if isTrustQuick { hourSpan = .seconds(8 + random.below(12)) }
+        work = .milliseconds(isTrustQuick ? 2_000 : 200)
+        seniorsMin = 1 + Int(random.below(3))
+        audits = Ratio(1 + random.below(2), of: 2)
+        let isSingle = liars == 0 && !isHostile && random.below(16) == 0
+        let isAdaptive = random.below(4) == 0 || isTrustQuick && isOn(&random)
+        policy = isSingle ? .single : isAdaptive ? .adaptive : .strict
+        liesAfter = isOn(&random) ? 0 : 3
+        // A liar with a second key would be two liars. Who alone can open a certificate, or keeps
+        // the last copy of a result, is not to be lost: one disk fails in a life, and no more.
+        let failing = 1 + liars + Int(random.below(UInt64(max(1, peers - liars))))
+        let last = peers - (isHostile ? 2 : 1)
+        let mayFail = lost == nil && failing <= last && !(isSucceeded && failing == 1 + liars)
+        diskFailure = random.below(4) == 0 && mayFail ? failing : nil
+        isVaultTorn = isOn(&random)
+        let areCopiesSafe = lost == nil && diskFailure == nil && policy == .strict
+        bitFlip = isOn(&random) && areCopiesSafe ? Ratio(1 + random.below(20), of: 1_000) : .never
+        fullDisk = random.below(4) == 0 ? Ratio(1 + random.below(20), of: 1_000) : .never
+        drift = isOn(&random) ? 1 + Int(random.below(100)) : 0
+        let mayJump = random.below(4) == 0 && !isHostile && fastClock == .never
+        clockJump = mayJump ? Ratio(1 + random.below(5), of: 1_000) : .never
+        // What was dated a day ahead counts once that day has come, which the life must see.
+        if mayJump { hourSpan = .seconds(15 + random.below(10)) }
     }
+
+    /// The constants of trust.
+    package var trust: Trust {
+        var trust = Trust.standard
+        guard isTrustQuick else { return trust }
+        trust.seniorUnits = 2
+        trust.seniorHours = 1
+        trust.trustedStreak = 2
+        trust.forgivingStreak = 4
+        trust.seniorsMin = seniorsMin
+        trust.strictAudits = audits
+        trust.adaptiveAudits = audits
+        trust.auditWindow = 3
+        return trust
+    }
+
+    /// Whether a lie may be certified: a single result is taken on trust until it is looked at again.
+    package var mayBeFooled: Bool { policy == .adaptive && liars > 0 }
 }

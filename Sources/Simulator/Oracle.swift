@@ -17,7 +17,6 @@ struct Oracle {
     private struct Terms {
         var operationsPerUnit = Oracle.operationsPerUnit
         var secondsPerUnit: UInt64 = 2
-        var policy = Policy.strict
     }
 
     static let workload = "oracle/1"
@@ -31,7 +30,6 @@ struct Oracle {
         if let model {
             terms.operationsPerUnit = model.operationsPerUnit
             terms.secondsPerUnit = model.secondsPerUnit
-            terms.policy = model.policy
         }
         self.terms = terms
         var parts: [Bytes] = []
@@ -89,7 +87,8 @@ struct Oracle {
         submitter: PeerID,
         anchors: [PeerID],
         epoch: UInt64,
-        population: UInt64
+        population: UInt64,
+        policy: Policy
     ) -> Manifest {
         Manifest(
             network: network,
@@ -109,7 +108,7 @@ struct Oracle {
             resultByteCount: 1_000,
             memoryByteCount: 0,
             secondsPerUnit: terms.secondsPerUnit,
-            policy: terms.policy,
+            policy: policy,
             anchors: anchors,
             recognised: [],
             population: population,

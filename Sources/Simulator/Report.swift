@@ -26,6 +26,30 @@ package struct Report: Hashable, Sendable {
     package internal(set) var crashes: UInt64 = 0
     /// Crashes that damaged a machine's copy of the ledger.
     package internal(set) var damaged: UInt64 = 0
+    /// Machines whose monotonic clock was not right.
+    package internal(set) var drifting: UInt64 = 0
+    /// Times that a wall clock jumped ahead.
+    package internal(set) var clocksAhead: UInt64 = 0
+    /// Times that a wall clock jumped back.
+    package internal(set) var clocksBehind: UInt64 = 0
+    /// Disks that were gone with all that they held.
+    package internal(set) var disksLost: UInt64 = 0
+    /// Starts that a torn vault prevented.
+    package internal(set) var vaultsTorn: UInt64 = 0
+    /// Bits that flipped on disks.
+    package internal(set) var bitsFlipped: UInt64 = 0
+    /// Results that turned out to be damaged.
+    package internal(set) var resultsDamaged: UInt64 = 0
+    /// Strangers' chunks that turned out to be damaged.
+    package internal(set) var chunksDamaged: UInt64 = 0
+    /// Times that a chunk of the submitter's own data turned out to be damaged.
+    package internal(set) var datasetsDamaged: UInt64 = 0
+    /// Disks that were full, so that the machine took no more work for a while.
+    package internal(set) var drained: UInt64 = 0
+    /// Disks that were full even so, so that the peer stopped.
+    package internal(set) var disksFull: UInt64 = 0
+    /// Orders whose results did not fit the disk.
+    package internal(set) var ordersUnkept: UInt64 = 0
     /// Units of all jobs.
     package internal(set) var units: UInt64 = 0
     /// Units with a certificate in the end.
@@ -34,6 +58,14 @@ package struct Report: Hashable, Sendable {
     package internal(set) var wrong: UInt64 = 0
     /// Certificates by kind: quorum, panel, ruling.
     package internal(set) var quorums: UInt64 = 0
+    /// Units that one worker's result certified.
+    package internal(set) var singles: UInt64 = 0
+    /// Units that were looked at again in secret.
+    package internal(set) var audits: UInt64 = 0
+    /// Units for which an audit found a lie that was certified.
+    package internal(set) var caught: UInt64 = 0
+    /// Units for which such a lie stands.
+    package internal(set) var fooled: UInt64 = 0
     /// Honest peers that were punished.
     package internal(set) var honestPunished: UInt64 = 0
     /// Units that a panel settled.
@@ -74,12 +106,19 @@ package struct Report: Hashable, Sendable {
     package internal(set) var shared: UInt64 = 0
     /// Results paid in the end.
     package internal(set) var paid: UInt64 = 0
+    /// Certificates that were checked from their bytes and signatures in the end.
+    package internal(set) var checked: UInt64 = 0
+    /// Messages with wrong bytes or signatures, none of which reached a core.
+    package internal(set) var forged: UInt64 = 0
     /// Virtual time from the start until everything was done.
     package internal(set) var finishedAt = Instant.zero
     /// A hash over every event: equal for two runs of one seed.
     package internal(set) var trace: UInt64 = 0xcbf2_9ce4_8422_2325
     /// Messages that honest peers sent, by kind, in the order of `messageKinds`.
     package internal(set) var messages = [UInt64](repeating: 0, count: messageKinds.count)
+    /// Edges of documented machines that were gone along, in the order of `transitionNames`; none
+    /// in lives that are not observed.
+    package internal(set) var transitions = [UInt64](repeating: 0, count: transitionNames.count)
     /// Invariants that did not hold, in order; empty for a good seed.
     package internal(set) var violations: [String] = []
 

@@ -10,9 +10,12 @@ struct SimulatedDisk {
     var chunks = SortedTable<ChunkWant, Bytes>()
     /// Whether the dataset of the jobs is kept whole.
     var hasDataset = false
-    var incarnation: UInt64 = 0
     /// Whether rows are written: they are of no use where nobody ever starts again.
     var isKept = true
+    /// Chunks of that dataset of which a bit has flipped.
+    var flippedChunks = SortedTable<UInt32, Bool>()
+    /// Whether a page of the vault was torn when it was written last.
+    var isVaultTorn = false
 
     struct RowKey: Comparable {
         let table: UInt8
@@ -55,17 +58,33 @@ final class LiveCore {
     init(_ peer: consuming Peer) { self.peer = peer }
 }
 
-/// A machine: a disk, and a core while it is up.
-final class SimulatedPeer {
-    /// Its keys in their order: each foresaw the next; all but the last two are revoked or unused.
-    private let keys: [PeerID]
-    /// Which of its keys it has now.
-    private(set) var keyIndex = 0
-    let index: Int
-    let isLiar: Bool
+/// The keys in one folder, from its first start on: who loses the folder gets others.
+struct Identity {
+    /// In their order: each foresaw the next; all but the last two are revoked or unused.
+    let keys: [PeerID]
+    /// Which of them it has now, or had last.
+    fileprivate(set) var keyIndex = 0
     /// Whose machine it is, which is also the key that it submits with.
     let owner: OwnerID
-    private let seed: Bytes
+    fileprivate let seed: Bytes
+
+    /// An identity that was never used; the second of its three keys is the first one's successor.
+    init(keys: [PeerID], owner: OwnerID, seed: Bytes) {
+        self.keys = keys
+        self.owner = owner
+        self.seed = seed
+    }
+
+    /// The key that it has now, or had last.
+    var key: PeerID { keys[keyIndex] }
+}
+
+/// A machine: a disk, and a core while it is up.
+final class SimulatedPeer {
+    /// Who it has been, the present one last.
+    private(set) var identities: [Identity]
+    let index: Int
+    let isLiar: Bool
     var disk = SimulatedDisk()
     /// Nil while the machine is down.
     var core: LiveCore?
@@ -87,8 +106,19 @@ final class SimulatedPeer {
     var wokeAt = Instant.zero
     /// Whether it never comes back.
     var isGone = false
-    /// Hours that its clock is ahead.
-    var hoursAhead: UInt64 = 0
+    /// Until when its disk is full but for what the ballast has left; it drains until it sees that.
+    var roomAt: Instant?
+    /// How far its rounds, bundles and verdicts were after the last input, where that is observed.
+    var stages: Stages?
+    /// Chunks that turned out to be damaged since the core last heard of one.
+    var lostChunks = SortedTable<ChunkWant, Bool>()
+    /// Results that turned out to be damaged, of which the core may not have heard.
+    var lostResults = SortedTable<Digest, Bool>()
+    /// Hours that its wall clock is ahead; below zero when it is behind.
+    var hoursAhead: Int64 = 0
+    var clock = MachineClock()
+    /// Units that it has computed.
+    var computed = 0
     /// Until when it stands still.
     var asleepUntil = Instant.zero
     /// The life, and the items in it, whose verdicts were checked last.
@@ -101,25 +131,35 @@ final class SimulatedPeer {
     /// The instant for which a wake-up is scheduled.
     var wakeAt: Instant?
 
-    /// A machine that never ran; the second of its three keys is the first one's successor.
-    init(keys: [PeerID], index: Int, isLiar: Bool, owner: OwnerID, seed: Bytes) {
-        self.keys = keys
+    /// A machine that never ran.
+    init(_ identity: Identity, index: Int, isLiar: Bool) {
+        identities = [identity]
         self.index = index
         self.isLiar = isLiar
-        self.owner = owner
-        self.seed = seed
     }
 
-    var id: PeerID { keys[keyIndex] }
+    private var identity: Identity { identities[identities.count - 1] }
+
+    var id: PeerID { identity.key }
+
+    /// Which of all its keys it has now: each has another number.
+    var keyNumber: Int {
+        identities.dropLast().reduce(identity.keyIndex) { $0 + $1.keys.count }
+    }
+
+    /// Whose machine it is now.
+    var owner: OwnerID { identity.owner }
 
     /// The key that may replace the present one.
-    var successor: PeerID { keys[keyIndex + 1] }
+    var successor: PeerID { identity.keys[identity.keyIndex + 1] }
 
     /// The key that the present one has replaced.
-    var predecessor: PeerID? { keyIndex > 0 ? keys[keyIndex - 1] : nil }
+    var predecessor: PeerID? {
+        identity.keyIndex > 0 ? identity.keys[identity.keyIndex - 1] : nil
+    }
 
     /// What only it knows; another with each key.
-    var secret: Bytes { seed + [UInt8(keyIndex)] }
+    var secret: Bytes { identity.seed + [UInt8(identity.keyIndex)] }
 
     var isUp: Bool { core != nil }
 
@@ -134,11 +174,20 @@ final class SimulatedPeer {
         announcing = nil
         asleepUntil = .zero
         running = SortedTable()
+        stages = nil
+        lostChunks = SortedTable()
+        lostResults = SortedTable()
+    }
+
+    /// Everything that the machine kept is gone, its keys included.
+    func beginAnew(as identity: Identity) {
+        disk = SimulatedDisk()
+        identities.append(identity)
     }
 
     /// The successor takes over; work that the old key had begun is nobody's.
     func replaceKey() {
-        keyIndex += 1
+        identities[identities.count - 1].keyIndex += 1
         let open = [JournalTable.rounds.rawValue, JournalTable.bundles.rawValue]
         disk.rows.filter { key, _ in !open.contains(key.table) }
     }

@@ -91,6 +91,7 @@ extension World {
         for peer in peers where peer.isUp {
             checkVerdicts(of: peer)
             checkHeld(by: peer)
+            checkBounds(of: peer)
         }
     }
 
@@ -100,7 +101,7 @@ extension World {
         guard peer.looked != looked else { return }
         peer.looked = looked
         for (unit, core) in jobs.flatMap({ peer.core?.peer.verdicts(of: $0) ?? [] })
-        where core != oracle.truth(of: unit, crypto: crypto) {
+        where core != oracle.truth(of: unit, crypto: crypto) && !options.mayBeFooled {
             report.wrong += 1
             report.violations.append("peer \(peer.index) takes a lie about unit \(unit)")
         }
@@ -110,7 +111,9 @@ extension World {
     private func checkHeld(by peer: SimulatedPeer) {
         for unit in 0..<oracle.unitsOfSecond {
             let hash = oracle.truth(of: unit, crypto: crypto).resultHash
-            if peer.core?.peer.holdsResult(hash) == true, !peer.disk.results.contains(hash) {
+            if peer.core?.peer.holdsResult(hash) == true, !peer.disk.results.contains(hash),
+                !peer.lostResults.contains(hash)
+            {
                 report.violations.append("peer \(peer.index) lost the result of unit \(unit)")
             }
         }
@@ -130,7 +133,9 @@ extension World {
                     report.violations.append("peer \(peer.index) drops what \(id.short) needs")
                 }
             case .dropDataset:
-                let progress = jobs.compactMap { peer.core?.peer.progress(of: $0, at: now) }
+                let progress = jobs.compactMap {
+                    peer.core?.peer.progress(of: $0, at: time(at: peer))
+                }
                 guard progress.contains(where: { !$0.isOverForItsOwner }) else { continue }
                 report.violations.append("peer \(peer.index) drops its data before the end")
             default: break
@@ -145,13 +150,13 @@ extension World {
     var isDone: Bool {
         let keys = peers[0].core?.peer.ledgerKeys
         // What the submitter has just released may wait for its row.
-        return isFinished && peers[Self.submitter].committing == nil
+        return isFinished && areResultsThere && peers[Self.submitter].committing == nil
             && honestPeers.allSatisfy {
                 $0.core?.peer.ledgerKeys == keys && $0.core?.peer.isIdle == true
             }
     }
 
-    private var honestPeers: [SimulatedPeer] {
+    var honestPeers: [SimulatedPeer] {
         peers.filter { $0.index != hostile?.index && !$0.isGone }
     }
 
@@ -164,11 +169,14 @@ extension World {
 
     private func isFinished(_ id: ManifestID) -> Bool {
         for peer in honestPeers {
-            guard let progress = peer.core?.peer.progress(of: id, at: now) else {
+            guard let progress = peer.core?.peer.progress(of: id, at: time(at: peer)) else {
                 return false
             }
             let isSubmitter = peer.index == Self.submitter
-            let isFinal = progress.final == progress.unitCount
+            // Nobody settles a dispute in a job that is released.
+            let isReleased = peers[Self.submitter].core?.peer.isReleased(id) == true
+            let settled = progress.final + (isReleased ? progress.disputed : 0)
+            let isFinal = settled == progress.unitCount
             // What is to be released is so before the end.
             let isHeld =
                 !isSubmitter
@@ -179,9 +187,11 @@ extension World {
     }
 
     var unfinished: String {
-        guard let manifestID else { return "the job was never submitted" }
+        guard !jobs.isEmpty else { return "the job was never submitted" }
         let lines = peers.map { peer in
-            let progress = jobs.compactMap { peer.core?.peer.progress(of: $0, at: now) }
+            let progress = jobs.compactMap {
+                peer.core?.peer.progress(of: $0, at: time(at: peer))
+            }
             let idle = peer.core?.peer.isIdle == true
             return """
                 peer \(peer.index) in hour \(peer.core?.peer.epoch ?? 0) of \(epoch): \(progress), \
@@ -189,7 +199,8 @@ extension World {
                 \(peer.core?.peer.openWork ?? "")
                 """
         }
-        return "the job does not end:\n" + lines.joined(separator: "\n") + unsettled(manifestID)
+        return "the job does not end:\n" + lines.joined(separator: "\n")
+            + jobs.map(unsettled).joined()
             + missing
     }
 
@@ -212,8 +223,8 @@ extension World {
     /// The units that peer 0 does not hold for final, with their certificates.
     private func unsettled(_ id: ManifestID) -> String {
         var text = ""
-        for unit in 0..<options.units {
-            guard let ledger = peers[0].core?.peer.ledger else { continue }
+        guard let ledger = peers[0].core?.peer.ledger else { return text }
+        for unit in 0..<(ledger.manifest(id)?.body.unitCount ?? 0) {
             let verdict = ledger.verdict(on: unit, of: id)
             if case .certified = verdict { continue }
             let list = ledger.certificates(on: unit, of: id).map { signed in
@@ -221,32 +232,36 @@ extension World {
                 let workers = signed.body.entries.map { indices[$0.worker] ?? -1 }
                 return "\(signed.body.vote) of \(workers) by \(steward)"
             }
-            text += "unit \(unit) is \(verdict): \(list)\n"
+            text += "unit \(unit) of \(id.short) is \(verdict): \(list)\n"
         }
         return text
     }
 
-    /// Peers whose boards are compared; all hold the same ledger.
-    private static let boardsMax = 64
+    /// Peers whose boards and certificates are checked; all hold the same ledger.
+    static let boardsMax = 64
 
     func checkEnd() {
         guard let manifestID else { return }
         // Long after the last change everything is final, also what a cancelled job leaves.
-        let later = now.advanced(by: .seconds(3_600))
         let boards = honestPeers.prefix(Self.boardsMax).compactMap { peer in
-            peer.core?.peer.ledger.boards(epoch: epoch, at: later, settle: .zero)
+            let later = time(at: peer).advanced(by: .seconds(3_600))
+            return peer.core?.peer.ledger.boards(epoch: epoch, at: later, settle: .zero)
         }
         for index in boards.indices where boards[index] != boards[0] {
             report.violations.append("peers 0 and \(index) hold one ledger and two boards")
         }
         countTwice(manifestID)
+        for id in jobs { countFooled(id) }
         for id in jobs {
             let ledger = peers[Self.submitter].core?.peer.ledger
             report.units += UInt64(ledger?.manifest(id)?.body.unitCount ?? 0)
             report.certified += UInt64(ledger?.certifiedUnits(of: id).count ?? 0)
         }
         for id in jobs { checkOwners(id) }
-        checkCredit(boards[0].hosts)
+        checkFinals()
+        checkRows()
+        // Where a lie stands, whoever contradicted it is not paid.
+        if report.fooled == 0 { checkCredit(boards[0].hosts) }
         checkReleased()
         checkUsers(boards[0])
         checkFold(boards[0])
@@ -259,9 +274,26 @@ extension World {
                 case .quorum: report.quorums += count
                 case .panel: report.panels += count
                 case .ruling: report.rulings += count
-                case .single, .audit: break
+                case .single: report.singles += count
+                case .audit: report.audits += count
                 }
             }
+        }
+    }
+
+    /// Units with a lie that was certified: those where it was found, and those where it stands.
+    private func countFooled(_ manifestID: ManifestID) {
+        guard let ledger = peers[Self.submitter].core?.peer.ledger else { return }
+        for unit in ledger.certifiedUnits(of: manifestID) {
+            let certificates = ledger.certificates(on: unit, of: manifestID)
+            let truth = oracle.truth(of: unit, crypto: crypto)
+            let isTrue = ledger.verdict(on: unit, of: manifestID).core == truth
+            if !isTrue, options.mayBeFooled, ledger.verdict(on: unit, of: manifestID).core != nil {
+                report.fooled += 1
+            }
+            let isAudited = certificates.contains { $0.body.vote == .audit }
+            let isSettled = certificates.contains { $0.body.vote.isBeyondFirst }
+            if isTrue, isAudited, isSettled { report.caught += 1 }
         }
     }
 
@@ -282,7 +314,10 @@ extension World {
         for row in board {
             let sum = row.finalOperations + row.provisionalOperations
             let isHostile = row.peer == hostile?.id
-            if !isHostile, sum != expected[row.peer] ?? 0 {
+            // What a sleeper has done before it lies is paid.
+            let isSleeper =
+                options.liesAfter > 0 && indices[row.peer].map { peers[$0].isLiar } ?? false
+            if !isHostile, !isSleeper, sum != expected[row.peer] ?? 0 {
                 report.violations.append("the board pays \(sum), \(expected[row.peer] ?? 0) is due")
             }
             if let index = indices[row.peer], isTruthful(peers[index]), row.lost > 0 {
@@ -305,10 +340,10 @@ extension World {
         }
         let known = (peers[0].core?.peer.verdicts(of: manifestID) ?? []).map(\.unit)
         for (worker, units) in pairs {
-            guard let index = indices[worker] else { continue }
+            guard let line = identity(of: worker)?.key else { continue }
             for unit in distinct(units) where known.contains(unit) {
                 let truth = oracle.truth(of: unit, crypto: crypto)
-                due[peers[index].id, default: 0] += truth.operations
+                due[line, default: 0] += truth.operations
                 report.paid += 1
             }
         }
@@ -318,7 +353,8 @@ extension World {
     ///
     /// A ledger that was lost while a drop was under way makes it wait for the next hour.
     private func checkReleased() {
-        guard secondID != nil, options.gridLoss == .never else { return }
+        // Where a lie stands, what contradicted it belongs to no unit.
+        guard secondID != nil, options.gridLoss == .never, report.fooled == 0 else { return }
         for unit in options.units..<oracle.unitsOfSecond {
             let hash = oracle.truth(of: unit, crypto: crypto).resultHash
             if peers[Self.submitter].disk.results.contains(hash) {
@@ -337,7 +373,7 @@ extension World {
         for certificate in peers[0].core?.peer.certificates(of: manifestID) ?? [] {
             // The hostile peer gives itself to whomever it likes.
             let workers = distinct(certificate.entries.map(\.worker)).filter { $0 != hostile?.id }
-            let owners = distinct(workers.compactMap { indices[$0] }.map { peers[$0].owner })
+            let owners = distinct(workers.compactMap { identity(of: $0)?.owner })
             if owners.count < workers.count, certificate.steward != hostile?.id {
                 report.violations.append("two keys of one owner vote on one unit")
             }
@@ -352,13 +388,17 @@ extension World {
         var expected = SortedTable<OwnerID, UInt64>()
         var total: UInt64 = 0
         for row in boards.hosts {
-            guard let index = indices[row.peer] else { continue }
-            // The hostile peer gives itself to whomever it likes, and a machine may be gone before
-            // anybody has heard whose it is.
+            guard let index = indices[row.peer], let identity = identity(of: row.peer) else {
+                continue
+            }
+            // The hostile peer gives itself to whomever it likes, and a machine or its disk may be
+            // gone before anybody has heard whose it is.
             // Where members never change nobody is adopted.
-            let isUnsure = index == hostile?.index || peers[index].isGone || commonHubs != nil
+            let isUnsure =
+                index == hostile?.index || peers[index].isGone || peers[index].id != row.peer
+                || commonHubs != nil
             let given = peers[0].core?.peer.ledger.ownership.owner(of: row.peer)
-            let owner = isUnsure ? given ?? peers[index].owner : peers[index].owner
+            let owner = isUnsure ? given ?? identity.owner : identity.owner
             expected[owner, default: 0] += row.finalOperations
             total += row.finalOperations
         }
@@ -380,7 +420,7 @@ extension World {
         for index in items.indices.reversed() {
             items.swapAt(index, Int(random.below(UInt64(index) + 1)))
         }
-        var ledger = CreditLedger()
+        var ledger = CreditLedger(trust: options.trust)
         for item in items {
             _ = ledger.insert(item.verifiedHere, epoch: epoch, at: .zero)
         }
@@ -388,4 +428,9 @@ extension World {
             report.violations.append("a permuted ledger gives another board")
         }
     }
+}
+
+extension CertificateKind {
+    /// Whether it settles a dispute.
+    fileprivate var isBeyondFirst: Bool { self == .panel || self == .ruling }
 }

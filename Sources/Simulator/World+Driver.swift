@@ -7,10 +7,10 @@ extension World {
     // MARK: - Start and crash
 
     func start(_ peer: SimulatedPeer) {
-        guard !peer.isUp, !peer.isGone else { return }
+        guard !peer.isUp, !peer.isGone, !refusesVault(of: peer) else { return }
         peer.life += 1
         tell("peer \(peer.index) starts")
-        peer.disk.incarnation += 1
+        peer.clock.startedAt = now
         peer.inputs = []
         peer.wakeAt = nil
         peer.idleWakes = 0
@@ -27,25 +27,25 @@ extension World {
                 secret: peer.secret,
                 seed: random.next(),
                 stored: kept,
-                at: now
+                trust: options.trust,
+                at: time(at: peer)
             )
             peer.core = LiveCore(core)
         } catch {
             report.violations.append("peer \(peer.index) cannot read its own journal: \(error)")
             return
         }
-        if random.chance(options.fastClock) {
+        if strikes(.fastClock, options.fastClock, at: peer) {
             report.fastClocks += 1
             peer.hoursAhead = 1
             tell("the clock of peer \(peer.index) is an hour ahead")
-        } else {
+        } else if options.clockJump == .never {
             peer.hoursAhead = 0
         }
-        input(.epoch(clock(of: peer)), to: peer)
+        input(.epoch(hour(at: peer)), to: peer)
         introduce(peer)
-        var speeds = SortedTable<String, UInt64>()
-        speeds[Oracle.workload] = modelled(peer)?.speed ?? Oracle.speed
-        input(.donate(places: modelled(peer)?.places ?? 2, speeds: speeds), to: peer)
+        input(donation(of: peer), to: peer)
+        watchRoom(of: peer)
         scheduleLeave(of: peer)
         guard commonHubs == nil else { return relink(peer) }
         // The driver's bootstrap: a new or restarted peer dials some that it was told of.
@@ -99,23 +99,16 @@ extension World {
         )
     }
 
-    /// UTC hours since 1970, as the machine's clock has them.
-    func clock(of peer: SimulatedPeer) -> UInt64 { epoch + peer.hoursAhead }
-
     private func curveKey(of peer: SimulatedPeer) -> CurveKey {
-        CurveKey(Digest(UInt64(peer.index), 0, 0, 7))
+        CurveKey(Digest(UInt64(peer.index), UInt64(peer.identities.count), 0, 7))
     }
 
     func record(of peer: SimulatedPeer) -> Record {
-        record(of: peer, incarnation: peer.disk.incarnation)
-    }
-
-    func record(of peer: SimulatedPeer, incarnation: UInt64) -> Record {
         let curveKey = curveKey(of: peer)
         let bytes = Record.bindingBytes(network: network, curveKey: curveKey)
         return Record(
             peer: peer.id,
-            incarnation: incarnation,
+            incarnation: incarnation(at: peer),
             curveKey: curveKey,
             binding: crypto.sign(bytes, by: peer.id.digest),
             controlEndpoints: options.neighbours == nil ? ["sim://\(peer.index)"] : [],
@@ -132,8 +125,8 @@ extension World {
             ],
             engines: [],
             successorHash: Record.successorHash(of: peer.successor),
-            epoch: clock(of: peer),
-            expiry: clock(of: peer) + 24
+            epoch: hour(at: peer),
+            expiry: hour(at: peer) + 24
         )
     }
 
@@ -157,17 +150,14 @@ extension World {
         report.crashes += 1
         tell("peer \(peer.index) crashes")
         stop(peer)
-        if random.chance(options.gridLoss) {
+        if strikes(.gridLoss, options.gridLoss, at: peer) {
             report.damaged += 1
             tell("peer \(peer.index) loses of its copy of the ledger")
             // All of it, or any part.
             let share = random.below(2) == 0 ? Ratio(1, of: 1) : Ratio(1, of: 2)
             peer.disk.loseGrid { random.chance(share) }
         }
-        queue.push(
-            .restart(peer: peer.index),
-            at: now.advanced(by: .milliseconds(10 + random.below(10_000)))
-        )
+        restart(peer)
     }
 
     // MARK: - Inputs and effects
@@ -178,7 +168,7 @@ extension World {
         while let next = peer.inputs.first, peer.isUp {
             report.note(0x4c ^ UInt64(peer.index) << 8 ^ now.nanoseconds)
             var out = Outbox()
-            peer.core?.peer.handle(next, at: now, into: &out)
+            peer.core?.peer.handle(next, at: time(at: peer), into: &out)
             perform(out, of: peer)
             if !peer.inputs.isEmpty { peer.inputs.removeFirst() }
         }
@@ -189,6 +179,7 @@ extension World {
     ///
     /// In half of the seeds commits take time, and outboxes that come meanwhile share the next one.
     func perform(_ out: Outbox, of peer: SimulatedPeer) {
+        observe(peer)
         checkHold(out, of: peer)
         checkDrops(out, of: peer)
         peer.pending += out.effects
@@ -215,11 +206,14 @@ extension World {
     func committed(_ peer: SimulatedPeer) {
         guard let batch = peer.committing else { return }
         peer.committing = nil
-        if areFaultsOn, random.chance(options.crash) {
+        if strikes(.crash, options.crash, at: peer) {
             crash(peer)
             return
         }
-        for case .persist(let row) in batch { peer.disk.write(row) }
+        let rows = batch.compactMap { effect in
+            if case .persist(let row) = effect { row } else { nil }
+        }
+        guard keep(rows, at: peer) else { return }
         peer.announced = peer.announcing
         carryOut(batch.filter { !Self.isRow($0) }, of: peer)
         if peer.isUp { flush(peer) }
@@ -250,16 +244,17 @@ extension World {
                 unsynced.append(row)
                 continue
             }
-            for row in unsynced { peer.disk.write(row) }
+            guard keep(unsynced, at: peer) else { return }
             unsynced = []
             perform(effect, of: peer)
+            guard peer.isUp else { return }
         }
-        for row in unsynced { peer.disk.write(row) }
+        _ = keep(unsynced, at: peer)
     }
 
     /// Whether a crash cuts an outbox here.
     private func crashes(_ peer: SimulatedPeer) -> Bool {
-        guard areFaultsOn, random.chance(options.crash) else { return false }
+        guard strikes(.crash, options.crash, at: peer) else { return false }
         crash(peer)
         return true
     }
@@ -282,7 +277,7 @@ extension World {
             guard !crashes(peer) else { return false }
             if isFirst {
                 isFirst = false
-                for row in unsynced { peer.disk.write(row) }
+                guard keep(unsynced, at: peer) else { return false }
                 unsynced = []
                 watch(message, of: peer)
                 note(message, of: peer, to: to)
@@ -296,7 +291,7 @@ extension World {
     private func scheduleWake(of peer: SimulatedPeer) {
         guard let deadline = peer.core?.peer.deadline else { return }
         // Time moves on between two wake-ups, as it does on a real clock.
-        let at = max(deadline, now.advanced(by: .milliseconds(1)))
+        let at = max(peer.clock.instant(of: deadline), now.advanced(by: .milliseconds(1)))
         if let earlier = peer.wakeAt, earlier <= at, earlier > now { return }
         peer.wakeAt = at
         queue.push(.wake(peer: peer.index, life: peer.life), at: at)
@@ -349,78 +344,12 @@ extension World {
         }
     }
 
-    private func performData(_ effect: Effect, of peer: SimulatedPeer) {
-        switch effect {
-        case .storeChunk(let chunk):
-            let want = ChunkWant(root: chunk.root, index: chunk.index)
-            peer.disk.chunks[want] = chunk.bytes
-            answer(.chunkStored(want), to: peer, within: 5)
-        case .sendChunk(let want, let to):
-            guard want.root == oracle.root, let index = indices[to] else { return }
-            let chunk = Chunk(
-                root: want.root,
-                datasetByteCount: oracle.byteCount,
-                index: want.index,
-                bytes: oracle.dataset[Int(want.index)],
-                proof: DataTree.proof(leaves: oracle.leaves, index: Int(want.index))
-            )
-            send(.chunk(chunk), from: peer.index, to: index)
-        case .storePiece(let piece):
-            store(piece, of: peer)
-        case .sendPiece(let hash, let offset, let to):
-            guard let bytes = peer.disk.results[hash], let index = indices[to],
-                offset < UInt64(bytes.count) || bytes.isEmpty
-            else { return }
-            // Two pieces for each result, so that the second is asked for.
-            let rest = bytes[Int(offset)...]
-            let piece = ResultPiece(
-                resultHash: hash,
-                byteCount: UInt64(bytes.count),
-                offset: offset,
-                bytes: Array(rest.prefix(max(1, (bytes.count + 1) / 2)))
-            )
-            send(.resultPiece(piece), from: peer.index, to: index)
-        default:
-            preconditionFailure("only data")
-        }
-    }
-
-    /// Drops what the core does not hold again since it said so.
-    private func drop(_ effect: Effect, of peer: SimulatedPeer) {
-        switch effect {
-        case .dropResult(let hash) where peer.core?.peer.holdsResult(hash) == false:
-            peer.disk.results.remove(hash)
-            report.dropped += 1
-        case .dropDataset(let root) where peer.core?.peer.holdsDataset(root) == false:
-            peer.disk.hasDataset = false
-        default:
-            break
-        }
-    }
-
-    private func store(_ piece: ResultPiece, of peer: SimulatedPeer) {
-        let hash = piece.resultHash
-        if piece.offset == 0 { peer.disk.pieces[hash] = [] }
-        guard UInt64(peer.disk.pieces[hash]?.count ?? 0) == piece.offset else { return }
-        peer.disk.pieces[hash, default: []] += piece.bytes
-        guard let bytes = peer.disk.pieces[hash], UInt64(bytes.count) == piece.byteCount else {
-            return
-        }
-        peer.disk.pieces.remove(hash)
-        guard crypto.hash(bytes) == hash else {
-            answer(.resultCorrupt(hash), to: peer, within: 5)
-            return
-        }
-        peer.disk.results[hash] = bytes
-        answer(.resultStored(hash), to: peer, within: 5)
-    }
-
     private func performWork(_ effect: Effect, of peer: SimulatedPeer) {
         switch effect {
         case .prepareWork(let order):
             // As the real driver does with a job whose units are worth more than it says.
             let manifest = peer.core?.peer.manifest(of: order.manifest)
-            if oracle.isTooMuch(manifest) || areFaultsOn && random.chance(options.refusal) {
+            if oracle.isTooMuch(manifest) || strikes(.refusal, options.refusal, at: peer) {
                 answer(.workFailed(order.number), to: peer, within: 5)
                 return
             }
@@ -435,39 +364,7 @@ extension World {
         }
     }
 
-    private func compute(_ order: WorkOrder, at peer: SimulatedPeer) {
-        for unit in order.units {
-            let want = ChunkWant(root: oracle.root, index: oracle.chunk(of: unit))
-            if !peer.disk.hasDataset, !peer.disk.chunks.contains(want) {
-                report.violations.append("peer \(peer.index) ran unit \(unit) without its chunk")
-            }
-        }
-        if let span = beginModelled(order, at: peer) {
-            let event = Event.computed(order, peer: peer.index, life: peer.life)
-            return queue.push(event, at: now.advanced(by: span))
-        }
-        let isStalled = areFaultsOn && random.chance(options.stall)
-        let work = UInt64(order.units.count) * (isStalled ? 10_000 : 200)
-        let delay = work + random.below(500)
-        let event = Event.computed(order, peer: peer.index, life: peer.life)
-        queue.push(event, at: now.advanced(by: .milliseconds(delay)))
-    }
-
-    /// Results are kept, and the core hears of it before anything else is dropped.
-    func finish(_ order: WorkOrder, at peer: SimulatedPeer) {
-        guard endModelled(order, at: peer) else { return }
-        tellResult(of: order, by: peer)
-        let cores = order.units.map { unit in
-            let bytes =
-                isWrongNow(peer)
-                ? oracle.lie(about: unit, liar: peer.index) : oracle.result(of: unit)
-            peer.disk.results[crypto.hash(bytes)] = bytes
-            return oracle.core(bytes, unit: unit, crypto: crypto)
-        }
-        input(.workFinished(order.number, cores), to: peer)
-    }
-
-    private func answer(
+    func answer(
         _ event: LocalEvent,
         to peer: SimulatedPeer,
         within milliseconds: UInt64

@@ -22,12 +22,53 @@ extension World {
         guard hostile.isUp, manifestID != nil else { return }
         for _ in 0..<(1 + random.below(4)) {
             let target = peers[Int(random.below(UInt64(peers.count - 1)))]
+            if random.below(Self.forgeryStride) == 0 {
+                send(forgery(of: hostile), from: hostile.index, to: target.index)
+                continue
+            }
             guard let message = hostileMessage(of: hostile, to: target),
                 isWellFormed(message)
             else { continue }
             report.hostile += 1
             send(message, from: hostile.index, to: target.index)
         }
+    }
+
+    /// One message in so many has wrong bytes or a wrong signature, and costs it the link.
+    private static let forgeryStride: UInt64 = 40
+
+    /// A chunk of other bytes, or a statement that another key has signed.
+    private func forgery(of peer: SimulatedPeer) -> Message {
+        let index = Int(random.below(UInt64(oracle.leaves.count)))
+        let other = anyPeer() == peer.id ? peers[Self.submitter].id : anyPeer()
+        guard random.below(2) == 0 else {
+            var bytes = oracle.dataset[index]
+            bytes[bytes.count - 1] ^= 1
+            return .chunk(
+                Chunk(
+                    root: oracle.root,
+                    datasetByteCount: oracle.byteCount,
+                    index: UInt32(truncatingIfNeeded: index),
+                    bytes: bytes,
+                    proof: DataTree.proof(leaves: oracle.leaves, index: index)
+                )
+            )
+        }
+        let statement = CommitStatement(
+            worker: other,
+            manifest: anyManifest(),
+            steward: peers[Self.submitter].id,
+            round: anyRound(),
+            units: anyUnits(),
+            commit: anyDigest()
+        )
+        let bytes = COSE.signedBytes(
+            kind: .commit,
+            network: network,
+            payload: statement.payload
+        )
+        let signature = crypto.sign(bytes, by: anyDigest())
+        return .commit(Signed(statement, signature: signature))
     }
 
     /// Whether the receiving driver would hand the message to its core.

@@ -56,7 +56,7 @@ extension World {
 
     /// Whether the next result of a machine is wrong.
     func isWrongNow(_ peer: SimulatedPeer) -> Bool {
-        guard let model = options.model else { return peer.isLiar }
+        guard let model = options.model else { return lies(peer) }
         guard model.machines[peer.index].isFaulty, random.chance(model.errors) else { return false }
         modelReport.faults += 1
         return true
@@ -121,8 +121,9 @@ extension World {
     /// Whether the submitter has the certificate and the result of every unit; what there is to
     /// see of that until then is noted.
     var isModelDone: Bool {
+        let submitter = peers[Self.submitter]
         guard let manifestID,
-            let progress = peers[Self.submitter].core?.peer.progress(of: manifestID, at: now)
+            let progress = submitter.core?.peer.progress(of: manifestID, at: time(at: submitter))
         else { return false }
         modelReport.course.append(
             ModelReport.Course(at: now.since(Self.begin), certified: progress.certified)

@@ -79,19 +79,17 @@ extension World {
             report.cut += 1
             return
         }
-        if areFaultsOn {
-            if random.chance(options.linkFailure) {
-                queue.push(.unlink(from, to), at: now)
-                return
-            }
-            if random.chance(options.loss) {
-                report.lost += 1
-                return
-            }
-            if random.chance(options.duplication) {
-                report.duplicated += 1
-                schedule(message, from: from, to: to)
-            }
+        if strikes(.linkFailure, options.linkFailure, from: from, to: to) {
+            queue.push(.unlink(from, to), at: now)
+            return
+        }
+        if strikes(.loss, options.loss, from: from, to: to) {
+            report.lost += 1
+            return
+        }
+        if strikes(.duplication, options.duplication, from: from, to: to) {
+            report.duplicated += 1
+            schedule(message, from: from, to: to)
         }
         schedule(message, from: from, to: to)
     }
@@ -102,7 +100,7 @@ extension World {
         let route = Route(
             from: Int32(from),
             to: Int32(to),
-            keyIndex: UInt32(peers[from].keyIndex),
+            keyNumber: UInt32(peers[from].keyNumber),
             life: UInt32(peers[to].life)
         )
         let at = now.advanced(by: TimeSpan(nanoseconds: delay))
@@ -112,14 +110,14 @@ extension World {
     func deliver(_ message: Message, _ route: Route) {
         let (from, to) = (Int(route.from), Int(route.to))
         let peer = peers[to]
-        guard peers[from].keyIndex == Int(route.keyIndex), peer.isUp,
-            peer.life == UInt64(route.life), let message = inspected(message)
+        guard peers[from].keyNumber == Int(route.keyNumber), peer.isUp,
+            peer.life == UInt64(route.life), let message = inspected(message, from: from, to: to)
         else { return }
         report.delivered += 1
         report.note(0x4d ^ UInt64(to) << 8 ^ UInt64(from) << 16 ^ now.nanoseconds)
         let news = newItem(message.value, to: peer)
         var out = Outbox()
-        peer.core?.peer.receive(message, from: peers[from].id, at: now, into: &out)
+        peer.core?.peer.receive(message, from: peers[from].id, at: time(at: peer), into: &out)
         if let news, peer.core?.peer.holdsItem(news) == true {
             coverage.learned(news, by: to, into: &report)
         }
@@ -135,8 +133,9 @@ extension World {
     }
 
     /// What the receiving driver makes of a message: through its bytes in some worlds, and checked.
-    private func inspected(_ message: Message) -> Verified<Message>? {
-        guard options.throughBytes else { return message.verifiedHere }
+    private func inspected(_ message: Message, from: Int, to: Int) -> Verified<Message>? {
+        let isStranger = from == hostile?.index
+        guard options.throughBytes || isStranger else { return message.verifiedHere }
         do {
             let frame = message.frame
             let decoded = try Message(frame: frame)
@@ -146,7 +145,13 @@ extension World {
             }
             return try Verified(checking: decoded, with: crypto, in: network)
         } catch {
-            report.violations.append("a message of a peer is refused: \(error)")
+            guard isStranger else {
+                report.violations.append("a message of a peer is refused: \(error)")
+                return nil
+            }
+            // As the driver does with whoever sends what no honest peer would.
+            report.forged += 1
+            unlink(from, to)
             return nil
         }
     }

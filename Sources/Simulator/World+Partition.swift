@@ -25,6 +25,9 @@ extension World {
     /// The network falls into two parts, neither of them empty.
     func split() {
         guard areFaultsOn else { return }
+        guard strikes(.split, Ratio(1, of: 1), at: peers[Self.submitter]) else {
+            return scheduleSplit()
+        }
         farSide = PeerSet(of: peers.count, drawnFrom: &random)
         if farSide.isEmpty || farSide.count == peers.count {
             farSide = PeerSet(of: peers.count)

@@ -7,7 +7,7 @@ extension World {
     /// Whether a machine stands still from now on, as a laptop that is shut: its links stay, and
     /// what comes waits.
     func fallsAsleep(_ peer: SimulatedPeer) -> Bool {
-        guard areFaultsOn, random.chance(options.sleep) else { return false }
+        guard strikes(.sleep, options.sleep, at: peer) else { return false }
         fallAsleep(peer, for: .milliseconds(1 + random.below(Self.sleepMax.milliseconds)))
         return true
     }

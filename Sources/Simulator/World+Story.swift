@@ -41,7 +41,7 @@ extension World {
 
     /// Tells what an order came to.
     func tellResult(of order: WorkOrder, by peer: SimulatedPeer) {
-        let verb = peer.isLiar ? "lies about" : "has computed"
+        let verb = lies(peer) ? "lies about" : "has computed"
         tell("peer \(peer.index) \(verb) \(words(order.units))")
     }
 
@@ -79,7 +79,8 @@ extension World {
             return "job \(signed.id.short) of \(signed.body.unitCount) units"
         case .certificate(let signed):
             let workers = signed.body.entries.map { name($0.worker) }.joined(separator: ", ")
-            return "a \(signed.body.vote) certificate of \(words(signed.body.units)), "
+            return
+                "\(signed.body.vote == .audit ? "an" : "a") \(signed.body.vote) certificate of \(words(signed.body.units)), "
                 + "computed by \(workers)"
         case .opening(let opening):
             return "the opening of \(words(opening.cores.map(\.unit)))"

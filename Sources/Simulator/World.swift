@@ -31,6 +31,10 @@ package final class World {
         case split
         case heal
         case lose
+        case loseDisk
+        case seeRoom(peer: Int, life: UInt64)
+        case mend
+        case setClock(peer: Int)
         indirect case act(Scenario.Action)
         case silence(Int, Int, split: UInt64)
     }
@@ -40,7 +44,7 @@ package final class World {
         let from: Int32
         let to: Int32
         /// Which of its keys the sender had.
-        let keyIndex: UInt32
+        let keyNumber: UInt32
         /// The receiver's life: another one does not get it.
         let life: UInt32
     }
@@ -48,6 +52,7 @@ package final class World {
     let options: Options
     var report: Report
     var random: PRNG
+    var fate: Fate
     var queue = EventQueue<Event>()
     var now = World.begin
     var peers: [SimulatedPeer] = []
@@ -62,6 +67,7 @@ package final class World {
     let project: ProjectID
     /// UTC hours since 1970; peers hear of a new hour one by one.
     var epoch: UInt64 = 500_000
+    var hourBeganAt = World.begin
     let oracle: Oracle
     /// Which body fills each slot that was ever sent: the watch for equivocation.
     // tidy-allow-hash-table: looked up, never walked
@@ -70,6 +76,8 @@ package final class World {
     // tidy-allow-hash-table: looked up, never walked
     var watched: Set<ItemID> = []
     var manifestID: ManifestID?
+    /// Results of which some machine's copy has changed.
+    var flippedResults = SortedTable<Digest, Bool>()
     /// What was submitted, by the job's number.
     private var manifests: [Manifest?] = [nil, nil]
     /// The job that shares results with that one and is released, in worlds that have it.
@@ -92,6 +100,7 @@ package final class World {
     var coverage = Coverage()
     /// Who is told what happens, if anybody.
     let listener: ((String) -> Void)?
+    private let watch: (Report) -> String?
     /// What a scenario still has in store.
     var steps: [(text: String, action: Scenario.Action)] = []
     /// Leases, sets and items that the listener has heard of.
@@ -114,13 +123,27 @@ package final class World {
     static let submitter = 0
 
     /// A world that has not begun; `listener` is told what happens, line by line.
-    package init(_ options: Options, listener: ((String) -> Void)? = nil) {
+    package convenience init(_ options: Options, listener: ((String) -> Void)? = nil) {
+        self.init(Script(options), listener: listener)
+    }
+
+    /// The world of a script, which has not begun.
+    ///
+    /// Each virtual second `watch` may find fault with what has happened so far.
+    package init(
+        _ script: Script,
+        listener: ((String) -> Void)? = nil,
+        watch: @escaping (Report) -> String? = { _ in nil }
+    ) {
+        let options = script.options
         self.options = options
         self.listener = listener
+        self.watch = watch
         report = Report(options: options)
         links = LinkTable(of: options.peers)
         farSide = PeerSet(of: options.peers)
         random = PRNG(seed: options.seed)
+        fate = Fate(seed: options.seed, mishaps: script.mishaps)
         network = NetworkID(Digest(random.next(), random.next(), random.next(), random.next()))
         project = ProjectID(Digest(random.next(), random.next(), random.next(), random.next()))
         oracle = Oracle(
@@ -134,27 +157,45 @@ package final class World {
 
     /// The world of a scenario, which ends when everything is done.
     convenience init(_ scenario: Scenario, listener: @escaping (String) -> Void) {
-        self.init(scenario.options, listener: listener)
+        self.init(Script(scenario.options), listener: listener)
         steps = scenario.steps
         isScripted = true
     }
 
     private func machine(_ index: Int) -> SimulatedPeer {
-        let keys = (0..<3).map { _ in
-            PeerID(Digest(random.next(), random.next(), random.next(), random.next()))
-        }
-        for key in keys { indices[key] = index }
-        let own = Digest(random.next(), random.next(), random.next(), random.next())
         // The last two are siblings: one of them may be hostile, none is the submitter.
         let isSibling = options.areSiblings && index == options.peers - 1
-        let digest = index == Self.submitter ? project.digest : own
-        return SimulatedPeer(
-            keys: keys,
+        let owner = index == Self.submitter ? OwnerID(project.digest) : nil
+        let peer = SimulatedPeer(
+            identity(of: index, owner: isSibling ? peers[index - 1].owner : owner),
             index: index,
-            isLiar: index > 0 && index <= options.liars,
-            owner: isSibling ? peers[index - 1].owner : OwnerID(digest),
-            seed: Bytes((0..<16).map { UInt8(truncatingIfNeeded: index &* 31 &+ $0) })
+            isLiar: index > 0 && index <= options.liars
         )
+        if options.drift > 0 {
+            let range = UInt64(2 * options.drift + 1)
+            peer.clock.drift = Int64(random.below(range)) - Int64(options.drift)
+            report.drifting += 1
+        }
+        return peer
+    }
+
+    /// New keys for the machine at `index`; its owner's are new too unless they are given.
+    func identity(of index: Int, owner: OwnerID?) -> Identity {
+        func anyDigest() -> Digest {
+            Digest(random.next(), random.next(), random.next(), random.next())
+        }
+        let keys = (0..<3).map { _ in PeerID(anyDigest()) }
+        for key in keys { indices[key] = index }
+        let own = OwnerID(anyDigest())
+        let seed = Bytes(keys[0].digest.bytes.prefix(16))
+        return Identity(keys: keys, owner: owner ?? own, seed: seed)
+    }
+
+    /// Who `key` belongs to, now or before.
+    func identity(of key: PeerID) -> Identity? {
+        indices[key].flatMap { index in
+            peers[index].identities.first { $0.keys.contains(key) }
+        }
     }
 
     /// Runs the whole life: faults first, then a healed network that must finish its job.
@@ -182,6 +223,10 @@ package final class World {
             let delay = TimeSpan.milliseconds(random.below(options.faultSpan.milliseconds))
             queue.push(.lose, at: now.advanced(by: delay))
         }
+        if options.diskFailure != nil {
+            let delay = TimeSpan.milliseconds(random.below(options.faultSpan.milliseconds))
+            queue.push(.loseDisk, at: now.advanced(by: delay))
+        }
         scheduleSplit()
         let healAt = now.advanced(by: options.faultSpan)
         let end = healAt.advanced(by: patience)
@@ -191,6 +236,7 @@ package final class World {
             if areFaultsOn, now >= healAt {
                 areFaultsOn = false
                 isSplit = false
+                for peer in peers where options.clockJump != .never { setClock(of: peer) }
                 tell("from here on nothing fails")
             }
             handle(event)
@@ -248,6 +294,7 @@ package final class World {
         case .succeed:
             succeed()
         case .check:
+            if let violation = watch(report) { report.violations.append(violation) }
             if options.model == nil {
                 checkNow()
                 checkTraffic()
@@ -255,6 +302,7 @@ package final class World {
             resubmit()
             resume()
             release()
+            if options.model == nil { collectResults() }
             queue.push(.check, at: now.advanced(by: checkSpan))
         case .hour:
             startHour()
@@ -262,6 +310,15 @@ package final class World {
             harass()
         case .lose:
             if let index = options.lost { lose(index) }
+        case .loseDisk:
+            failDisk()
+        case .seeRoom(let index, let life):
+            guard peers[index].life == life else { return }
+            seeRoom(peers[index])
+        case .mend:
+            mendDataset()
+        case .setClock(let index):
+            setClock(of: peers[index])
         case .act(let action):
             perform(action)
         case .split:
@@ -290,13 +347,13 @@ package final class World {
     /// Clocks differ a little, and records are renewed long before they expire.
     private func startHour() {
         epoch += 1
+        hourBeganAt = now
         for peer in peers where peer.isUp {
             let delay = TimeSpan.milliseconds(random.below(5_000))
             let at = now.advanced(by: delay)
-            let event = Event.local(.epoch(clock(of: peer)), peer: peer.index, life: peer.life)
+            let event = Event.local(.epoch(hour(at: peer)), peer: peer.index, life: peer.life)
             queue.push(event, at: at)
-            guard epoch % 8 == 0 else { continue }
-            peer.disk.incarnation += 1
+            guard isRecordOld(peer) else { continue }
             queue.push(
                 .local(.advertise(record(of: peer)), peer: peer.index, life: peer.life),
                 at: at
@@ -312,7 +369,7 @@ package final class World {
             return
         }
         func isUnknown(_ id: ManifestID?) -> Bool {
-            id.flatMap { submitter.core?.peer.progress(of: $0, at: now) } == nil
+            id.flatMap { submitter.core?.peer.progress(of: $0, at: time(at: submitter)) } == nil
         }
         if options.isReleased, isUnknown(secondID) {
             let isFirst = secondID == nil
@@ -332,8 +389,9 @@ package final class World {
             project: project,
             submitter: submitter.id,
             anchors: anchors,
-            epoch: clock(of: submitter),
-            population: options.model?.population ?? UInt64(peers.count)
+            epoch: hour(at: submitter),
+            population: options.model?.population ?? UInt64(peers.count),
+            policy: options.model?.policy ?? options.policy
         )
         // What a crash has swallowed is said again in the same words: its slot may be filled.
         let manifest = manifests[isSecond ? 1 : 0] ?? fresh
@@ -347,7 +405,10 @@ package final class World {
     private func resubmit() {
         let submitter = peers[Self.submitter]
         guard manifestID != nil, isAwake(submitter) else { return }
-        if jobs.contains(where: { submitter.core?.peer.progress(of: $0, at: now) == nil }) {
+        let isUnheard = jobs.contains { id in
+            submitter.core?.peer.progress(of: id, at: time(at: submitter)) == nil
+        }
+        if isUnheard {
             submit()
         }
     }
@@ -359,7 +420,7 @@ package final class World {
     private func release() {
         let submitter = peers[Self.submitter]
         guard let secondID, isAwake(submitter),
-            submitter.core?.peer.progress(of: secondID, at: now)?.isComplete == true
+            submitter.core?.peer.progress(of: secondID, at: time(at: submitter))?.isComplete == true
         else { return }
         input(.release(secondID), to: submitter)
         if submitter.core?.peer.isReleased(secondID) == true { report.released += 1 }
@@ -411,9 +472,11 @@ package final class World {
         guard peer.life == life, peer.isUp, peer.wakeAt == now else { return }
         peer.wakeAt = nil
         guard !fallsAsleep(peer) else { return }
+        if strikes(.bitFlip, options.bitFlip, at: peer) { flipBit(of: peer) }
+        jumpClock(of: peer)
         report.note(0x57 ^ UInt64(peer.index) << 8 ^ now.nanoseconds)
         var out = Outbox()
-        peer.core?.peer.tick(at: now, into: &out)
+        peer.core?.peer.tick(at: time(at: peer), into: &out)
         checkWake(of: peer, isIdle: out.effects.isEmpty)
         perform(out, of: peer)
     }

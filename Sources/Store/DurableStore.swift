@@ -1,5 +1,6 @@
 import GRDB
 package import Primitives
+import Synchronization
 package import Wire
 
 /// A store in a folder: what a peer keeps survives the end of its process at any moment, and as
@@ -23,6 +24,8 @@ package final class DurableStore: Storage {
     private let chunks: ChunkFolder
     private let hash: @Sendable (Bytes) -> Digest
     private let said: Notices
+    /// Results that were damaged, which was not told yet.
+    private let damaged = Mutex<[Digest]>([])
     private let lock: FolderLock
 
     /// Opens the store in `folder`, which is made on the first start.
@@ -133,6 +136,7 @@ package final class DurableStore: Storage {
         guard self.hash(bytes) == hash else {
             said.add("the result \(hash) was damaged on the disk of \(folder), and is dropped")
             try forget(result: hash)
+            damaged.withLock { $0.append(hash) }
             return nil
         }
         return bytes
@@ -143,6 +147,13 @@ package final class DurableStore: Storage {
     }
 
     package func takeEvicted() -> [ChunkWant] { chunks.takeEvicted() }
+
+    package func takeDamagedResults() -> [Digest] {
+        damaged.withLock { hashes in
+            defer { hashes = [] }
+            return hashes
+        }
+    }
 
     // MARK: - Room
 

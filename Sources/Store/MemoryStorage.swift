@@ -74,6 +74,9 @@ package final class MemoryStorage: Storage {
     /// None: memory has no quota.
     package func takeEvicted() -> [ChunkWant] { [] }
 
+    /// None: memory is not damaged.
+    package func takeDamagedResults() -> [Digest] { [] }
+
     /// Never: memory has no disk to fill.
     package var isDraining: Bool { false }
 

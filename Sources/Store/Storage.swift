@@ -30,6 +30,8 @@ package protocol Storage: Sendable {
     func forget(result hash: Digest) throws
     /// The chunks that are gone since the last call: they made room for others, or were damaged.
     func takeEvicted() -> [ChunkWant]
+    /// The results that are gone since the last call because they were damaged.
+    func takeDamagedResults() -> [Digest]
     /// Whether the disk is full, so that a peer ends what it has begun and takes no new work.
     var isDraining: Bool { get }
     /// Ends draining when the disk has room again; to be called now and then.

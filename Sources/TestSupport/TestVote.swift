@@ -128,7 +128,7 @@ extension TestGrid {
             )
             entries += self.entries(round, set: UInt8(index), hash: set.hash)
         }
-        let isOpened = vote == .panel || vote == .ruling
+        let isOpened = vote == .panel || vote == .audit || vote == .ruling
         return Certificate(
             manifest: id,
             steward: steward,

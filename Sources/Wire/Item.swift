@@ -53,6 +53,20 @@ package indirect enum Item: Hashable, Sendable {
         }
     }
 
+    /// The hour that the item is dated; nil for an opening, which goes with its certificate.
+    package var epoch: UInt64? {
+        switch self {
+        case .manifest(let signed): signed.body.epoch
+        case .certificate(let signed): signed.body.epoch
+        case .opening: nil
+        case .ruling(let signed): signed.body.epoch
+        case .cancel(let signed): signed.body.epoch
+        case .hold(let signed): signed.body.epoch
+        case .device(let signed): signed.body.epoch
+        case .revoke(let signed): signed.body.epoch
+        }
+    }
+
     /// The job that the item is about; nil for what is said of keys.
     package var manifest: ManifestID? {
         switch self {

@@ -22,6 +22,12 @@ package struct Lead: Hashable, Sendable {
     package let margin: Int
     /// Its workers.
     package let count: Int
+
+    /// Whether it settles a dispute: by more where others agree on another core, too.
+    package func settles(_ trust: Trust) -> Bool {
+        let isShared = count - margin > 1
+        return margin >= (isShared ? trust.sharedMargin : trust.panelMargin)
+    }
 }
 
 /// The lead among `votes`, or nil when nobody's word counts.
@@ -49,15 +55,4 @@ package func lead(of votes: [Vote]) -> Lead? {
         runnerUp = max(runnerUp, count)
     }
     return winner.map { Lead(core: $0.core, margin: $0.count - runnerUp, count: $0.count) }
-}
-
-/// Constants of the trust policies.
-package enum Trust {
-    /// Workers by which one core must lead a disputed vote.
-    package static let panelMargin = 2
-    /// Peers up to which a job admits everybody to every seat: where few could be drawn, a draw
-    /// only makes them wait.
-    package static let smallGridPeers: UInt64 = 16
-    /// Voters after which a dispute goes to the submitter.
-    package static let panelVotersMax = 15
 }

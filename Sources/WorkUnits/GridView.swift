@@ -1,5 +1,5 @@
 package import Primitives
-import Wire
+package import Wire
 
 /// A peer that could compute.
 package struct Candidate: Hashable, Sendable {
@@ -25,6 +25,8 @@ package struct GridView: Sendable {
     package let candidates: [Candidate]
     /// Whose machine a peer is, as far as this one knows.
     package let owner: @Sendable (PeerID) -> OwnerID
+    /// What a worker's word is worth for this job in an hour.
+    package var trustClassAt: @Sendable (PeerID, UInt64) -> TrustClass
     /// The key that a peer has now.
     package let current: @Sendable (PeerID) -> PeerID
     /// The job's submitter, by the key that it has now.
@@ -42,6 +44,7 @@ package struct GridView: Sendable {
         epoch: UInt64,
         candidates: [Candidate],
         owner: @escaping @Sendable (PeerID) -> OwnerID,
+        trustClassAt: @escaping @Sendable (PeerID, UInt64) -> TrustClass,
         current: @escaping @Sendable (PeerID) -> PeerID,
         submitter: PeerID,
         isDataReachable: Bool,
@@ -52,10 +55,20 @@ package struct GridView: Sendable {
         self.epoch = epoch
         self.candidates = candidates
         self.owner = owner
+        self.trustClassAt = trustClassAt
         self.current = current
         self.submitter = submitter
         self.isDataReachable = isDataReachable
         self.secondHolder = secondHolder
         self.nextSteward = nextSteward
+    }
+
+    /// What a worker's word is worth for this job now.
+    func trustClass(_ worker: PeerID) -> TrustClass { trustClassAt(worker, epoch) }
+
+    /// What a worker's word is worth in a seat of `round`, as it will be judged: a round of one seat
+    /// keeps its hour, another gets that in which its set is closed.
+    func trustClass(_ worker: PeerID, in round: Round) -> TrustClass {
+        trustClassAt(worker, round.seats.count == 1 ? round.epoch : epoch)
     }
 }

@@ -63,7 +63,8 @@ package enum WorkLimits {
     /// Lease times that a steward asks for the bytes of a result that won, before it has the unit
     /// computed once more.
     package static let bytesLeases: UInt64 = 4
-    /// How long a result or chunk request waits before another holder is asked.
+    /// How long a result or chunk request waits before another holder is asked, and an offer or an
+    /// opening before it is sent again.
     package static let fetchSpan = TimeSpan.seconds(2)
     /// Holders of one chunk that are asked in turn.
     package static let chunkSourcesMax = 16
@@ -83,6 +84,11 @@ package enum WorkLimits {
     package static let failureSpan = TimeSpan.seconds(600)
     /// The longest that a refusal keeps a worker from asking again.
     package static let refusalMillisecondsMax: UInt64 = 60_000
+    /// Lease times of one unit after which nobody is asked any more to look at a vote again.
+    package static let auditLeases: UInt64 = 8
+    /// Lease times of one unit after which nobody is asked any more to settle a contradiction between
+    /// certificates, until others are here or the ledger knows more.
+    package static let disputeLeases: UInt64 = 64
     /// Lease times that a steward waits before it publishes an opening itself.
     package static let openingLeases: UInt64 = 2
     /// Certificates whose openings a worker keeps for the case that nobody publishes them.

@@ -88,6 +88,9 @@ package struct ResultDesk: Sendable {
         wants.remove(hash)
     }
 
+    /// The driver no longer has a result.
+    package mutating func lost(_ hash: Digest) { held.remove(hash) }
+
     /// The driver found that the pieces make another hash: begin again with the next source.
     package mutating func corrupt(_ hash: Digest, at now: Instant, into out: inout Outbox) {
         guard wants.contains(hash) else { return }

@@ -15,6 +15,8 @@ package struct Occupant: Hashable, Sendable {
     package let worker: PeerID
     /// Whose machine it is.
     package let owner: OwnerID
+    /// What its word was worth when the seat was taken.
+    package let trustClass: TrustClass
     /// How often the seat's admission had doubled when it was taken.
     package let widening: UInt8
     /// Its promise.
@@ -50,14 +52,24 @@ package struct Round: Sendable {
         case closed
     }
 
+    /// What its votes are for.
+    package enum Purpose: UInt8, Sendable {
+        /// The first vote on its units.
+        case firstVote = 0
+        /// One more voter in a dispute.
+        case furtherVote = 1
+        /// A look at a vote that is certified.
+        case audit = 2
+    }
+
     /// The steward's number for it.
     package let number: UInt32
     /// The bundle, ascending.
     package let units: [UInt32]
     /// UTC hours since 1970 when it began or, once there is one, of its set.
     package var epoch: UInt64
-    /// Whether it is the first vote on its units, as against one more voter in a dispute.
-    package let isFirstVote: Bool
+    /// What its votes are for.
+    package let purpose: Purpose
     /// The seats, numbered from 0.
     package var seats: [Seat]
     /// How far it is.
@@ -70,20 +82,23 @@ package struct Round: Sendable {
         number: UInt32,
         units: [UInt32],
         epoch: UInt64,
-        isFirstVote: Bool,
+        purpose: Purpose,
         seatCount: UInt8,
         at now: Instant
     ) {
         self.number = number
         self.units = units
         self.epoch = epoch
-        self.isFirstVote = isFirstVote
+        self.purpose = purpose
         seats = Array(repeating: Seat(since: now), count: Int(seatCount))
         phase = .leasing
     }
 
     /// Its name within the shard.
     package var key: RoundKey { RoundKey(number: number, firstUnit: units[0]) }
+
+    /// Whether it is the first vote on its units.
+    package var isFirstVote: Bool { purpose == .firstVote }
 
     /// Whether results may still come.
     package var isOpen: Bool { phase != .closed }
@@ -166,7 +181,7 @@ extension Round {
         encoder.unsigned(UInt64(number))
         encoder.units(units)
         encoder.unsigned(epoch)
-        encoder.bool(isFirstVote)
+        encoder.unsigned(UInt64(purpose.rawValue))
         encoder.bool(phase == .closed)
         if let set { encoder.byteString(set.envelope) } else { encoder.null() }
         encoder.array(seats.count)
@@ -187,7 +202,11 @@ extension Round {
         number = try decoder.unsigned32(field: "round")
         units = try decoder.units()
         epoch = try decoder.unsigned()
-        isFirstVote = try decoder.bool()
+        let start = decoder.position
+        guard let purpose = Purpose(rawValue: try decoder.unsigned8(field: "purpose")) else {
+            throw .outOfRange(at: start, field: "purpose")
+        }
+        self.purpose = purpose
         let isClosed = try decoder.bool()
         set =
             try decoder.null()
@@ -200,7 +219,8 @@ extension Round {
             isClosed ? .closed : set == nil ? .leasing : .revealing(until: now.advanced(by: reveal))
     }
 
-    private static func rowKey(of shard: ShardKey, _ key: RoundKey) -> Bytes {
+    /// The key of its row.
+    static func rowKey(of shard: ShardKey, _ key: RoundKey) -> Bytes {
         var encoder = CBOREncoder()
         encoder.array(4)
         encoder.identifier(shard.manifest)
@@ -213,18 +233,25 @@ extension Round {
 
 extension Occupant {
     fileprivate func encode(into encoder: inout CBOREncoder) {
-        encoder.array(5)
+        encoder.array(6)
         encoder.identifier(worker)
         encoder.identifier(owner)
+        encoder.unsigned(UInt64(trustClass.rawValue))
         encoder.unsigned(UInt64(widening))
         if let commit { encoder.digest(commit) } else { encoder.null() }
         if let revealed { revealed.encode(into: &encoder) } else { encoder.null() }
     }
 
     fileprivate init(from decoder: inout CBORDecoder) throws(DecodeError) {
-        try decoder.array(exactly: 5)
+        try decoder.array(exactly: 6)
         worker = try decoder.identifier()
         owner = try decoder.identifier()
+        let start = decoder.position
+        let value = Int(try decoder.unsigned8(field: "class"))
+        guard let trustClass = TrustClass(rawValue: value) else {
+            throw .outOfRange(at: start, field: "class")
+        }
+        self.trustClass = trustClass
         widening = try decoder.unsigned8(field: "widening")
         commit = try decoder.null() ? nil : try decoder.digest()
         revealed = try decoder.null() ? nil : try Revealed(from: &decoder)

@@ -64,7 +64,7 @@ extension ShardDesk {
 
     /// Ends rounds of one seat that nobody has and whose epoch workers refuse by now: it stands in
     /// the set that a worker builds from its lease, so it cannot be another for the next worker.
-    private mutating func retireRounds(
+    mutating func retireRounds(
         view: GridView,
         at now: Instant,
         into out: inout Outbox
@@ -118,6 +118,7 @@ extension ShardDesk {
         else { return nil }
         return round.seats.indices.first { index in
             round.seats[index].occupant == nil
+                && isTrusted(claimant, seat: index, of: round, view: view, at: now)
                 && isAdmitted(claimant, seat: index, of: round, at: now)
                 && !isReluctant(claimant, seat: index, of: round, view: view, at: now)
         }
@@ -137,6 +138,72 @@ extension ShardDesk {
             guard other != key, let round = rounds[other] else { return false }
             return round.committed.contains { $0.revealed == nil && claimant.shares(with: $0) }
         }
+    }
+
+    /// What a voter on `unit` must be.
+    func neededClass(of unit: UInt32) -> TrustClass {
+        switch units[index(unit)].review?.purpose {
+        case .audit, .dispute(isAnchored: true): .senior
+        case .dispute(isAnchored: false), nil: .newcomer
+        }
+    }
+
+    /// What a voter must be in every seat of `round`.
+    private func neededClass(for round: Round) -> TrustClass {
+        let isAlone = round.purpose == .firstVote && round.seats.count == 1
+        if isAlone { return job.manifest.policy == .adaptive ? .trusted : .newcomer }
+        return round.units.map { neededClass(of: $0) }.max() ?? .newcomer
+    }
+
+    /// Whether the claimant's word is worth enough for the seat.
+    ///
+    /// A first vote has a seat for seniors and anchors as soon as there are some, and newcomers have
+    /// a share of the others; after one lease without a better claim anybody is taken. A vote of one
+    /// seat in an `adaptive` job is for the trusted alone.
+    private func isTrusted(
+        _ claimant: Candidate,
+        seat: Int,
+        of round: Round,
+        view: GridView,
+        at now: Instant
+    ) -> Bool {
+        let trustClass = view.trustClass(claimant.peer, in: round)
+        guard trustClass >= neededClass(for: round) else { return false }
+        if round.purpose == .firstVote, round.seats.count == 1 { return true }
+        if now.since(round.seats[seat].since) >= lease(of: round.units.count) { return true }
+        if round.purpose == .furtherVote {
+            return trustClass >= .senior || !hasSenior(for: round, view: view)
+        }
+        guard trustClass < .senior, hasSeniors(view) else { return true }
+        return seat > 0 && (trustClass > .newcomer || newcomersFit)
+    }
+
+    /// Whether a senior or anchor is here who may still vote in `round`.
+    private func hasSenior(for round: Round, view: GridView) -> Bool {
+        view.candidates.contains { candidate in
+            candidate.peer != view.submitter
+                && round.units.allSatisfy { isNew(candidate, to: $0) }
+                && view.trustClass(candidate.peer, in: round) >= .senior
+        }
+    }
+
+    /// Whether there are enough seniors and anchors to ask for one of them in every vote.
+    private func hasSeniors(_ view: GridView) -> Bool {
+        var count = 0
+        for candidate in view.candidates where candidate.peer != view.submitter {
+            if view.trustClass(candidate.peer) >= .senior { count += 1 }
+            if count >= trust.seniorsMin { return true }
+        }
+        return false
+    }
+
+    /// Whether one more newcomer keeps within the newcomers' share of the open votes' seats.
+    private var newcomersFit: Bool {
+        let open = rounds.values.filter { $0.isOpen && $0.isFirstVote }.flatMap(\.seats)
+        let newcomers = open.count { $0.occupant?.trustClass == .newcomer }
+        let share = trust.newcomerShare
+        let room = UInt64(open.count) * share.numerator / share.denominator
+        return UInt64(newcomers) < max(1, room)
     }
 
     /// Whether the ticket admits; a seat of one needs none.
@@ -180,8 +247,10 @@ extension ShardDesk {
     }
 
     private func strangers(to round: Round, view: GridView) -> Int {
-        view.candidates.count { candidate in
+        let needed = neededClass(for: round)
+        return view.candidates.count { candidate in
             candidate.peer != view.submitter
+                && (needed == .newcomer || view.trustClass(candidate.peer, in: round) >= needed)
                 && !round.seats.contains { $0.occupant.map(candidate.shares(with:)) ?? false }
                 && round.units.allSatisfy {
                     isNew(candidate, to: $0)
@@ -218,12 +287,28 @@ extension ShardDesk {
             if bundle.count == size { break }
         }
         guard !bundle.isEmpty else { return nil }
+        guard isFirstVote else { return open(bundle, for: .furtherVote, view: view, at: now) }
+        let isTaken =
+            job.manifest.policy == .adaptive && view.trustClass(claimant.peer) >= .trusted
+        let seats = isTaken ? 1 : job.manifest.policy.replicas
+        return open(bundle, for: .firstVote, seats: seats, view: view, at: now)
+    }
+
+    /// Opens a round of `bundle`, whose units have no open one.
+    @discardableResult
+    mutating func open(
+        _ bundle: [UInt32],
+        for purpose: Round.Purpose,
+        seats: UInt8 = 1,
+        view: GridView,
+        at now: Instant
+    ) -> RoundKey {
         let round = Round(
             number: max(roundFloor, bundle.map { units[index($0)].nextRound }.max() ?? 0),
             units: bundle,
             epoch: view.epoch,
-            isFirstVote: isFirstVote,
-            seatCount: isFirstVote ? job.manifest.policy.replicas : 1,
+            purpose: purpose,
+            seatCount: seats,
             at: now
         )
         rounds[round.key] = round
@@ -246,7 +331,7 @@ extension ShardDesk {
         return Int(min(max(1, min(bySpeed, fair)), wanted, UInt64(Limits.unitsPerBundle)))
     }
 
-    private mutating func grant(
+    mutating func grant(
         _ key: RoundKey,
         seat: Int,
         to claimant: Candidate,
@@ -259,6 +344,7 @@ extension ShardDesk {
         let occupant = Occupant(
             worker: claimant.peer,
             owner: claimant.owner,
+            trustClass: view.trustClass(claimant.peer, in: round),
             widening: round.widening(of: seat, lease: span, at: now)
         )
         round.seats[seat] = Seat(since: now, occupant: occupant)

@@ -18,6 +18,8 @@ struct Proof: Sendable {
     let cores: [UnitCore]
     /// The rounds that the certificate spans, ascending.
     let rounds: [RoundKey]
+    /// The certificates whose votes it holds beside these: they contradict each other.
+    let certificates: [Certificate]
     /// When it was begun.
     let since: Instant
     var stage = Stage.gathering
@@ -28,19 +30,71 @@ struct Proof: Sendable {
     var isHeldTwice = false
 }
 
+extension Proof {
+    /// Whether the results must be held before it is certified: others do so for an audit, and the
+    /// submitter for a ruling.
+    var needsBytes: Bool { kind != .ruling && kind != .audit }
+
+    /// Whether its units were certified before.
+    var isReview: Bool { kind == .audit || !certificates.isEmpty }
+}
+
+extension CertificateEntry {
+    /// The same entry of another place among the sets.
+    fileprivate func moved(to set: UInt8) -> CertificateEntry {
+        CertificateEntry(
+            set: set,
+            worker: worker,
+            seat: seat,
+            widening: widening,
+            nonce: nonce,
+            digests: digests,
+            operations: operations,
+            signature: signature
+        )
+    }
+}
+
 extension ShardDesk {
+    /// Units that one certificate can be for.
+    private struct Group {
+        let kind: CertificateKind
+        let rounds: [RoundKey]
+        let certificates: [Certificate]
+        var cores: [UnitCore]
+
+        init(
+            _ kind: CertificateKind,
+            _ rounds: [RoundKey],
+            _ certificates: [Certificate],
+            _ cores: [UnitCore]
+        ) {
+            self.kind = kind
+            self.rounds = rounds
+            self.certificates = certificates
+            self.cores = cores
+        }
+    }
+
     /// Starts certificates for those of `list` whose votes are won, one for each group of units
     /// that went through the same rounds.
     mutating func prove(_ list: [UInt32], at now: Instant) {
-        var groups: [(kind: CertificateKind, rounds: [RoundKey], cores: [UnitCore])] = []
+        var groups: [Group] = []
         for unit in list {
             guard case .proof(let kind, let core) = need(of: unit) else { continue }
-            let rounds = units[index(unit)].rounds
+            let row = units[index(unit)]
+            let rounds =
+                kind == .audit ? row.rounds.suffix(1) : row.rounds[...]
             let entry = UnitCore(unit: unit, core: core)
-            if let group = groups.firstIndex(where: { $0.kind == kind && $0.rounds == rounds }) {
-                groups[group].cores.append(entry)
+            let certificates = kind == .audit ? [] : row.review?.certificates ?? []
+            let known = groups.firstIndex { group in
+                group.kind == kind && group.rounds == Array(rounds)
+                    && group.certificates == certificates
+            }
+            if let known {
+                groups[known].cores.append(entry)
             } else {
-                groups.append((kind, rounds, [entry]))
+                groups.append(Group(kind, Array(rounds), certificates, [entry]))
             }
         }
         for group in groups {
@@ -49,6 +103,7 @@ extension ShardDesk {
                     kind: group.kind,
                     cores: group.cores,
                     rounds: group.rounds,
+                    certificates: group.certificates,
                     since: now,
                     nextAttempt: now
                 )
@@ -74,6 +129,7 @@ extension ShardDesk {
                     kind: proof.kind,
                     cores: Array(half),
                     rounds: proof.rounds,
+                    certificates: proof.certificates,
                     since: proof.since,
                     nextAttempt: proof.nextAttempt
                 )
@@ -94,7 +150,7 @@ extension ShardDesk {
         for first in proofs.keys {
             guard let proof = proofs[first], proof.stage != .signing else { continue }
             let isComplete =
-                proof.kind == .ruling
+                !proof.needsBytes
                 || gather(proof, view: view, results: &results, at: now, into: &out)
             guard isComplete else {
                 guard !giveUp(first, proof, results, at: now) else { continue }
@@ -103,7 +159,7 @@ extension ShardDesk {
                 look(at: isGathering ? end(of: proof) : now)
                 continue
             }
-            if proof.kind != .ruling, let holder = view.secondHolder, !proof.isHeldTwice {
+            if proof.needsBytes, let holder = view.secondHolder, !proof.isHeldTwice {
                 offer(first, to: holder, at: now, into: &out)
                 continue
             }
@@ -138,10 +194,10 @@ extension ShardDesk {
         var isComplete = true
         for each in proof.cores where !results.holds(each.core.resultHash) {
             isComplete = false
-            let winners = revealedCores(of: each.unit)
-                .filter { $0.core == each.core }
-                .map { view.current($0.worker) }
-                .filter { $0 != steward }
+            let cast = units[index(each.unit)].review?.cast ?? []
+            let earlier = cast.filter { $0.core == each.core }.map(\.voter.peer)
+            let own = revealedCores(of: each.unit).filter { $0.core == each.core }.map(\.worker)
+            let winners = (own + earlier).map { view.current($0) }.filter { $0 != steward }
             results.want(
                 each.core.resultHash,
                 from: winners,
@@ -219,8 +275,7 @@ extension ShardDesk {
 
     /// The certificate that the rows of a proof's rounds make.
     private func certificate(for proof: Proof) -> Certificate {
-        var sets: [CertificateSet] = []
-        var entries: [CertificateEntry] = []
+        var (sets, entries) = earlierVotes(in: proof)
         for key in proof.rounds {
             guard let round = rounds[key], round.committed.contains(where: { $0.revealed != nil })
             else { continue }
@@ -242,6 +297,41 @@ extension ShardDesk {
             rulings: proof.kind == .ruling
                 ? units.compactMap { self.units[index($0)].ruling.map(EmbeddedRuling.init) } : []
         )
+    }
+
+    /// What the certificates say that a panel looks at, but for rounds that are kept here.
+    private func earlierVotes(in proof: Proof) -> ([CertificateSet], [CertificateEntry]) {
+        var sets: [CertificateSet] = []
+        var entries: [CertificateEntry] = []
+        for certificate in proof.certificates {
+            for (index, set) in certificate.sets.enumerated() {
+                let key = RoundKey(number: set.round, firstUnit: set.units[0])
+                let isHere = set.steward == steward && proof.rounds.contains(key)
+                let isThere = sets.contains { other in
+                    other.steward == set.steward && other.round == set.round
+                        && other.units == set.units
+                }
+                let isMeant = proof.cores.contains { each in
+                    set.units.contains(each.unit)
+                        && isOpened(certificate, set: index, unit: each.unit)
+                }
+                guard !isHere, !isThere, isMeant else { continue }
+                for entry in certificate.entries where Int(entry.set) == index {
+                    entries.append(entry.moved(to: UInt8(sets.count)))
+                }
+                sets.append(set)
+            }
+        }
+        return (sets, entries)
+    }
+
+    /// Whether what a set of an earlier certificate says of `unit` is known: nobody can check the
+    /// rest.
+    private func isOpened(_ certificate: Certificate, set: Int, unit: UInt32) -> Bool {
+        let cores = (units[index(unit)].review?.cast ?? []).compactMap(\.core)
+        return Ballot.all(on: unit, in: certificate).filter { $0.set == set }.allSatisfy { ballot in
+            cores.contains { ballot.isOpened(by: $0, unit: unit) }
+        }
     }
 
     private func certificateSet(_ round: Round) -> CertificateSet {
@@ -279,12 +369,16 @@ extension ShardDesk {
 
     /// One opening for each core that was voted for; a vote of one round needs none inside.
     private func openings(for proof: Proof) -> [UnitCore] {
-        guard proof.kind == .panel || proof.kind == .ruling else { return [] }
+        guard proof.kind != .quorum, proof.kind != .single else { return [] }
+        if proof.kind == .audit { return proof.cores }
         var openings: [UnitCore] = []
         for each in proof.cores {
             var cores = SortedTable<Digest, Core>()
             cores[each.core.hash] = each.core
             for cast in revealedCores(of: each.unit) { cores[cast.core.hash] = cast.core }
+            for case let core? in (units[index(each.unit)].review?.cast ?? []).map(\.core) {
+                cores[core.hash] = core
+            }
             openings += cores.values.map { UnitCore(unit: each.unit, core: $0) }
         }
         return openings
@@ -304,7 +398,7 @@ extension ShardDesk {
         let cores = mine.compactMap { unit in winner(of: unit, in: certificate.body) }
         for unit in mine {
             units[index(unit)].isCertified = true
-            units[index(unit)].isProving = false
+            if units[index(unit)].review == nil { units[index(unit)].isProving = false }
         }
         restartProofs(at: now)
         yieldRounds(at: now, into: &out)
@@ -321,9 +415,9 @@ extension ShardDesk {
     }
 
     /// Ends proofs of which something is certified now, and begins anew with what is left of them.
-    private mutating func restartProofs(at now: Instant) {
+    mutating func restartProofs(at now: Instant) {
         for (first, proof) in proofs {
-            let rest = proof.cores.map(\.unit).filter { !units[index($0)].isCertified }
+            let rest = proof.cores.map(\.unit).filter { !units[index($0)].isSettled }
             guard rest.count < proof.cores.count else { continue }
             proofs.remove(first)
             for unit in rest { units[index(unit)].isProving = false }
@@ -335,7 +429,7 @@ extension ShardDesk {
     mutating func yieldRounds(at now: Instant, into out: inout Outbox) {
         for key in rounds.keys {
             guard let round = rounds[key], round.isOpen,
-                round.units.allSatisfy({ units[index($0)].isCertified })
+                round.units.allSatisfy({ units[index($0)].isSettled })
             else { continue }
             close(key, at: now, into: &out)
         }
@@ -363,6 +457,9 @@ extension ShardDesk {
         }
         out.send(.opening(opening), to: next)
         keep(opening, at: now)
+        openings.update(opening.certificate) { pending in
+            pending.handAt = now.advanced(by: WorkLimits.fetchSpan)
+        }
     }
 
     /// Publishes an opening when nobody else has done so for some lease times.
@@ -389,11 +486,11 @@ extension ShardDesk {
     }
 
     /// Forgets rounds whose units are all certified and opened.
-    private mutating func prune(into out: inout Outbox) {
+    mutating func prune(into out: inout Outbox) {
         let pending = openings.values.flatMap { $0.opening.cores.map(\.unit) }
         let done = rounds.values.filter { round in
             round.phase == .closed
-                && round.units.allSatisfy { units[index($0)].isCertified && !pending.contains($0) }
+                && round.units.allSatisfy { units[index($0)].isSettled && !pending.contains($0) }
         }
         for round in done {
             rounds.remove(round.key)
@@ -411,8 +508,8 @@ extension ShardDesk {
             out.append(.persist(key.row(floor: floor)))
         }
         for round in done {
-            let row = round.row(of: key)
-            out.append(.persist(JournalRow(.rounds, key: row.key, value: nil)))
+            let rowKey = Round.rowKey(of: key, round.key)
+            out.append(.persist(JournalRow(.rounds, key: rowKey, value: nil)))
         }
     }
 }

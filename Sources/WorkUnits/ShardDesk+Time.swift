@@ -16,7 +16,10 @@ extension ShardDesk {
             guard let round = rounds[key] else { continue }
             switch round.phase {
             case .leasing:
-                late += reopenSeats(of: key, at: now, into: &out).filter { !late.contains($0) }
+                let idle = reopenSeats(of: key, at: now, into: &out)
+                // Who did not ask for work need not do it.
+                let isOffered = round.units.contains { isReviewing($0) }
+                if !isOffered { late += idle.filter { !late.contains($0) } }
                 closeSet(key, view: view, at: now, vault: &vault, into: &out)
             case .revealing(let until) where until <= now:
                 close(key, at: now, into: &out)
@@ -29,11 +32,26 @@ extension ShardDesk {
         retireUnwanted(view: view, at: now, into: &out)
         prove(units.indices.map(unit(at:)), at: now)
         askForRulings(view: view, at: now, into: &out)
-        for (id, pending) in openings where pending.publishAt <= now {
-            openings.remove(id)
-            ready.append(.opening(pending.opening))
-        }
+        publish(view: view, at: now, into: &out)
         return late
+    }
+
+    /// Hands openings over again, and publishes those with which that was in vain.
+    private mutating func publish(view: GridView, at now: Instant, into out: inout Outbox) {
+        for (id, pending) in openings {
+            let isLate = pending.publishAt <= now
+            guard isLate || pending.handAt.map({ $0 <= now }) == true else { continue }
+            if !isLate, let next = view.nextSteward {
+                // Whoever was told first may be gone, and have forgotten it.
+                out.send(.opening(pending.opening), to: next)
+                let again = min(now.advanced(by: WorkLimits.fetchSpan), pending.publishAt)
+                openings.update(id) { $0.handAt = again }
+            } else {
+                openings.remove(id)
+                ready.append(.opening(pending.opening))
+                prune(into: &out)
+            }
+        }
     }
 
     private mutating func reopenSeats(
@@ -77,8 +95,12 @@ extension ShardDesk {
 
     /// Whether the unit has been voted on, no round runs, and nothing has come of it yet.
     func isUndecided(_ row: UnitRow) -> Bool {
-        !row.isCertified && !row.isProving && row.ruling == nil && !row.rounds.isEmpty
-            && row.rounds.last.flatMap { rounds[$0] }?.isOpen == false
+        guard !row.isSettled, !row.isProving, row.ruling == nil else { return false }
+        switch row.review?.purpose {
+        case .audit: return false
+        case .dispute: return row.rounds.last.flatMap { rounds[$0] }?.isOpen != true
+        case nil: return row.rounds.last.flatMap { rounds[$0] }?.isOpen == false
+        }
     }
 
     /// When to see again whether the unit is stuck.
@@ -103,12 +125,14 @@ extension ShardDesk {
     }
 
     private func isFreeForOneMore(_ round: Round) -> Bool {
-        !round.isFirstVote && round.phase == .leasing && round.seats.count == 1
-            && round.seats[0].occupant == nil
+        (!round.isFirstVote || job.manifest.policy == .adaptive) && round.phase == .leasing
+            && round.seats.count == 1 && round.seats[0].occupant == nil
     }
 
+    /// A vote that was to be a trusted worker's alone waits for another one for two leases.
     private func patience(with round: Round) -> Instant {
-        round.seats[0].since.advanced(by: lease(of: 1).times(WorkLimits.panelLeases))
+        let leases = round.isFirstVote ? 2 : WorkLimits.panelLeases
+        return round.seats[0].since.advanced(by: lease(of: 1).times(leases))
     }
 
     /// When a round of one more voter is given up, if its seat is free.
@@ -133,7 +157,7 @@ extension ShardDesk {
             case .ruling:
                 guard units[offset].heldSince == nil || heldCheck(of: units[offset]) <= now
                 else { continue }
-            case .nothing, .firstVote, .proof:
+            case .nothing, .firstVote, .audit, .proof:
                 continue
             }
             units[offset].heldSince = now
@@ -145,10 +169,15 @@ extension ShardDesk {
         out.send(.held(held), to: view.submitter)
     }
 
-    private func hasVoterLeft(for unit: UInt32, view: GridView) -> Bool {
+    /// Whether somebody is here who may still vote on `unit`; the submitter looks at others' votes,
+    /// and rules where it comes to that.
+    func hasVoterLeft(for unit: UInt32, view: GridView) -> Bool {
         let voters = participants(of: unit)
+        let needed = neededClass(of: unit)
+        let isAudit = units[index(unit)].review?.purpose == .audit
         return view.candidates.contains { candidate in
-            candidate.peer != view.submitter
+            (isAudit || candidate.peer != view.submitter)
+                && (needed == .newcomer || view.trustClass(candidate.peer) >= needed)
                 && !voters.contains(where: candidate.shares(with:))
         }
     }

@@ -113,7 +113,7 @@ extension ShardDesk {
         in latest: Round?,
         view: GridView
     ) -> [UnitWait] {
-        if row.isCertified {
+        if row.isCertified, row.review.map({ $0.purpose == .audit }) ?? true {
             let pending = openings.values.first { pending in
                 pending.opening.cores.contains { $0.unit == unit }
             }
@@ -131,6 +131,8 @@ extension ShardDesk {
         case .nothing: return []
         case .firstVote: return [.workers(Int(job.manifest.policy.replicas))]
         case .furtherVote: return [.furtherWorker(until: heldCheck(of: row))]
+        // It is nobody's business that a unit is looked at again.
+        case .audit: return []
         case .proof: return [.certificate]
         case .ruling: return [.ruling(job.manifest.submitter, until: heldCheck(of: row))]
         }

@@ -61,6 +61,7 @@ extension ShardDesk {
                 occupant: Occupant(
                     worker: worker,
                     owner: claimant.owner,
+                    trustClass: view.trustClass(claimant.peer, in: round),
                     widening: round.widening(
                         of: seat,
                         lease: job.leaseSpan(unitCount: round.units.count),

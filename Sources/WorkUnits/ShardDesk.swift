@@ -40,6 +40,10 @@ package struct ShardDesk: Sendable {
     var ready: [Item] = []
     /// Whether the project holds the job.
     package internal(set) var isOnHold = false
+    /// When units that are looked at again are offered next; nil while there are none.
+    var nextOffer: Instant?
+    /// The constants of votes.
+    let trust: Trust
 
     /// What a steward knows of one unit.
     struct UnitRow: Sendable {
@@ -49,6 +53,10 @@ package struct ShardDesk: Sendable {
         var nextRound: UInt32 = 0
         /// Whether the ledger has a certificate for it.
         var isCertified = false
+        /// Why it is looked at again although it is certified, if it is.
+        var review: Review?
+        /// Since when it is.
+        var reviewedSince = Instant.zero
         /// Whether a certificate is being made.
         var isProving = false
         /// Whether nobody who voted for the winner has its bytes any more: one more voter must.
@@ -65,11 +73,21 @@ package struct ShardDesk: Sendable {
     struct PendingOpening: Sendable {
         let opening: Opening
         let publishAt: Instant
+        /// When the next steward is told again; nil when another one's certificate is opened.
+        var handAt: Instant?
     }
 
     /// A shard in which this steward has done nothing yet.
-    package init(job: Job, shard: UInt32, steward: PeerID, certified: [UInt32], at now: Instant) {
+    package init(
+        job: Job,
+        shard: UInt32,
+        steward: PeerID,
+        certified: [UInt32],
+        trust: Trust,
+        at now: Instant
+    ) {
         self.job = job
+        self.trust = trust
         key = ShardKey(manifest: job.id, shard: shard)
         self.steward = steward
         let range = job.manifest.units(ofShard: shard)
@@ -163,7 +181,8 @@ package struct ShardDesk: Sendable {
         for proof in proofs.values {
             if let next = proof.nextAttempt { consider(next) }
         }
-        for opening in openings.values { consider(opening.publishAt) }
+        for pending in openings.values { consider(pending.handAt ?? pending.publishAt) }
+        if let nextOffer { consider(nextOffer) }
         for offset in units.indices where isUndecided(units[offset]) {
             switch need(of: unit(at: offset)) {
             case .ruling where isOnHold, .furtherVote where isOnHold: break
@@ -171,7 +190,7 @@ package struct ShardDesk: Sendable {
             case .furtherVote, .ruling: consider(heldCheck(of: units[offset]))
             // A restart leaves votes that are won and whose proof is not begun: at once.
             case .proof: consider(.zero)
-            case .nothing, .firstVote: break
+            case .nothing, .firstVote, .audit: break
             }
         }
         return earliest
@@ -185,6 +204,8 @@ package struct ShardDesk: Sendable {
         case firstVote
         /// One more voter.
         case furtherVote
+        /// Somebody who computes it in secret.
+        case audit
         /// A certificate for the core that won.
         case proof(CertificateKind, Core)
         /// The submitter's word.
@@ -194,27 +215,42 @@ package struct ShardDesk: Sendable {
     /// Works out from the rows what `unit` needs next.
     func need(of unit: UInt32) -> Need {
         let row = units[index(unit)]
-        if row.isCertified || row.isProving { return .nothing }
+        if row.isSettled || row.isProving { return .nothing }
         if let last = row.rounds.last, rounds[last]?.isOpen == true { return .nothing }
+        if let review = row.review { return need(of: unit, row, review) }
         if let ruling = row.ruling { return .proof(.ruling, ruling.body.core) }
         let cast = revealedCores(of: unit)
         guard !cast.isEmpty else { return .firstVote }
         if row.heldSince != nil { return .ruling }
-        let isFull = cast.count >= Trust.panelVotersMax
+        let isFull = cast.count >= trust.panelVotersMax
         if row.lacksBytes { return isFull ? .ruling : .furtherVote }
         let standing = lead(of: cast.map { Vote(worker: $0.worker, core: $0.core.hash) })
         if let standing, let winner = cast.first(where: { $0.core.hash == standing.core })?.core {
             if isUndisputed(row, cast: cast.count, standing) {
-                return .proof(job.manifest.policy == .single ? .single : .quorum, winner)
+                return .proof(cast.count == 1 ? .single : .quorum, winner)
             }
-            if standing.margin >= Trust.panelMargin { return .proof(.panel, winner) }
+            if standing.settles(trust) { return .proof(.panel, winner) }
         }
         return isFull ? .ruling : .furtherVote
     }
 
     /// Every core that was revealed for `unit`, with its worker, in order of rounds and seats.
     func revealedCores(of unit: UInt32) -> [(worker: PeerID, core: Core)] {
-        var cast: [(worker: PeerID, core: Core)] = []
+        revealed(of: unit).map(\.cast)
+    }
+
+    /// A result that was revealed in a round of this steward.
+    struct CastBallot {
+        let cast: (worker: PeerID, core: Core)
+        let trustClass: TrustClass
+        let purpose: Round.Purpose
+
+        var vote: Vote { Vote(worker: cast.worker, core: cast.core.hash) }
+    }
+
+    /// Every result that was revealed for `unit`, in order of rounds and seats.
+    func revealed(of unit: UInt32) -> [CastBallot] {
+        var cast: [CastBallot] = []
         for key in units[index(unit)].rounds {
             guard let round = rounds[key], let offset = round.units.firstIndex(of: unit) else {
                 continue
@@ -223,7 +259,13 @@ package struct ShardDesk: Sendable {
                 guard let occupant = seat.occupant, let revealed = occupant.revealed else {
                     continue
                 }
-                cast.append((occupant.worker, revealed.cores[offset]))
+                cast.append(
+                    CastBallot(
+                        cast: (occupant.worker, revealed.cores[offset]),
+                        trustClass: occupant.trustClass,
+                        purpose: round.purpose
+                    )
+                )
             }
         }
         return cast
@@ -242,10 +284,12 @@ package struct ShardDesk: Sendable {
 
     /// Workers that revealed a result for `unit`, and their owners.
     func participants(of unit: UInt32) -> [Candidate] {
-        units[index(unit)].rounds.compactMap { rounds[$0] }.flatMap { round in
+        let row = units[index(unit)]
+        let own = row.rounds.compactMap { rounds[$0] }.flatMap { round in
             round.committed.filter { $0.revealed != nil }
                 .map { Candidate(peer: $0.worker, owner: $0.owner) }
         }
+        return own + (row.review?.cast.map(\.voter) ?? [])
     }
 
     func index(_ unit: UInt32) -> Int { Int(unit - key.shard * Limits.unitsPerShard) }
@@ -257,4 +301,9 @@ package struct ShardDesk: Sendable {
     func persist(_ round: Round, into out: inout Outbox) {
         out.append(.persist(round.row(of: key)))
     }
+}
+
+extension ShardDesk.UnitRow {
+    /// Whether nothing more is to be done for it.
+    var isSettled: Bool { isCertified && review == nil }
 }

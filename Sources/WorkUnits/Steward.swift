@@ -19,9 +19,13 @@ package struct Steward: Sendable {
     /// What is left to publish of jobs that are over: workers are paid for what is certified.
     private var parting: [Item] = []
     private let me: PeerID
+    private let trust: Trust
 
-    /// A steward without shards.
-    package init(me: PeerID) { self.me = me }
+    /// A steward without shards, in a network that goes by `trust`.
+    package init(me: PeerID, trust: Trust = .standard) {
+        self.me = me
+        self.trust = trust
+    }
 
     /// When `tick` has something to do.
     package private(set) var deadline: Instant?
@@ -42,6 +46,7 @@ package struct Steward: Sendable {
                 }
                 return "  round \(round.number) of \(round.units): \(round.phase) \(seats)\n"
             } + desk.proofs.values.map { "  proof \($0.kind) \($0.stage) \($0.cores.count)\n" }
+                + desk.reviews.map { "  unit \($0.unit) of \(desk.job.id.short): \($0.purpose)\n" }
         }.joined()
     }
 
@@ -51,6 +56,9 @@ package struct Steward: Sendable {
     /// Bundles that `worker` may have in flight: 1, one more for each certificate, half for each
     /// lease that ran out.
     package func quota(of worker: PeerID) -> UInt32 { quotas[worker] ?? 1 }
+
+    /// The most bundles that any worker may have in flight.
+    package var largestQuota: UInt32 { quotas.values.max() ?? 1 }
 
     /// A worker asks for units of a shard of `job`; `certified` are the units that the ledger has a
     /// certificate for, which a steward that is new to the shard must know.
@@ -65,17 +73,8 @@ package struct Steward: Sendable {
     ) {
         guard claim.shard < job.manifest.shardCount else { return }
         let key = ShardKey(manifest: claim.manifest, shard: claim.shard)
-        if !desks.contains(key) {
-            desks[key] = ShardDesk(
-                job: job,
-                shard: claim.shard,
-                steward: me,
-                certified: certified,
-                at: now
-            )
-        }
-        let inFlight = desks.values.reduce(0) { $0 + $1.inFlight(of: worker) }
-        let mayGrow = inFlight < Int(quota(of: worker))
+        open(key, of: job, certified: certified, at: now)
+        let mayGrow = hasRoom(for: worker)
         let answer = change(key) { desk in
             desk.claimed(claim, by: worker, mayGrow: mayGrow, view: view, at: now, into: &out)
         }
@@ -88,6 +87,55 @@ package struct Steward: Sendable {
             retryMilliseconds: WorkLimits.retrySpan.nanoseconds / 1_000_000
         )
         out.send(.refuse(refusal), to: worker)
+    }
+
+    private mutating func open(
+        _ key: ShardKey,
+        of job: Job,
+        certified: [UInt32],
+        at now: Instant
+    ) {
+        guard !desks.contains(key) else { return }
+        desks[key] = ShardDesk(
+            job: job,
+            shard: key.shard,
+            steward: me,
+            certified: certified,
+            trust: trust,
+            at: now
+        )
+    }
+
+    /// The ledger has come to think otherwise of a unit that is certified: it needs `review`, or
+    /// none.
+    package mutating func reviewed(
+        _ unit: UInt32,
+        of job: Job,
+        _ review: Review?,
+        certified: () -> [UInt32],
+        isHeld: Bool,
+        at now: Instant,
+        into out: inout Outbox
+    ) {
+        let key = ShardKey(manifest: job.id, shard: shard(of: [unit]))
+        if review != nil, !desks.contains(key) {
+            open(key, of: job, certified: certified(), at: now)
+            if isHeld { held(job.id, isHeld: true, at: now) }
+        }
+        // Said again and again, it must not make proofs that wait look at everything.
+        guard let desk = desks[key], desk.review(of: unit) != review else { return }
+        change(key) { $0.reviewed(unit, review, at: now, into: &out) }
+    }
+
+    /// Whether a unit of a job is being looked at again here.
+    package func isReviewing(_ unit: UInt32, of manifest: ManifestID) -> Bool {
+        let key = ShardKey(manifest: manifest, shard: shard(of: [unit]))
+        return desks[key]?.isReviewing(unit) ?? false
+    }
+
+    /// A worker's result has turned out to be wrong: it may hold less.
+    package mutating func wasWrong(_ worker: PeerID) {
+        quotas[worker] = max(1, quota(of: worker) / 2)
     }
 
     /// A worker promises.
@@ -257,8 +305,20 @@ package struct Steward: Sendable {
     ) {
         for key in due.keys {
             guard let instant = due[key], instant <= now else { continue }
+            let seen = view(key)
             let late = change(key) { desk in
-                desk.tick(view: view(key), at: now, vault: &vault, into: &out)
+                desk.tick(view: seen, at: now, vault: &vault, into: &out)
+            }
+            if let offer = desks[key]?.nextOffer, offer <= now {
+                let full = seen.candidates.map(\.peer).filter { !hasRoom(for: $0) }
+                change(key) { desk in
+                    desk.offerReviews(
+                        view: seen,
+                        isFull: { full.contains($0) },
+                        at: now,
+                        into: &out
+                    )
+                }
             }
             // Leases of a job on hold may have been left alone for that.
             guard desks[key]?.isOnHold == false else { continue }
@@ -313,20 +373,18 @@ package struct Steward: Sendable {
             return
         }
         guard key.shard < job.manifest.shardCount else { return }
-        if !desks.contains(key) {
-            desks[key] = ShardDesk(
-                job: job,
-                shard: key.shard,
-                steward: me,
-                certified: [],
-                at: now
-            )
-        }
+        open(key, of: job, certified: [], at: now)
         guard var desk = desks[key] else { return }
         try desk.restore(row, at: now)
         desks[key] = desk
         // One look at everything: what a unit needs follows from its rows.
         setDue(now, of: key)
+    }
+
+    /// Whether a worker may have one more bundle in flight.
+    private func hasRoom(for worker: PeerID) -> Bool {
+        let inFlight = desks.values.reduce(0) { $0 + $1.inFlight(of: worker) }
+        return inFlight < Int(quota(of: worker))
     }
 
     /// Changes a desk that is there, and notes when it has something to do.

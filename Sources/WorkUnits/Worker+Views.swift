@@ -25,6 +25,8 @@ package struct BundleView: Hashable, Sendable {
     package let manifest: ManifestID
     /// Who leased it.
     package let steward: PeerID
+    /// The steward's number for its round.
+    package let round: UInt32
     /// Its units, ascending.
     package let units: [UInt32]
     /// How far it is.
@@ -48,6 +50,7 @@ extension Worker {
             BundleView(
                 manifest: key.manifest,
                 steward: key.steward,
+                round: key.round.number,
                 units: bundle.lease.units,
                 stage: bundle.stage,
                 leaseEnd: bundle.end

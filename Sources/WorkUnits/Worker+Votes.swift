@@ -190,7 +190,10 @@ extension Worker {
                 return entry.worker == me && set.steward == key.steward
                     && set.round == key.round.number && set.units == bundle.lease.units
             }
-            let isCovered = bundle.lease.units.allSatisfy { certificate.units.contains($0) }
+            // Another steward's vote of one seat may be a look at this certificate.
+            let isMeant = bundle.lease.seatCount > 1 || certificate.steward == key.steward
+            let isCovered =
+                isMeant && bundle.lease.units.allSatisfy { certificate.units.contains($0) }
             if isSettled || (isCovered && bundle.isBusy) { drop(key, into: &out) }
             // Each certificate lets a worker hold one bundle more: worth asking for at once.
             if isSettled { mayClaimAgain(bundle, at: now) }

@@ -59,12 +59,19 @@ extension StarlingSim {
                 sum.add(report)
                 if verbose || (range.count == 1 && !json) || !report.violations.isEmpty {
                     show(json ? report.json : report.text)
+                    if !json, !report.violations.isEmpty { suggest(seed) }
                 }
                 progress.show(sum)
             }
             show(json ? sum.json : sum.text)
             for name in sum.uncovered { complain("it never happened that something was \(name)") }
             if sum.failed > 0 || !sum.uncovered.isEmpty { throw ExitCode.failure }
+        }
+
+        /// Says how to learn more of a failure.
+        private func suggest(_ seed: UInt64) {
+            let size = network.peers.map { " --peers \($0)" } ?? ""
+            complain("make it smaller: starling-sim shrink --seed \(seed)\(size)")
         }
 
         /// One seed of so many runs twice here, and once more in another process.

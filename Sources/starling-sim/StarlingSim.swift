@@ -5,7 +5,9 @@ import ArgumentParser
     static let configuration = CommandConfiguration(
         commandName: "starling-sim",
         abstract: "Runs whole Starling networks in virtual time, with faults, from a seed.",
-        subcommands: [Run.self, Replay.self, Job.self, Trace.self, Hdf5Command.self],
+        subcommands: [
+            Run.self, Replay.self, Shrink.self, Job.self, Trace.self, Hdf5Command.self,
+        ],
         defaultSubcommand: Run.self
     )
 }

@@ -8,6 +8,7 @@ struct Sum {
     private var units: UInt64 = 0
     private var peerSeconds: UInt64 = 0
     private var messages = [UInt64](repeating: 0, count: messageKinds.count)
+    private var transitions = [UInt64](repeating: 0, count: transitionNames.count)
     private var violations: [String] = []
     private var fields: [(name: String, value: UInt64)] = []
     private let start = ContinuousClock.now
@@ -23,6 +24,7 @@ struct Sum {
         units += report.units
         peerSeconds += UInt64(report.options.peers) * report.finishedAt.nanoseconds / 1_000_000_000
         for index in messages.indices { messages[index] += report.messages[index] }
+        for index in transitions.indices { transitions[index] += report.transitions[index] }
         let counts = report.counts
         if fields.isEmpty {
             fields = counts
@@ -36,7 +38,9 @@ struct Sum {
         guard seeds >= Self.longCampaign else { return [] }
         let events = fields.filter { $0.value == 0 && Self.expected.contains($0.name) }.map(\.name)
         let kinds = messageKinds.indices.filter { messages[$0] == 0 }
+        let edges = transitionNames.indices.filter { transitions[$0] == 0 }
         return events + kinds.map { "sent as a \(messageKinds[$0]) message" }
+            + edges.map { "seen as \"\(transitionNames[$0])\"" }
     }
 
     /// Seeds from which on everything must have happened once.
@@ -44,11 +48,15 @@ struct Sum {
     private static let expected = [
         "lost", "duplicated", "splits", "cut", "sleeps", "losses", "fast-clocks", "crashes",
         "damaged",
+        "drifting", "clocks-ahead", "clocks-behind",
+        "disks-lost", "vaults-torn", "bits-flipped", "results-damaged", "chunks-damaged",
+        "datasets-damaged", "drained", "disks-full", "orders-unkept",
         "quorums", "panels",
-        "rulings",
+        "rulings", "singles", "audits", "caught",
         "held", "reopened",
         "kept", "late", "resealed", "twice", "self-opened", "reconciled", "refetched",
-        "hostile", "punished", "resumed", "succeeded", "shared", "released", "dropped",
+        "hostile", "forged", "checked", "punished", "resumed", "succeeded", "shared", "released",
+        "dropped",
     ]
 
     private func count(_ name: String) -> UInt64 { fields.first { $0.name == name }?.value ?? 0 }
@@ -65,6 +73,7 @@ struct Sum {
 
     var json: String {
         let kinds = messageKinds.indices.map { "\"\(messageKinds[$0])\": \(messages[$0])" }
+        let edges = transitionNames.indices.map { "\"\(transitionNames[$0])\": \(transitions[$0])" }
         let main: [(String, String)] = [
             ("seeds", "\(seeds)"), ("failed", "\(failed)"), ("events", "\(count("events"))"),
             ("peerHours", decimal(Double(peerSeconds) / 3_600)), ("units", "\(units)"),
@@ -74,6 +83,7 @@ struct Sum {
             ("violations", list(violations)), ("uncovered", list(uncovered)),
             ("eventsPerSecond", "\(Int(eventsPerSecond))"),
             ("messages", "{\(kinds.joined(separator: ", "))}"),
+            ("transitions", "{\(edges.joined(separator: ", "))}"),
         ]
         let known = ["events", "certified", "wrong", "honest-punished"]
         let rest = fields.filter { !known.contains($0.name) }.map { ($0.name, "\($0.value)") }
@@ -109,13 +119,20 @@ extension Report {
             ("fast-clocks", fastClocks),
             ("crashes", crashes),
             ("damaged", damaged),
+            ("drifting", drifting), ("clocks-ahead", clocksAhead), ("clocks-behind", clocksBehind),
+            ("disks-lost", disksLost), ("vaults-torn", vaultsTorn), ("bits-flipped", bitsFlipped),
+            ("results-damaged", resultsDamaged), ("chunks-damaged", chunksDamaged),
+            ("datasets-damaged", datasetsDamaged), ("drained", drained),
+            ("disks-full", disksFull), ("orders-unkept", ordersUnkept),
             ("certified", certified),
             ("wrong", wrong), ("honest-punished", honestPunished), ("quorums", quorums),
-            ("panels", panels), ("rulings", rulings),
+            ("panels", panels), ("rulings", rulings), ("singles", singles),
+            ("audits", audits), ("caught", caught), ("fooled", fooled),
             ("paid", paid), ("held", held), ("reopened", reopened), ("kept", kept),
             ("late", late), ("resealed", resealed), ("twice", twice),
             ("self-opened", selfOpened), ("reconciled", reconciled),
-            ("refetched", refetched), ("hostile", hostile), ("punished", punished),
+            ("refetched", refetched), ("hostile", hostile), ("forged", forged),
+            ("checked", checked), ("punished", punished),
             ("resumed", resumed), ("succeeded", succeeded), ("shared", shared),
             ("released", released), ("dropped", dropped),
         ]

@@ -15,6 +15,7 @@ struct Starling: AsyncParsableCommand {
               starling donate
               starling submit --file voyager.fil --wait
             """,
+        version: Version.text,
         groupedSubcommands: [
             CommandGroup(
                 name: "Donate",

@@ -88,7 +88,7 @@ import Wire
             let unit = UInt32(random.below(UInt64(grid.manifest.unitCount)))
             let variant = random.below(2)
             let first = 10 + random.below(5)
-            let worker = (first..<first + 4).map { TestGrid.peer($0) }
+            let worker = (first..<first + 5).map { TestGrid.peer($0) }
             let steward = TestGrid.peer(100 + number)
             switch random.below(8) {
             case 0:

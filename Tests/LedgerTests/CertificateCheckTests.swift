@@ -43,7 +43,14 @@ struct CertificateChange: CustomTestStringConvertible, Sendable {
             ),
             TestRound(1, of: steward, on: units, votes: [(TestGrid.peer(4), variant: 0)]),
             TestRound(2, of: steward, on: units, votes: [(TestGrid.peer(5), variant: 0)]),
+            TestRound(3, of: steward, on: units, votes: [(TestGrid.peer(6), variant: 0)]),
         ]
+    )
+    private static let audit = grid.certificate(
+        .audit,
+        of: steward,
+        units: units,
+        rounds: [TestRound(0, of: steward, on: units, votes: [(TestGrid.peer(2), variant: 0)])]
     )
     private static let ruling = grid.certificate(
         .ruling,
@@ -70,7 +77,7 @@ struct CertificateChange: CustomTestStringConvertible, Sendable {
     }
 
     @Test func validCertificatesOfEachKindPass() {
-        for certificate in [Self.quorum, Self.panel, Self.ruling] {
+        for certificate in [Self.quorum, Self.panel, Self.audit, Self.ruling] {
             #expect(outcome(certificate, in: Self.grid) == .valid)
         }
         let single = TestGrid(units: 8, policy: .single)
@@ -119,7 +126,7 @@ struct CertificateChange: CustomTestStringConvertible, Sendable {
         CertificateChange("kind: single", .refused(.wrongKind)) { draft, _ in
             draft.vote = .single
         },
-        CertificateChange("kind: audit", .refused(.wrongKind)) { draft, _ in
+        CertificateChange("kind: audit", .refused(.notWon(unit: 1))) { draft, _ in
             draft.vote = .audit
         },
         CertificateChange("kind: panel", .refused(.notWon(unit: 1))) { draft, _ in
@@ -239,7 +246,7 @@ struct CertificateChange: CustomTestStringConvertible, Sendable {
             draft.sets.removeLast()
             draft.entries.removeLast()
         },
-        CertificateChange("a round without its voter", .refused(.malformedSet(index: 2))) {
+        CertificateChange("a round without its voter", .refused(.malformedSet(index: 3))) {
             draft,
             _ in
             draft.entries.removeLast()
@@ -256,6 +263,42 @@ struct CertificateChange: CustomTestStringConvertible, Sendable {
     ])
     func aChangedFieldOfAPanelIsRefused(change: CertificateChange) {
         check(change, of: Self.panel)
+    }
+
+    @Test(arguments: [
+        CertificateChange("no opening", .refused(.notWon(unit: 1))) { draft, _ in
+            draft.openings.removeFirst()
+        },
+        CertificateChange("another core", .refused(.notWon(unit: 2))) { draft, _ in
+            draft.openings[1] = UnitCore(unit: 2, core: TestGrid.core(2, variant: 9))
+        },
+        CertificateChange("two cores", .refused(.notWon(unit: 1))) { draft, _ in
+            draft.openings.append(UnitCore(unit: 2, core: TestGrid.core(2, variant: 9)))
+        },
+        CertificateChange("a ruling", .refused(.notWon(unit: 1))) { draft, grid in
+            let word = grid.ruling(on: UnitCore(unit: 1, core: TestGrid.core(1)))
+            draft.rulings = [EmbeddedRuling(word)]
+        },
+        CertificateChange("kind: single", .refused(.wrongKind)) { draft, _ in
+            draft.vote = .single
+        },
+    ])
+    func aChangedFieldOfAnAuditIsRefused(change: CertificateChange) {
+        check(change, of: Self.audit)
+    }
+
+    @Test func anAuditIsOneWorkersAlone() {
+        let votes: [(PeerID, variant: UInt64?)] = [
+            (TestGrid.peer(2), variant: 0), (TestGrid.peer(3), variant: 0),
+        ]
+        let rounds = [TestRound(0, of: Self.steward, on: Self.units, votes: votes)]
+        let two = Self.grid.certificate(
+            .audit,
+            of: Self.steward,
+            units: Self.units,
+            rounds: rounds
+        )
+        #expect(outcome(two, in: Self.grid) == .refused(.notWon(unit: 1)))
     }
 
     @Test(arguments: [

@@ -255,14 +255,14 @@ import Wire
         #expect(fixture.row(of: TestGrid.peer(4))?.won == 1)
     }
 
-    @Test func anUnopenedCertificateOfTheHighestRankKeepsAUnitProvisional() {
+    @Test func aCertificateThatNoKnownCoreOpensContradictsThoseThatAreOpened() {
         var fixture = LedgerFixture.withJob()
         let grid = fixture.grid
         fixture.certify(grid.quorum(on: [1]))
         let other = [TestGrid.peer(4), TestGrid.peer(5)]
         let hidden = grid.quorum(of: TestGrid.peer(9), on: [1], by: other, variant: 1)
         fixture.certify(hidden, opening: nil)
-        #expect(fixture.verdict(on: 1) == .sealed)
+        #expect(fixture.verdict(on: 1) == .disputed)
         #expect(fixture.board.isEmpty)
     }
 

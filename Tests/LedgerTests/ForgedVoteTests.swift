@@ -106,7 +106,7 @@ import Wire
         #expect(outcome(of: [first, second]) == .refused(.notWon(unit: 1)))
     }
 
-    @Test func aPanelNeedsALeadOfTwo() {
+    @Test func aPanelNeedsALeadOfThree() {
         let split = round([(TestGrid.peer(2), variant: 0), (TestGrid.peer(3), variant: 1)])
         var rounds = [split]
         #expect(outcome(.panel, of: rounds) == .refused(.notWon(unit: 1)))
@@ -117,7 +117,23 @@ import Wire
         rounds.append(
             TestRound(2, of: steward, on: units, votes: [(TestGrid.peer(5), variant: 0)])
         )
+        #expect(outcome(.panel, of: rounds) == .refused(.notWon(unit: 1)))
+        rounds.append(
+            TestRound(3, of: steward, on: units, votes: [(TestGrid.peer(6), variant: 0)])
+        )
         #expect(outcome(.panel, of: rounds) == .valid)
+    }
+
+    @Test func aPanelNeedsALeadOfFiveWhereLosersShareTheirResult() {
+        var rounds = [round([(TestGrid.peer(2), variant: 1), (TestGrid.peer(3), variant: 1)])]
+        for number in UInt32(1)...7 {
+            let isEnough = rounds.count == 8
+            #expect(outcome(.panel, of: rounds) == .refused(.notWon(unit: 1)) || isEnough)
+            let voter = TestGrid.peer(UInt64(number) + 3)
+            rounds.append(TestRound(number, of: steward, on: units, votes: [(voter, variant: 0)]))
+        }
+        #expect(outcome(.panel, of: rounds) == .valid)
+        #expect(outcome(.panel, of: rounds.dropLast()) == .refused(.notWon(unit: 1)))
     }
 
     @Test func aPanelCountsAWorkerOnce() {
@@ -170,6 +186,8 @@ import Wire
         #expect(outcome(.panel, of: rounds) == .refused(.notWon(unit: 1)))
         var second = greedy
         second.number = greedy.number + 1
+        second.voters[0].worker = TestGrid.peer(4)
+        second.voters[1].worker = TestGrid.peer(5)
         #expect(outcome(.panel, of: [greedy, second]) == .refused(.tooManyOperations(unit: 2)))
         rounds[0].voters[0].cores = TestGrid.cores(units)
         let grid = self.grid

@@ -7,13 +7,16 @@ import Wire
 /// A ledger with its job, and short words for what is put into it.
 struct LedgerFixture {
     let grid: TestGrid
-    var ledger = CreditLedger()
+    var ledger: CreditLedger
 
     /// Longer than any test's verdict must stand.
     static let settle = TimeSpan.seconds(10)
     static let start = Instant(nanoseconds: 1_000_000_000)
 
-    init(_ grid: TestGrid = TestGrid(units: 8)) { self.grid = grid }
+    init(_ grid: TestGrid = TestGrid(units: 8), ledger: CreditLedger = CreditLedger()) {
+        self.grid = grid
+        self.ledger = ledger
+    }
 
     /// A ledger that knows its job.
     static func withJob(_ grid: TestGrid = TestGrid(units: 8)) -> LedgerFixture {
@@ -78,14 +81,14 @@ struct LedgerFixture {
         workers first: UInt64,
         of steward: PeerID = TestGrid.peer(1)
     ) -> Certificate {
-        let worker = (first..<first + 4).map { TestGrid.peer($0) }
+        let worker = (first..<first + 5).map { TestGrid.peer($0) }
         let split = TestRound(
             0,
             of: steward,
             on: units,
             votes: [(worker[0], variant: variant), (worker[1], variant: loser)]
         )
-        let more = (1...2).map { number in
+        let more = (1...3).map { number in
             TestRound(
                 UInt32(number),
                 of: steward,

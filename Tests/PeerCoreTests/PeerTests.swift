@@ -62,6 +62,40 @@ import Wire
         }
     }
 
+    /// As after a crash in which a clock that was a day ahead was set right.
+    @Test func whatAPeerSignedIsItsOwnWhateverItsClockSays() throws {
+        let grid = TestGrid(units: 6, submitter: TestGrid.peer(0))
+        let pair = try PeerPair(grid, seed: 3, epoch: TestGrid.epoch - 24)
+        pair.input(.submit(grid.manifest), to: 0)
+        func whoKnowsIt() -> [Bool] {
+            for _ in 0..<20 { pair.pass(atMost: .seconds(2)) }
+            return pair.machines.map { $0.core.ledger.manifest(grid.id) != nil }
+        }
+        #expect(whoKnowsIt() == [true, false], "others wait for that hour")
+        for index in pair.machines.indices { pair.input(.epoch(TestGrid.epoch), to: index) }
+        #expect(whoKnowsIt() == [true, true])
+    }
+
+    /// The last row of a bundle, its deletion, may be lost in a crash.
+    @Test func whatIsOverLeavesNoRowAfterARestart() throws {
+        let grid = TestGrid(units: 2, submitter: TestGrid.peer(0))
+        let pair = try PeerPair(grid, seed: 5)
+        pair.input(.submit(grid.manifest), to: 0)
+        var kept: [JournalRow] = []
+        for _ in 0..<400 where !isComplete(pair) {
+            while pair.step() {
+                kept += pair.machines[1].journal.rows.filter { $0.table == .bundles }
+            }
+            pair.advance(atMost: .seconds(2))
+        }
+        #expect(isComplete(pair) && !kept.isEmpty)
+        for row in kept { pair.machines[1].journal.write(row) }
+        try pair.restart(1)
+        pair.settle()
+        #expect(pair.machines[1].journal.rows(of: .bundles).isEmpty)
+        #expect(pair.violations == [])
+    }
+
     @Test(arguments: 0..<12) func itHoldsAcrossCrashesAtAnyMoment(seed: UInt64) throws {
         let grid = TestGrid(units: 6, submitter: TestGrid.peer(0), nonce: seed)
         let pair = try submitted(grid, seed: seed)

@@ -122,6 +122,7 @@ private final class GatedStorage: Storage {
     func forget(dataset root: Digest) { memory.forget(dataset: root) }
     func forget(result hash: Digest) { memory.forget(result: hash) }
     func takeEvicted() -> [ChunkWant] { memory.takeEvicted() }
+    func takeDamagedResults() -> [Digest] { memory.takeDamagedResults() }
     var isDraining: Bool { memory.isDraining }
     func recover() { memory.recover() }
 }
@@ -157,6 +158,7 @@ private final class BrokenStorage: Storage {
     func forget(dataset root: Digest) { memory.forget(dataset: root) }
     func forget(result hash: Digest) { memory.forget(result: hash) }
     func takeEvicted() -> [ChunkWant] { memory.takeEvicted() }
+    func takeDamagedResults() -> [Digest] { memory.takeDamagedResults() }
     var isDraining: Bool { memory.isDraining }
     func recover() { memory.recover() }
 }

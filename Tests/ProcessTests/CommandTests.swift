@@ -121,6 +121,10 @@ struct CommandTests {
         ["demo", "--timeout", "0"], ["donate", "--folder", "x", "--cores", "-1"],
         ["donate", "--folder", "x", "--listen", "nowhere"],
         ["donate", "--folder", "x", "--listen", "127.0.0.1:65536"], ["demo", "--unknown"],
+        ["donate", "--folder", "x", "--listen", "0.0.0.0:0"],
+        ["donate", "--folder", "x", "--advertise", "nowhere"],
+        ["donate", "--folder", "x", "--advertise", "nowhere:0"],
+        ["donate", "--folder", "x", "--advertise", "tcp://nowhere:1"],
         ["submit"], ["submit", "--file", "x", "--snr", "-1"],
         ["submit", "--file", "x", "--max-drift", "fast"],
         ["submit", "--file", "x", "--coarse-channels", "0"],
@@ -149,6 +153,20 @@ struct CommandTests {
             ["donate", "--folder", folder.path, "--listen", "127.0.0.1:\(listener.port)"],
             "port \(listener.port) is in use by another program; choose another with --listen"
         )
+    }
+
+    @Test func othersAreToldTheAdvertisedAddress() async throws {
+        for (listen, advertised) in [
+            ("0.0.0.0:0", "grid.example.org:4711"), ("127.0.0.1:0", "[::1]:9"),
+        ] {
+            let donor = try await Donor(
+                ["--listen", listen, "--advertise", advertised],
+                cores: 0
+            )
+            #expect(try await donor.address().hasPrefix("starling://\(advertised)/"))
+            #expect(donor.program.output.contains("'starling://\(advertised)/"))
+            #expect(try await donor.end().status == 0)
+        }
     }
 
     @Test func keyThatOthersCanReadIsRefused() async throws {

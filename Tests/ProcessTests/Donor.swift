@@ -258,6 +258,7 @@ struct Why: Decodable {
             }
 
             let kind: String
+            let steward: String
             let votes: [Vote]
         }
 
@@ -265,6 +266,8 @@ struct Why: Decodable {
         let isHeld: Bool
         let certificates: [Certificate]
         let waits: [Wait]
+        /// The acting one first.
+        let stewards: [String]
     }
 
     struct Whole: Decodable {

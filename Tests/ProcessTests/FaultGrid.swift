@@ -1,6 +1,5 @@
 import Foundation
 import Glibc
-import Kernels
 import Testing
 
 /// Three peers on this machine, the jobs that the first of them submits, and what must hold when
@@ -9,9 +8,7 @@ final class FaultGrid {
     /// Units of each job: few, so that bundles are small, and their leases short.
     static let unitCount = 4
 
-    private let inputs: Folder
-    private let input: String
-    private let table: Data
+    private let search: SmallSearch
     /// The one that submits.
     private(set) var submitter: Donor
     /// The two that join it.
@@ -23,14 +20,7 @@ final class FaultGrid {
         homes: [Folder?] = [nil, nil, nil],
         environment: [String: String?] = [:]
     ) async throws {
-        inputs = try Folder()
-        let made = SyntheticFilterbank(seed: 3, channelCount: 8_192, toneCount: 16).make()
-        input = try inputs.write(made.file, to: "small.fil")
-        let search = try await Program.run(
-            ["search", input, "--coarse-channels", "\(Self.unitCount)"]
-        )
-        try #require(search.status == 0, "\(search.errors)")
-        table = search.output
+        search = try await SmallSearch(units: Self.unitCount)
         submitter = try await Donor(cores: cores, in: homes[0])
         let join = ["--join", try await submitter.address()]
         workers = [
@@ -45,18 +35,7 @@ final class FaultGrid {
 
     /// Submits the search once more; the job's id.
     func submit(policy: String = "strict") async throws -> String {
-        let submission = try await submitter.object(
-            Submission.self,
-            "submit",
-            "--file",
-            input,
-            "--coarse-channels",
-            "\(Self.unitCount)",
-            "--policy",
-            policy
-        )
-        #expect(submission.units == Self.unitCount)
-        return submission.job
+        try await search.submit(at: submitter, policy: policy)
     }
 
     /// A peer that has ended starts again in its folder.
@@ -77,7 +56,7 @@ final class FaultGrid {
         let watched = try await submitter.outcome("watch", job)
         #expect(watched.status == 0, "\(watched.errors)", sourceLocation: location)
         let results = try await submitter.outcome("results", job)
-        #expect(results.output == table, "\(results.errors)", sourceLocation: location)
+        #expect(results.output == search.table, "\(results.errors)", sourceLocation: location)
     }
 
     /// Waits until every peer shows the same board, and checks that each vote won counts once.
@@ -113,7 +92,7 @@ final class FaultGrid {
 }
 
 /// An executor that waits at a gate before it computes, so that a lease surely runs.
-final class GatedExecutor {
+final class GatedExecutor: Sendable {
     private let folder: Folder
     /// What a peer is told of it.
     let environment: [String: String?]

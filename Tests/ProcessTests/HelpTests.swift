@@ -23,6 +23,18 @@ struct HelpTests {
         #expect(text.contains("starling \(verb.joined(separator: " "))"))
     }
 
+    @Test func versionsAreThoseOfThePage() async throws {
+        let outcome = try await Program.run(["--version"])
+        #expect(outcome.status == 0)
+        let text = String(decoding: outcome.output, as: UTF8.self)
+        let page = try String(contentsOf: Self.page, encoding: .utf8)
+        #expect(page.contains("`\(text.trimmingCharacters(in: .newlines))`"))
+        let number = try #require(text.split(separator: " ").last).dropLast()
+        let protocolPage = Self.page.deletingLastPathComponent().appending(path: "PROTOCOL.md")
+        let formats = try String(contentsOf: protocolPage, encoding: .utf8)
+        #expect(formats.contains("kind: 1 HELLO, 2 WELCOME; version: \(number)\n"))
+    }
+
     @Test func everyVerbIsTestedAndInThePage() async throws {
         let outcome = try await Program.run(["--help"])
         let text = String(decoding: outcome.output, as: UTF8.self)

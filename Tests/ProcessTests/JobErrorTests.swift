@@ -44,6 +44,15 @@ struct JobErrorTests {
         expect(try await donor.outcome("results", "../../etc"), "is no id")
         expect(try await donor.outcome("watch", "starling://nowhere"), "is not a job link")
         expect(try await donor.outcome("watch"), "no known job is open")
+        for anchor in [(unknown, "no peer \(unknown) is known here"), ("xyz", "'xyz' is no id")] {
+            let submit = ["submit", "--file", input, "--anchor", anchor.0]
+            for arguments in [submit, submit + ["--dry-run"]] {
+                expect(
+                    try await Program.run(arguments + ["--folder", donor.folder]),
+                    anchor.1
+                )
+            }
+        }
         // Of seventeen ids two begin with the same digit.
         var ids: [String] = []
         for _ in 0..<17 {
@@ -68,7 +77,7 @@ struct JobErrorTests {
         ("file: x.fil\nsnr: loud\n", ", line 2: snr: 'loud' is no number above zero"),
         (
             "file: x.fil\n\nmax-drfit: 4\n",
-            ", line 3: 'max-drfit' is not known; the keys are boxcar"
+            ", line 3: 'max-drfit' is not known; the keys are anchor, boxcar"
         ),
         ("file: x.fil\npolicy: adaptive\n", ", line 2: policy: 'adaptive' is no policy"),
         ("file: x.fil\npriority: 300\n", ", line 2: priority: '300' is no whole number"),

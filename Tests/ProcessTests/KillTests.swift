@@ -1,6 +1,5 @@
 import Foundation
 import Glibc
-import Kernels
 import Primitives
 import Testing
 
@@ -14,19 +13,12 @@ struct KillTests {
     private static let kills =
         ProcessInfo.processInfo.environment["STARLING_KILLS"].flatMap { Int($0) } ?? killsPerJob
 
-    private let inputs: Folder
-    private let input: String
-    private let table: Data
+    private let outputs: Folder
+    private let search: SmallSearch
 
     init() async throws {
-        inputs = try Folder()
-        let made = SyntheticFilterbank(seed: 5, channelCount: 24_576, toneCount: 24).make()
-        input = try inputs.write(made.file, to: "small.fil")
-        let outcome = try await Program.run(
-            ["search", input, "--coarse-channels", "\(Self.units)"]
-        )
-        #expect(outcome.status == 0, "\(outcome.errors)")
-        table = outcome.output
+        outputs = try Folder()
+        search = try await SmallSearch(units: Self.units, channelCount: 24_576)
     }
 
     @Test func whatIsKilledLosesNothing() async throws {
@@ -35,13 +27,13 @@ struct KillTests {
         var jobs = 0
         for _ in stride(from: 0, to: Self.kills, by: Self.killsPerJob) {
             let submitter = Int(random.below(3))
-            let id = try await grid.submit(input, coarse: Self.units, at: submitter)
+            let id = try await search.submit(at: grid.donors[submitter])
             for _ in 0..<Self.killsPerJob {
                 // Any moment: of leases, commits, results, certificates, or of a start.
                 try await Task.sleep(for: .milliseconds(Int(random.below(700))))
                 try await grid.kill(Int(random.below(3)))
             }
-            let path = inputs.file("\(jobs).dat")
+            let path = outputs.file("\(jobs).dat")
             let result = try await grid.donors[submitter].outcome(
                 "results",
                 id,
@@ -50,7 +42,7 @@ struct KillTests {
                 path
             )
             try #require(result.status == 0, "\(result.errors)")
-            #expect(FileManager.default.contents(atPath: path) == table, "job \(jobs)")
+            #expect(FileManager.default.contents(atPath: path) == search.table, "job \(jobs)")
             jobs += 1
         }
         try await grid.expectEqualBoards(units: jobs * Self.units)
@@ -72,18 +64,6 @@ private final class KillableGrid {
             donors.append(try await Donor(["--join", address], in: home))
         }
         for donor in donors { try await donor.waitForLinks(peers - 1) }
-    }
-
-    func submit(_ input: String, coarse: Int, at index: Int) async throws -> String {
-        let submission = try await donors[index].object(
-            Submission.self,
-            "submit",
-            "--file",
-            input,
-            "--coarse-channels",
-            "\(coarse)"
-        )
-        return submission.job
     }
 
     /// Ends a peer without a word, and starts it again; nobody tells it whom to join.

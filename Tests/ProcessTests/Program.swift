@@ -76,6 +76,9 @@ final class Program: Sendable {
         )
     }
 
+    /// The number of its process.
+    var number: Int32 { process.number }
+
     /// How it ended; nil while it runs.
     var ending: Subprocess.Ending? { process.ending }
 

@@ -56,3 +56,31 @@ final class SocketClient: Sendable {
         }
     }
 }
+
+extension Donor {
+    /// The first object with which the peer answers a request, sooner than a command would; nil
+    /// when it answers with a failure.
+    func ask<Value: Decodable>(
+        _ type: Value.Type,
+        _ verb: String,
+        _ arguments: [String: String] = [:]
+    ) async throws -> Value? {
+        let client = try SocketClient("\(folder)/control.sock")
+        let request = try JSONEncoder().encode(ControlRequest(verb: verb, arguments: arguments))
+        client.send(request + [UInt8(ascii: "\n")])
+        let answer = await client.rest()
+        let line = try #require(answer.split(separator: "\n").first, "\(program.errors)")
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .iso8601
+        return try decoder.decode(ControlReply<Value>.self, from: Data(line.utf8)).event
+    }
+}
+
+private struct ControlRequest: Encodable {
+    let verb: String
+    let arguments: [String: String]
+}
+
+private struct ControlReply<Event: Decodable>: Decodable {
+    let event: Event?
+}

@@ -28,7 +28,7 @@ let scenarios: [String: Scenario] = [
         peers: 8,
         units: 3,
         anchors: 2,
-        steps: [("closes round 0", .split([1, 4, 5, 6], seconds: 90))]
+        steps: [("closes round 0", .split([1, 3, 4, 6], seconds: 90))]
     ),
     "submitter-away": Scenario(
         "The submitter is cut off when a set is closed; another steward holds the result.",

@@ -244,6 +244,8 @@ struct DamageTests {
         let store = try folder.open()
         #expect(try store.contents().results == [hash])
         #expect(try store.result(hash) == nil)
+        #expect(store.takeDamagedResults() == [hash])
+        #expect(store.takeDamagedResults().isEmpty, "it is told once")
         #expect(try store.contents().results.isEmpty)
         #expect(store.notices.count == 1)
         try store.keep(result: original.result, hash: hash)

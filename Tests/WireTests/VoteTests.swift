@@ -34,7 +34,23 @@ import Wire
 
     @Test func aQuorumOfEqualResultsLeadsByItsSize() {
         expect([(1, 7), (2, 7)], core: 7, margin: 2, count: 2)
-        #expect(Trust.panelMargin == 2)
+    }
+
+    @Test(arguments: [
+        // Votes for the leader, for others, and whether that settles a dispute.
+        (2, [0], false), (3, [0], true), (3, [1], false), (4, [1], true), (4, [1, 1], true),
+        (5, [2], false), (6, [2], false), (7, [2], true), (7, [2, 1], true), (7, [3], false),
+    ])
+    func aLeadOfThreeSettlesAndOfFiveWhereLosersAgree(
+        leader: UInt64,
+        others: [UInt64],
+        isSettled: Bool
+    ) {
+        var pairs = (0..<leader).map { ($0, UInt64(1)) }
+        for (choice, count) in others.enumerated() {
+            pairs += (0..<count).map { (100 * UInt64(choice + 1) + $0, UInt64(choice + 2)) }
+        }
+        #expect(lead(of: votes(pairs))?.settles(.standard) == isSettled)
     }
 
     @Test func anEvenVoteLeadsByNothingAndNamesTheSmallerCore() {

@@ -6,9 +6,9 @@ import WorkUnits
 
 /// Votes without a winner: further voters, and the submitter's word.
 @Suite struct DisputeTests {
-    @Test func aThirdVoterMustLeadByTwo() throws {
+    @Test func aDisputeGoesOnUntilALeadOfThree() throws {
         var bench = try StewardBench.disputed()
-        bench.candidates = (2...5).map { StewardBench.candidate($0) }
+        bench.candidates = (2...6).map { StewardBench.candidate($0) }
         bench.expectNothingLeft()
         bench.claim(4)
         let third = try bench.takeLease(of: 4)
@@ -18,12 +18,16 @@ import WorkUnits
         bench.claim(5)
         let fourth = try bench.takeLease(of: 5)
         #expect(fourth.round == 2)
-        bench.resultStored(0)
         bench.reveal(5, fourth)
+        bench.claim(6)
+        let fifth = try bench.takeLease(of: 6)
+        #expect(fifth.round == 3)
+        bench.resultStored(0)
+        bench.reveal(6, fifth)
         bench.answerSigns()
         let certificate = try bench.takeCertificate()
         #expect(certificate.body.vote == .panel)
-        #expect(certificate.body.entries.count == 4)
+        #expect(certificate.body.entries.count == 5)
         #expect(certificate.body.openings.count == 2)
         bench.accept(certificate, isOpened: true)
         #expect(bench.steward.isIdle)
@@ -95,15 +99,17 @@ import WorkUnits
 
     @Test func aMemberThatDoesNotRevealIsReplacedByTheNextVoter() throws {
         var (bench, leases, set) = try StewardBench.closed()
-        bench.candidates.append(StewardBench.candidate(4))
+        bench.candidates += (4...5).map { StewardBench.candidate($0) }
         bench.reveal(2, leases[0], setHash: set.hash)
         bench.pass(bench.lease)
         bench.expectNothingLeft()
-        bench.claim(4)
-        let next = try bench.takeLease(of: 4)
-        #expect(next.seatCount == 1 && next.round == 1)
         bench.resultStored(0)
-        bench.reveal(4, next)
+        for (round, worker) in zip(UInt32(1)..., UInt64(4)...5) {
+            bench.claim(worker)
+            let next = try bench.takeLease(of: worker)
+            #expect(next.seatCount == 1 && next.round == round)
+            bench.reveal(worker, next)
+        }
         bench.answerSigns()
         let certificate = try bench.takeCertificate()
         #expect(certificate.body.vote == .panel)
@@ -170,8 +176,8 @@ import WorkUnits
     @Test func aPanelThatFitsNoStatementIsCertifiedInParts() throws {
         let units = Array(UInt32(0)..<64)
         var bench = StewardBench(TestGrid(units: 256))
-        // Fifteen voters, thirteen of them with a result of their own, until the first leads by 2.
-        let variants: [UInt64] = Array(0...12) + [0, 0]
+        // Fifteen voters, twelve of them with a result of their own, until the first leads by 3.
+        let variants: [UInt64] = Array(0...11) + [0, 0, 0]
         var leases: [Lease] = []
         for (worker, variant) in zip(UInt64(2)..., variants) {
             // Two candidates at a time: a fair share of the shard is a whole bundle.

@@ -19,6 +19,7 @@ struct StewardBench {
     var now = Instant(nanoseconds: 1_000_000_000)
     var candidates: [Candidate] = []
     var successors: [PeerID: PeerID] = [:]
+    var classes: [PeerID: TrustClass] = [:]
     var isDataReachable = true
     var secondHolder: PeerID?
     var nextSteward: PeerID?
@@ -51,6 +52,7 @@ struct StewardBench {
             owner: { peer in
                 candidates.first { $0.peer == peer }?.owner ?? OwnerID(peer.digest)
             },
+            trustClassAt: { [classes] peer, _ in classes[peer] ?? .newcomer },
             current: { [successors] peer in successors[peer] ?? peer },
             submitter: grid.manifest.submitter,
             isDataReachable: isDataReachable,
@@ -150,6 +152,21 @@ struct StewardBench {
                 by: TestGrid.peer(holder),
                 view: bench.view,
                 at: bench.now
+            )
+        }
+    }
+
+    /// The ledger has come to think otherwise of a unit.
+    mutating func review(_ unit: UInt32, _ review: Review?) {
+        run { bench, out in
+            bench.steward.reviewed(
+                unit,
+                of: bench.job,
+                review,
+                certified: { [unit] },
+                isHeld: false,
+                at: bench.now,
+                into: &out
             )
         }
     }

@@ -10,7 +10,7 @@ import WorkUnits
     ///
     /// After the step `crash` the steward starts again from its rows.
     private func course(crash: Int?, isDisputed: Bool) throws -> Certificate {
-        var bench = StewardBench(TestGrid(units: 1), workers: 2...5)
+        var bench = StewardBench(TestGrid(units: 1), workers: 2...6)
         var leases: [UInt64: Lease] = [:]
         var set: CommitSet?
         var step = 0
@@ -46,7 +46,7 @@ import WorkUnits
             next(&bench)
         }
         if isDisputed {
-            for worker in UInt64(4)...5 {
+            for worker in UInt64(4)...6 {
                 bench.claim(worker)
                 let lease = try bench.takeLease(of: worker)
                 next(&bench)
@@ -71,7 +71,7 @@ import WorkUnits
         #expect(try course(crash: crash, isDisputed: false) == expected)
     }
 
-    @Test(arguments: 0..<12) func aDisputeSurvivesACrashAfterEachStep(crash: Int) throws {
+    @Test(arguments: 0..<14) func aDisputeSurvivesACrashAfterEachStep(crash: Int) throws {
         let expected = try course(crash: nil, isDisputed: true)
         #expect(try course(crash: crash, isDisputed: true) == expected)
     }

@@ -20,6 +20,7 @@ struct DonateCommand: AsyncParsableCommand {
             Example:
               starling donate
               starling donate --cores 4 --listen 192.168.1.20:4711
+              starling donate --listen 0.0.0.0:4711 --advertise grid.example.org:4711
               starling donate --folder second --join 'starling://127.0.0.1:4711/…?curve=…'
               starling donate --job 'starling://192.168.1.20:4711/…?curve=…&job=…'
             """
@@ -32,6 +33,14 @@ struct DonateCommand: AsyncParsableCommand {
 
     @Option(help: "Where to listen, as ADDRESS:PORT; port 0 takes a free one.")
     var listen = "127.0.0.1:0"
+
+    @Option(
+        help: """
+            What others are told to dial in place of --listen, as HOST:PORT: the outer address of \
+            a router, container or tunnel.
+            """
+    )
+    var advertise: String?
 
     @Option(help: "A peer to join, as it prints its address; may be repeated.")
     var join: [String] = []
@@ -66,6 +75,7 @@ struct DonateCommand: AsyncParsableCommand {
             throw ValidationError("--cores is \(cores); it must be 0 to 256")
         }
         _ = try listener()
+        _ = try advertised()
     }
 
     func run() async throws {
@@ -112,6 +122,7 @@ struct DonateCommand: AsyncParsableCommand {
         var configuration = NodeConfiguration(folder: folder.path)
         configuration.network = network
         (configuration.address, configuration.port) = try listener()
+        configuration.advertised = try advertised()
         configuration.join = try join.map { text in
             guard let address = JoinAddress(text) else { throw NodeError.malformedAddress(text) }
             return address
@@ -156,13 +167,25 @@ struct DonateCommand: AsyncParsableCommand {
         else {
             throw ValidationError("--listen is '\(listen)'; write ADDRESS:PORT, as 127.0.0.1:0")
         }
-        // Others are told this very address.
-        guard !["*", "0.0.0.0", "[::]"].contains(listen[..<colon]) else {
+        // Others are told this very address, unless --advertise names another.
+        guard advertise != nil || !["*", "0.0.0.0", "[::]"].contains(listen[..<colon]) else {
             throw ValidationError(
-                "--listen is '\(listen)'; name the one address by which others reach this machine"
+                "--listen is '\(listen)'; name the one address by which others reach this machine, "
+                    + "here or with --advertise"
             )
         }
         return (String(listen[..<colon]), port)
+    }
+
+    /// The endpoint that others are told, when it is not the one of `listener`.
+    private func advertised() throws -> String? {
+        guard let advertise else { return nil }
+        guard let endpoint = JoinAddress.endpoint(advertise) else {
+            throw ValidationError(
+                "--advertise is '\(advertise)'; write HOST:PORT, as grid.example.org:4711"
+            )
+        }
+        return endpoint
     }
 }
 

@@ -63,6 +63,14 @@ struct SubmitCommand: ParsableCommand {
     )
     var operationsPerMib: String?
 
+    @Option(
+        help: """
+            The peer that schedules the job as long as it is there, by its id: one that is always \
+            on. (default: the one that submits)
+            """
+    )
+    var anchor: String?
+
     @Option(help: "What you call the job; others see the file's name.")
     var name: String?
 
@@ -144,7 +152,7 @@ struct SubmitCommand: ParsableCommand {
             ("coarse-channels", coarseChannels), ("compat", rules.compat), ("boxcar", rules.boxcar),
             ("operations-per-mib", operationsPerMib),
             ("name", name), ("priority", priority),
-            ("policy", policy), ("deadline", deadline),
+            ("policy", policy), ("deadline", deadline), ("anchor", anchor),
         ]
         for (key, value) in values {
             guard let value else { continue }

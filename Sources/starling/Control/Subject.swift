@@ -93,6 +93,19 @@ enum Subject: Hashable, Sendable {
         return id
     }
 
+    /// The one peer that `text` names at `node`.
+    static func peer(_ text: String, at node: Node) async throws -> PeerID {
+        let prefix = try prefix(text, shownBy: "`starling peers` shows")
+        let matches = await node.peerIDs.filter { $0.description.hasPrefix(prefix) }
+        guard let first = matches.first else {
+            throw CommandFailure(
+                "no peer \(prefix) is known here; `starling peers` lists those that are"
+            )
+        }
+        guard matches.count > 1 else { return first }
+        throw ambiguous(prefix, matches.map { "peer \($0)" })
+    }
+
     private static func isHexadecimal(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"): true

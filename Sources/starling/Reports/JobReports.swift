@@ -193,7 +193,7 @@ extension JobLine {
             return "this machine may go offline: every unit is certified"
         }
         return "keep this machine online: \(Printable.count(unitsThatNeedThisMachine, "unit")) "
-            + "cannot be finished without its data and its part as steward"
+            + "cannot be finished without its data"
     }
 }
 

@@ -28,11 +28,12 @@ extension JobRequest {
         }
     }
 
-    fileprivate var terms: JobTerms {
+    fileprivate func terms(at node: Node) async throws -> JobTerms {
         var terms = JobTerms()
         terms.policy = policy.policy
         terms.priority = priority ?? terms.priority
         terms.deadlineHours = deadlineHours ?? terms.deadlineHours
+        if let anchor { terms.anchors = [try await Subject.peer(anchor, at: node)] }
         return terms
     }
 }
@@ -47,8 +48,9 @@ struct EstimateVerb: ControlVerb {
         by peer: ControlledPeer,
         tell: @Sendable (EstimateReport) async throws -> Void
     ) async throws {
+        let terms = try await request.terms(at: peer.node)
         let search = try await request.pack().search
-        try await tell(EstimateReport(await peer.node.estimate(search, request.terms)))
+        try await tell(EstimateReport(await peer.node.estimate(search, terms)))
     }
 }
 
@@ -62,8 +64,9 @@ struct SubmitVerb: ControlVerb {
         by peer: ControlledPeer,
         tell: @Sendable (SubmissionReport) async throws -> Void
     ) async throws {
+        let terms = try await request.terms(at: peer.node)
         let (search, remark) = try await request.pack()
-        let id = try await peer.node.submit(search, request.terms)
+        let id = try await peer.node.submit(search, terms)
         var warning = remark
         if let name = request.name {
             do {
@@ -77,7 +80,7 @@ struct SubmitVerb: ControlVerb {
             job: id.description,
             link: JobLink(address: peer.node.address, job: id).description,
             units: search.plan.unitCount,
-            replicas: Int(request.terms.policy.replicas),
+            replicas: Int(terms.policy.replicas),
             warning: warning
         )
         try await tell(report)

@@ -1,0 +1,63 @@
+package import Primitives
+package import Wire
+
+extension CreditLedger {
+    /// Whether somebody has looked at a unit's vote again.
+    package func isAudited(_ unit: UInt32, of manifest: ManifestID) -> Bool {
+        certificates(on: unit, of: manifest).contains { $0.body.vote == .audit }
+    }
+
+    /// Units whose certificates do not all say the same, or are not all opened, in order.
+    package var contestedUnits: [UnitName] { contested.keys }
+
+    /// What each worker said of a unit that has certificates, each thing once, with the hour for
+    /// which it said so; nil for what nobody has opened.
+    package func words(
+        on unit: UInt32,
+        of manifest: ManifestID
+    ) -> [(worker: PeerID, core: Core?, epoch: UInt64)] {
+        let cores = entry(manifest)?.units[unit]?.cores ?? []
+        var words: [(worker: PeerID, core: Core?, epoch: UInt64)] = []
+        for certificate in certificates(on: unit, of: manifest) {
+            for ballot in Ballot.all(on: unit, in: certificate.body) {
+                let core = cores.first { ballot.isOpened(by: $0, unit: unit) }
+                let isKnown = words.contains { $0.worker == ballot.worker && $0.core == core }
+                let epoch = certificate.body.sets[ballot.set].epoch
+                if !isKnown { words.append((ballot.worker, core, epoch)) }
+            }
+        }
+        return words
+    }
+
+    /// The votes that nobody has looked at again among those in which `worker` had part for
+    /// `project`, latest first: all since that many of them were audited that a fault cannot be
+    /// much older, `Trust.auditWindow`.
+    package func unaudited(by worker: PeerID, for project: ProjectID) -> [UnitName] {
+        var audits = 0
+        var found: [UnitName] = []
+        for key in deeds[worker]?.reversed() ?? [] {
+            guard case .certificate(let signed)? = item(at: key), signed.body.vote != .audit,
+                manifest(signed.body.manifest)?.body.project == project
+            else { continue }
+            for unit in signed.body.units {
+                if isAudited(unit, of: signed.body.manifest) {
+                    audits += 1
+                } else {
+                    found.append(UnitName(manifest: signed.body.manifest, unit: unit))
+                }
+            }
+            if audits >= trust.auditWindow { break }
+        }
+        return found
+    }
+
+    /// What became of every word on a unit that is certified, ascending by worker: whether it was
+    /// wrong, and whether another worker's was wrong in the same way.
+    package func faults(
+        on unit: UInt32,
+        of manifest: ManifestID
+    ) -> [(worker: PeerID, isShared: Bool)] {
+        (entry(manifest)?.units[unit]?.outcomes ?? []).filter { !$0.didWin }
+            .map { ($0.worker, $0.isShared) }
+    }
+}

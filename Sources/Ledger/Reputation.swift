@@ -1,0 +1,185 @@
+package import Primitives
+package import Wire
+
+/// What a worker's results for a project, or for several, have come to.
+package struct Reputation: Hashable, Sendable {
+    /// Certified results; halved by a mistake, none after a lie that another shared.
+    package private(set) var units: UInt64 = 0
+    /// Certified results since the last one that was wrong.
+    package private(set) var streak: UInt64 = 0
+    /// Wrong results that are not forgiven yet.
+    package private(set) var faults: UInt64 = 0
+    private var clean: UInt64 = 0
+
+    /// Nothing is known.
+    package init() {}
+
+    /// Takes in what became of a worker's results in one hour, right ones first: which of two came
+    /// first within an hour nobody can prove.
+    mutating func add(_ hour: HourTally, _ trust: Trust) {
+        units = Self.sum(units, hour.won)
+        streak = Self.sum(streak, hour.won)
+        clean = Self.sum(clean, hour.won)
+        let wrong = Int64(hour.lone) + Int64(hour.shared)
+        faults = Self.sum(faults, wrong)
+        guard wrong > 0 else {
+            let forgiven = min(faults, clean / trust.forgivingStreak)
+            faults -= forgiven
+            clean = faults == 0 ? 0 : clean - forgiven * trust.forgivingStreak
+            return
+        }
+        streak = 0
+        clean = 0
+        units = hour.shared > 0 ? 0 : units >> UInt64(hour.lone)
+    }
+
+    private static func sum(_ number: UInt64, _ change: Int64) -> UInt64 {
+        change >= 0
+            ? saturatingSum(number, change.magnitude) : number - min(number, change.magnitude)
+    }
+
+    /// Whether it makes a senior, taken at the end of the last hour that counts for that.
+    func isSenior(_ trust: Trust) -> Bool { units >= trust.seniorUnits }
+
+    /// Whether single results are taken on its word.
+    func isTrusted(_ trust: Trust) -> Bool {
+        faults < 32 && streak >= saturatingProduct(trust.trustedStreak, 1 << faults)
+    }
+}
+
+/// What became of one worker's results for one project in one hour.
+///
+/// A number is below zero where a later certificate takes back what an earlier one had said.
+struct HourTally: Hashable, Sendable {
+    var won: Int64 = 0
+    /// Wrong ones that nobody shared.
+    var lone: Int64 = 0
+    /// Wrong ones that another worker had, too.
+    var shared: Int64 = 0
+
+    subscript(kind: Mark.Kind) -> Int64 {
+        get {
+            switch kind {
+            case .won: won
+            case .lone: lone
+            case .shared: shared
+            }
+        }
+        set {
+            switch kind {
+            case .won: won = newValue
+            case .lone: lone = newValue
+            case .shared: shared = newValue
+            }
+        }
+    }
+}
+
+/// What one unit adds to one worker's reputation.
+struct Mark: Hashable, Sendable {
+    enum Kind: Hashable { case won, lone, shared }
+
+    let worker: PeerID
+    /// The hour for which it counts.
+    let epoch: UInt64
+    let kind: Kind
+    /// Whether it takes back what was said for an earlier hour.
+    var isRetracted = false
+
+    /// What it adds, in the other direction if it `isUndone`.
+    func change(isUndone: Bool) -> Int64 { isRetracted == isUndone ? 1 : -1 }
+}
+
+/// The reputation of every worker with every project: sums over the ledger's units, in whatever
+/// order these came.
+package struct ReputationBook: Sendable {
+    private var accounts = SortedTable<Name, SortedTable<UInt64, HourTally>>()
+    /// The latest hour of any mark.
+    private var lastEpoch: UInt64 = 0
+    /// How often something has changed that is older than the latest hour.
+    package private(set) var revisions: UInt64 = 0
+    let trust: Trust
+
+    private struct Name: Comparable, Sendable {
+        let project: ProjectID
+        let worker: PeerID
+
+        static func < (left: Name, right: Name) -> Bool {
+            left.project != right.project
+                ? left.project < right.project : left.worker < right.worker
+        }
+    }
+
+    /// A book that knows nobody.
+    init(trust: Trust) { self.trust = trust }
+
+    /// Adds what a unit of `project` says of a worker, or takes it back.
+    mutating func count(_ mark: Mark, of project: ProjectID, isUndone: Bool) {
+        let name = Name(project: project, worker: mark.worker)
+        let change = mark.change(isUndone: isUndone)
+        accounts[name, default: SortedTable()][mark.epoch, default: HourTally()][mark.kind] +=
+            change
+        if mark.epoch < lastEpoch { revisions += 1 }
+        lastEpoch = max(lastEpoch, mark.epoch)
+    }
+
+    /// What the owner of `keys` has done for `projects` up to the hour `last`.
+    func reputation(of keys: [PeerID], projects: [ProjectID], through last: UInt64) -> Reputation {
+        var hours = SortedTable<UInt64, HourTally>()
+        for project in projects {
+            for key in keys {
+                guard let account = accounts[Name(project: project, worker: key)] else { continue }
+                for (epoch, tally) in account where epoch <= last {
+                    hours[epoch, default: HourTally()].add(tally)
+                }
+            }
+        }
+        var reputation = Reputation()
+        for tally in hours.values { reputation.add(tally, trust) }
+        return reputation
+    }
+}
+
+extension HourTally {
+    fileprivate mutating func add(_ other: HourTally) {
+        won += other.won
+        lone += other.lone
+        shared += other.shared
+    }
+}
+
+/// Who is who for the jobs of a project, as a ledger has it: what a steward needs of the ledger.
+package struct TrustView: Sendable {
+    let book: ReputationBook
+    let ownership: Ownership
+
+    /// The class of `worker` for a job at the hour `epoch`: seniors by what they had done a day
+    /// before, others by what they had done until the hour before.
+    ///
+    /// A certificate is judged by what came before it alone, so all who hold one ledger agree.
+    package func trustClass(
+        of worker: PeerID,
+        for manifest: Manifest,
+        at epoch: UInt64
+    ) -> TrustClass {
+        let keys = ownership.keys(of: worker)
+        let anchors = manifest.anchors + [manifest.submitter]
+        if keys.contains(where: { anchors.contains($0) }) { return .anchor }
+        let projects = distinct([manifest.project] + manifest.recognised)
+        let trust = book.trust
+        if epoch >= trust.seniorHours {
+            let last = epoch - trust.seniorHours
+            let old = book.reputation(of: keys, projects: projects, through: last)
+            if old.isSenior(trust) { return .senior }
+        }
+        guard epoch > 0 else { return .newcomer }
+        let recent = book.reputation(of: keys, projects: projects, through: epoch - 1)
+        return recent.isTrusted(trust) ? .trusted : .newcomer
+    }
+
+    private func distinct(_ projects: [ProjectID]) -> [ProjectID] {
+        var seen = SortedTable<ProjectID, Bool>()
+        for project in projects { seen[project] = true }
+        return seen.keys
+    }
+}

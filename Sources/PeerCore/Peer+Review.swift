@@ -1,0 +1,218 @@
+import Ledger
+import Membership
+import Primitives
+import Wire
+import WorkUnits
+
+/// Votes that are looked at again: audits, which nobody is told of, and certificates that contradict
+/// each other.
+///
+/// Who looks follows from the stewards of the shard and from who signed what. The steward after a
+/// certificate's signer draws its audits; a contradiction goes to the last steward that is here and
+/// has signed neither side. It is worked out anew whenever the ledger thinks otherwise of a unit, or
+/// others are here.
+extension Peer {
+    /// Works out what `names`, of which the ledger thinks otherwise, need.
+    private mutating func review(
+        _ names: [CreditLedger.UnitName],
+        at now: Instant,
+        into out: inout Outbox
+    ) {
+        var changed = SortedTable<CreditLedger.UnitName, Bool>()
+        for name in names { changed[name] = true }
+        for name in changed.keys {
+            review(name, isCaught: false, at: now, into: &out)
+            reviewCaught(by: name, at: now, into: &out)
+        }
+        publishWithheld(at: now, into: &out)
+    }
+
+    /// Looks at what the ledger thinks otherwise of and, when others are here now than before, at
+    /// every contradiction; not before this peer is in its own table of hubs.
+    mutating func refreshReviews(at now: Instant, into out: inout Outbox) {
+        guard hubs.record(of: me) != nil else { return }
+        if areReviewsStale {
+            areReviewsStale = false
+            for name in ledger.contestedUnits { review(name, isCaught: false, at: now, into: &out) }
+        }
+        let judged = ledger.takeJudged()
+        if !judged.isEmpty { review(judged, at: now, into: &out) }
+    }
+
+    private mutating func review(
+        _ name: CreditLedger.UnitName,
+        isCaught: Bool,
+        at now: Instant,
+        into out: inout Outbox
+    ) {
+        let key = ShardKey(manifest: name.manifest, shard: name.unit / Limits.unitsPerShard)
+        let ranked = stewards(of: key)
+        guard let job = job(name.manifest) else { return }
+        let isOver = ledger.isCancelled(name.manifest) || isReleased(name.manifest)
+        var review: Review?
+        if ranked.contains(me), !isOver {
+            review = reviewNeeded(by: name, of: job, ranked, isCaught: isCaught)
+        }
+        steward.reviewed(
+            name.unit,
+            of: job,
+            review,
+            certified: { ledger.certifiedUnits(of: name.manifest) },
+            isHeld: ledger.isHeld(name.manifest),
+            at: now,
+            into: &out
+        )
+    }
+
+    private func reviewNeeded(
+        by name: CreditLedger.UnitName,
+        of job: Job,
+        _ ranked: [PeerID],
+        isCaught: Bool
+    ) -> Review? {
+        let certificates = ledger.certificates(on: name.unit, of: name.manifest)
+        switch ledger.verdict(on: name.unit, of: name.manifest) {
+        case .open:
+            return nil
+        case .disputed:
+            let signers = certificates.map { ledger.ownership.current(of: $0.body.steward) }
+            let last = ranked.last { hubs.isPresent($0) && !signers.contains($0) }
+            guard (last ?? hubs.acting(of: ranked)) == me else { return nil }
+            let isAnchored = ledger.isContestAnchored(name.unit, of: name.manifest)
+            let purpose = Review.Purpose.dispute(isAnchored: isAnchored)
+            return self.review(for: purpose, of: name, job, certificates, seed: 0)
+        case .sealed, .certified:
+            guard !certificates.contains(where: { !$0.body.vote.isFirstVote }),
+                let first = certificates.min(by: { ($0.body.epoch, $0.id) < ($1.body.epoch, $1.id) }
+                )
+            else { return nil }
+            let draw = lot(of: name, first.id)
+            let isRunning = steward.isReviewing(name.unit, of: name.manifest)
+            let isMine = auditor(of: first.body, ranked) == me
+            let isMeant = isCaught || isDrawn(draw, name, first.body, job.manifest)
+            guard isRunning || (isMine && isMeant) else { return nil }
+            return self.review(for: .audit, of: name, job, [first], seed: draw)
+        }
+    }
+
+    /// What nobody else can foresee, the same each time.
+    private func lot(of name: CreditLedger.UnitName, _ certificate: ItemID) -> UInt64 {
+        taggedHash("starling/audit/1", count: 3) { encoder in
+            encoder.byteString(secret)
+            encoder.identifier(certificate)
+            encoder.unsigned(UInt64(name.unit))
+        }.prefix
+    }
+
+    /// Whether a unit is drawn; always, when nobody vouches for it whom this peer trusts.
+    private func isDrawn(
+        _ draw: UInt64,
+        _ name: CreditLedger.UnitName,
+        _ certificate: Certificate,
+        _ manifest: Manifest
+    ) -> Bool {
+        let share: Ratio
+        switch manifest.policy {
+        case .strict: share = ledger.trust.strictAudits
+        case .adaptive: share = ledger.trust.adaptiveAudits
+        case .single: return false
+        }
+        if certificate.vote == .single, !ledger.isAnchored(certificate, unit: name.unit) {
+            return true
+        }
+        // The product of both halves is the draw's place in the unit interval.
+        return draw.multipliedFullWidth(by: share.denominator).high < share.numerator
+    }
+
+    /// The steward after the certificate's signer, of those who are here.
+    private func auditor(of certificate: Certificate, _ ranked: [PeerID]) -> PeerID? {
+        let signer = ledger.ownership.current(of: certificate.steward)
+        let place = ranked.firstIndex(of: signer).map { $0 + 1 } ?? 0
+        let turn = ranked[place...] + ranked[..<place]
+        return turn.first { $0 != signer && hubs.isPresent($0) }
+    }
+
+    private func review(
+        for purpose: Review.Purpose,
+        of name: CreditLedger.UnitName,
+        _ job: Job,
+        _ certificates: [Signed<Certificate>],
+        seed: UInt64
+    ) -> Review {
+        let owners = self.owners
+        let trust = ledger.trustView
+        let cast = ledger.words(on: name.unit, of: name.manifest).map { word in
+            Review.Cast(
+                voter: Candidate(peer: word.worker, owner: owners.owner(word.worker)),
+                trustClass: trust.trustClass(of: word.worker, for: job.manifest, at: word.epoch),
+                core: word.core
+            )
+        }
+        return Review(
+            purpose: purpose,
+            certificates: certificates.map(\.body),
+            cast: cast,
+            seed: seed
+        )
+    }
+
+    // MARK: - Who was caught
+
+    /// Where a worker's word has turned out to be a lie that others shared, or a mistake in a job
+    /// that takes single words, what else it said is looked at again.
+    private mutating func reviewCaught(
+        by name: CreditLedger.UnitName,
+        at now: Instant,
+        into out: inout Outbox
+    ) {
+        let faults = ledger.faults(on: name.unit, of: name.manifest)
+        guard !faults.isEmpty, let manifest = ledger.manifest(name.manifest)?.body else { return }
+        for fault in faults where fault.isShared || manifest.policy == .adaptive {
+            let names = ledger.unaudited(by: fault.worker, for: manifest.project)
+            for each in names { review(each, isCaught: true, at: now, into: &out) }
+        }
+    }
+
+    // MARK: - Openings
+
+    /// Another steward hands over an opening: it is published at once, or when the votes behind it
+    /// that are drawn have been looked at, so that nobody can copy what it is asked to compute.
+    mutating func take(
+        _ opening: Opening,
+        _ item: Verified<Item>,
+        from peer: PeerID,
+        at now: Instant,
+        into out: inout Outbox
+    ) {
+        // It is sent again and again until it appears.
+        guard !withheld.contains(opening.certificate) else { return }
+        let isWaiting = opening.cores.contains {
+            steward.isReviewing($0.unit, of: opening.manifest)
+        }
+        guard isWaiting, withheld.count < Self.withheldMax, let job = job(opening.manifest) else {
+            return accept(item, from: peer, at: now, into: &out)
+        }
+        let span = job.leaseSpan(unitCount: opening.cores.count).times(WorkLimits.openingLeases)
+        withheld[opening.certificate] = WithheldOpening(
+            opening: opening,
+            publishAt: now.advanced(by: span)
+        )
+    }
+
+    /// Publishes openings for which nobody computes any more.
+    mutating func publishWithheld(at now: Instant, into out: inout Outbox) {
+        for (certificate, each) in withheld {
+            let isWaiting = each.opening.cores.contains {
+                steward.isReviewing($0.unit, of: each.opening.manifest)
+            }
+            guard !isWaiting || each.publishAt <= now else { continue }
+            withheld.remove(certificate)
+            accept(Item.opening(each.opening).verifiedHere, from: nil, at: now, into: &out)
+        }
+    }
+}
+
+extension CertificateKind {
+    /// Whether it proves a first vote on its units.
+    fileprivate var isFirstVote: Bool { self == .quorum || self == .single }
+}

@@ -1,0 +1,296 @@
+import Ledger
+import Primitives
+import TestSupport
+import Testing
+import Wire
+
+/// What earlier results make of a worker, and what its word then weighs.
+@Suite struct ReputationTests {
+    private let grid = TestGrid(units: 64, submitter: TestGrid.peer(99))
+    private let hour = TestGrid.epoch
+
+    /// Three results make a senior after two hours, two in a row make it trusted.
+    private static let trust: Trust = {
+        var trust = Trust.standard
+        trust.seniorUnits = 3
+        trust.seniorHours = 2
+        trust.trustedStreak = 2
+        trust.forgivingStreak = 4
+        return trust
+    }()
+
+    private func fixture() -> LedgerFixture {
+        var fixture = LedgerFixture(grid, ledger: CreditLedger(trust: Self.trust))
+        fixture.take(.manifest(grid.signedManifest))
+        return fixture
+    }
+
+    private func peer(_ number: UInt64) -> PeerID { TestGrid.peer(number) }
+
+    private func trustClass(_ worker: UInt64, _ fixture: LedgerFixture, at epoch: UInt64)
+        -> TrustClass
+    {
+        fixture.ledger.trustView.trustClass(of: peer(worker), for: grid.manifest, at: epoch)
+    }
+
+    /// A first vote of two equal results on `units` in the hour `epoch`, with its opening.
+    private func quorum(
+        on units: [UInt32],
+        by workers: [UInt64],
+        epoch: UInt64,
+        variant: UInt64 = 0,
+        of steward: UInt64 = 1
+    ) -> [Item] {
+        let certificate = grid.quorum(
+            of: peer(steward),
+            on: units,
+            by: workers.map(peer),
+            variant: variant,
+            epoch: epoch
+        )
+        let signed = grid.sign(certificate)
+        return [.certificate(signed), .opening(grid.opening(of: signed, variant: variant))]
+    }
+
+    /// A certificate of rounds with one voter each, but for the first with two.
+    private func panel(on unit: UInt32, _ votes: [(UInt64, variant: UInt64)], epoch: UInt64) -> Item
+    {
+        let cast = votes.map { (peer($0.0), variant: UInt64?.some($0.variant)) }
+        let first = TestRound(
+            0,
+            of: peer(3),
+            on: [unit],
+            votes: Array(cast.prefix(2)),
+            epoch: epoch
+        )
+        let more = cast.dropFirst(2).enumerated().map { index, vote in
+            TestRound(UInt32(index + 1), of: peer(3), on: [unit], votes: [vote], epoch: epoch)
+        }
+        let rounds = [first] + more
+        return .certificate(
+            grid.sign(grid.certificate(.panel, of: peer(3), units: [unit], rounds: rounds))
+        )
+    }
+
+    private func audit(on unit: UInt32, by worker: UInt64, variant: UInt64, epoch: UInt64) -> Item {
+        let votes: [(PeerID, variant: UInt64?)] = [(peer(worker), variant: variant)]
+        let round = TestRound(0, of: peer(2), on: [unit], votes: votes, epoch: epoch)
+        return .certificate(
+            grid.sign(grid.certificate(.audit, of: peer(2), units: [unit], rounds: [round]))
+        )
+    }
+
+    private func insert(_ items: [Item], into fixture: inout LedgerFixture) {
+        for item in items { fixture.insert(item, epoch: hour + 100) }
+    }
+
+    // MARK: - What makes whom
+
+    @Test func trustComesAnHourAfterAndSeniorityTwo() {
+        var fixture = fixture()
+        insert(quorum(on: [0, 1, 2], by: [10, 11], epoch: hour), into: &fixture)
+        let classes = (0...3).map { trustClass(10, fixture, at: hour + $0) }
+        #expect(classes == [.newcomer, .trusted, .senior, .senior])
+        #expect(trustClass(12, fixture, at: hour + 3) == .newcomer)
+        #expect(trustClass(99, fixture, at: hour) == .anchor, "the submitter's own peer")
+    }
+
+    @Test func aSealedVoteMakesNobody() {
+        var fixture = fixture()
+        let items = quorum(on: [0, 1, 2], by: [10, 11], epoch: hour)
+        insert([items[0]], into: &fixture)
+        #expect(trustClass(10, fixture, at: hour + 3) == .newcomer)
+        insert([items[1]], into: &fixture)
+        #expect(trustClass(10, fixture, at: hour + 3) == .senior)
+    }
+
+    @Test func workForAProjectCountsForOthersThatRecogniseIt() {
+        var fixture = fixture()
+        insert(quorum(on: [0, 1, 2], by: [10, 11], epoch: hour), into: &fixture)
+        let view = fixture.ledger.trustView
+        let other = ProjectID(Digest(0xC, 0, 0, 1))
+        let stranger = TestGrid(project: other).manifest
+        #expect(view.trustClass(of: peer(10), for: stranger, at: hour + 3) == .newcomer)
+        let friend = TestGrid(recognised: [grid.project], project: other).manifest
+        #expect(view.trustClass(of: peer(10), for: friend, at: hour + 3) == .senior)
+    }
+
+    @Test func aSuccessorInheritsWhatItsKeyHasDone() {
+        var fixture = fixture()
+        insert(quorum(on: [0, 1, 2], by: [10, 11], epoch: hour), into: &fixture)
+        insert([.revoke(grid.revoke(peer(10), for: peer(20), epoch: hour))], into: &fixture)
+        #expect(trustClass(20, fixture, at: hour + 3) == .senior)
+        #expect(trustClass(10, fixture, at: hour + 3) == .senior)
+    }
+
+    @Test func aLoneMistakeHalvesSeniorityAndEndsTrust() {
+        var fixture = fixture()
+        insert(quorum(on: [0, 1, 2, 3, 4], by: [10, 11], epoch: hour), into: &fixture)
+        let votes: [(UInt64, variant: UInt64)] = [(10, 1), (12, 0), (13, 0), (14, 0), (15, 0)]
+        insert([panel(on: 5, votes, epoch: hour + 1)], into: &fixture)
+        #expect(trustClass(10, fixture, at: hour + 1) == .trusted)
+        #expect(trustClass(10, fixture, at: hour + 2) == .senior, "the mistake is an hour old")
+        #expect(trustClass(10, fixture, at: hour + 3) == .newcomer, "five halved are two")
+        #expect(trustClass(11, fixture, at: hour + 3) == .senior)
+    }
+
+    @Test func trustComesBackAfterTwiceAsManyResults() {
+        var fixture = fixture()
+        let votes: [(UInt64, variant: UInt64)] = [(10, 1), (12, 0), (13, 0), (14, 0), (15, 0)]
+        insert([panel(on: 5, votes, epoch: hour)], into: &fixture)
+        insert(quorum(on: [0, 1], by: [10, 16], epoch: hour + 1), into: &fixture)
+        #expect(trustClass(16, fixture, at: hour + 2) == .trusted)
+        #expect(trustClass(10, fixture, at: hour + 2) == .newcomer)
+        insert(quorum(on: [2, 3], by: [10, 16], epoch: hour + 2), into: &fixture)
+        #expect(trustClass(10, fixture, at: hour + 3) == .trusted)
+    }
+
+    @Test func whatAVoteMadeIsTakenBackWhenItIsOverruled() {
+        var fixture = fixture()
+        insert(quorum(on: [0, 1, 2], by: [10, 11], epoch: hour, variant: 1), into: &fixture)
+        #expect(trustClass(10, fixture, at: hour + 2) == .senior)
+        let liars: [(UInt64, variant: UInt64)] = [(10, 1), (11, 1)]
+        let others = (12...18).map { (UInt64($0), variant: UInt64(0)) }
+        for unit in UInt32(0)...2 {
+            insert([panel(on: unit, liars + others, epoch: hour + 1)], into: &fixture)
+        }
+        #expect(trustClass(10, fixture, at: hour + 2) == .senior, "for two hours more")
+        #expect(trustClass(10, fixture, at: hour + 3) == .newcomer)
+        #expect(trustClass(12, fixture, at: hour + 3) == .senior)
+    }
+
+    @Test func aLieThatTwoShareCostsAllSeniority() {
+        var fixture = fixture()
+        insert(quorum(on: [0, 1, 2, 3, 4, 5, 6], by: [10, 11], epoch: hour), into: &fixture)
+        let liars: [(UInt64, variant: UInt64)] = [(10, 1), (11, 1)]
+        let others = (12...18).map { (UInt64($0), variant: UInt64(0)) }
+        insert([panel(on: 7, liars + others, epoch: hour + 1)], into: &fixture)
+        #expect(fixture.ledger.faults(on: 7, of: grid.id).map(\.isShared) == [true, true])
+        #expect(trustClass(10, fixture, at: hour + 2) == .senior)
+        #expect(trustClass(10, fixture, at: hour + 3) == .newcomer)
+    }
+
+    // MARK: - What a word weighs
+
+    /// Workers 10 and 11 are seniors.
+    private func withSeniors() -> LedgerFixture {
+        var fixture = fixture()
+        insert(quorum(on: [0, 1, 2, 3, 4], by: [10, 11], epoch: hour), into: &fixture)
+        return fixture
+    }
+
+    @Test func newcomersNeverOutweighASenior() {
+        var fixture = withSeniors()
+        insert(quorum(on: [9], by: [10, 20], epoch: hour + 3), into: &fixture)
+        insert(quorum(on: [9], by: [21, 22], epoch: hour + 3, variant: 1, of: 2), into: &fixture)
+        #expect(fixture.verdict(on: 9).core == TestGrid.core(9))
+        #expect(fixture.ledger.isAnchored(9, of: grid.id))
+        let votes = [(21, 1), (20, 0), (22, 1), (23, 1), (24, 1)]
+            .map { (UInt64($0.0), variant: UInt64($0.1)) }
+        insert([panel(on: 9, votes, epoch: hour + 3)], into: &fixture)
+        #expect(fixture.verdict(on: 9).core == TestGrid.core(9))
+    }
+
+    @Test func withoutASeniorContradictingVotesAreDisputed() {
+        var fixture = withSeniors()
+        insert(quorum(on: [9], by: [20, 23], epoch: hour + 3), into: &fixture)
+        #expect(fixture.verdict(on: 9).core == TestGrid.core(9))
+        #expect(!fixture.ledger.isAnchored(9, of: grid.id))
+        insert(quorum(on: [9], by: [21, 22], epoch: hour + 3, variant: 1, of: 2), into: &fixture)
+        #expect(fixture.verdict(on: 9) == .disputed)
+    }
+
+    @Test(arguments: [false, true])
+    func anAuditThatContradictsIsADisputeUntilAPanelAgreesWithIt(doesAgree: Bool) {
+        var fixture = withSeniors()
+        insert(quorum(on: [9], by: [20, 21], epoch: hour + 3, variant: 1), into: &fixture)
+        insert([audit(on: 9, by: 10, variant: 0, epoch: hour + 3)], into: &fixture)
+        #expect(fixture.verdict(on: 9) == .disputed)
+        let more = (22...27).map { (UInt64($0), variant: UInt64(doesAgree ? 0 : 1)) }
+        let votes = [(UInt64(20), variant: UInt64(1)), (21, 1), (10, 0)] + more
+        insert([panel(on: 9, votes, epoch: hour + 3)], into: &fixture)
+        // Newcomers alone do not overrule a senior.
+        #expect(fixture.verdict(on: 9).core == (doesAgree ? TestGrid.core(9) : nil))
+        #expect((fixture.verdict(on: 9) == .disputed) != doesAgree)
+    }
+
+    @Test func anAuditByAnybodyElseCountsForNothing() {
+        var fixture = withSeniors()
+        insert(quorum(on: [9], by: [20, 21], epoch: hour + 3), into: &fixture)
+        insert([audit(on: 9, by: 22, variant: 1, epoch: hour + 3)], into: &fixture)
+        #expect(fixture.verdict(on: 9).core == TestGrid.core(9))
+    }
+
+    @Test func anAuditWaitsForTheVoteThatItLooksAt() {
+        var fixture = withSeniors()
+        let look = audit(on: 9, by: 10, variant: 0, epoch: hour + 3)
+        #expect(fixture.insert(look, epoch: hour + 100) == .waiting)
+        #expect(fixture.verdict(on: 9) == .open)
+        insert(quorum(on: [9], by: [20, 21], epoch: hour + 3), into: &fixture)
+        #expect(fixture.ledger.isAudited(9, of: grid.id))
+        #expect(fixture.verdict(on: 9).core == TestGrid.core(9))
+        #expect(fixture.row(of: peer(10))?.won == 6, "who looks is paid, too")
+    }
+
+    @Test func whatWasNotAuditedSinceTheWindowIsListed() {
+        var fixture = fixture()
+        for (unit, epoch) in zip(UInt32(0)..., hour..<hour + 4) {
+            insert(quorum(on: [unit], by: [10, 11], epoch: epoch), into: &fixture)
+        }
+        let names = fixture.ledger.unaudited(by: peer(10), for: grid.project).map(\.unit)
+        #expect(names == [3, 2, 1, 0])
+        insert([audit(on: 2, by: 99, variant: 0, epoch: hour + 5)], into: &fixture)
+        #expect(fixture.ledger.unaudited(by: peer(10), for: grid.project).map(\.unit) == [3, 1, 0])
+        #expect(fixture.ledger.unaudited(by: peer(12), for: grid.project).isEmpty)
+    }
+
+    // MARK: - Arrival does not matter
+
+    /// Votes of several hours that partly contradict each other, some by those whom others made
+    /// seniors, come in any order: the same verdicts, reputations and boards follow.
+    @Test(arguments: 0..<40) func whatFollowsDoesNotDependOnArrival(seed: UInt64) {
+        var random = PRNG(seed: seed)
+        var items: [Item] = []
+        for number in 0..<UInt64(14) {
+            let epoch = hour + random.below(9)
+            let first = 10 + random.below(5)
+            let second = 10 + (first - 10 + 1 + random.below(4)) % 5
+            let unit = UInt32(random.below(7))
+            let variant = random.below(3) == 0 ? UInt64(1) : 0
+            let units = random.below(2) == 0 ? [unit] : [unit, unit + 7, unit + 14]
+            if random.below(4) == 0 {
+                items.append(audit(on: unit, by: first, variant: variant, epoch: epoch))
+            } else {
+                let steward = 30 + number
+                items += quorum(
+                    on: units,
+                    by: [first, second],
+                    epoch: epoch,
+                    variant: variant,
+                    of: steward
+                )
+            }
+        }
+        var whole = fixture()
+        for _ in 0..<2 { insert(items, into: &whole) }
+        for _ in 0..<4 {
+            for index in stride(from: items.count - 1, to: 0, by: -1) {
+                items.swapAt(index, Int(random.below(UInt64(index + 1))))
+            }
+            var other = fixture()
+            insert(items, into: &other)
+            #expect(other.ledger.items == whole.ledger.items)
+            for unit in 0..<UInt32(21) {
+                #expect(other.verdict(on: unit) == whole.verdict(on: unit))
+            }
+            for worker in UInt64(10)..<15 {
+                for epoch in hour..<hour + 12 {
+                    #expect(
+                        trustClass(worker, other, at: epoch) == trustClass(worker, whole, at: epoch)
+                    )
+                }
+            }
+            #expect(other.boards(epoch: hour + 20) == whole.boards(epoch: hour + 20))
+        }
+    }
+}
