@@ -40,7 +40,10 @@ SLOT_KINDS = {
 }
 STRICT, ADAPTIVE, SINGLE = range(3)
 QUORUM, SINGLE_VOTE, PANEL, AUDIT, RULING = range(5)
-RANKS = {SINGLE_VOTE: 0, QUORUM: 1, AUDIT: 2, PANEL: 3, RULING: 4}
+NEWCOMER, TRUSTED, SENIOR, ANCHOR = range(4)
+# Constants of trust, and weights of certificates.
+MARGIN, SHARED_MARGIN, SENIOR_UNITS, SENIOR_HOURS, STREAK, FORGIVING = 3, 5, 1_000, 24, 50, 500
+VOTE_WEIGHT, PANEL_WEIGHT, ANCHORED_VOTE, ANCHORED_PANEL, RULING_WEIGHT = range(5)
 ELEMENT_BYTES = 65_543
 
 
@@ -109,14 +112,16 @@ def admits(manifest, lowest_unit, seat, worker, population, widening):
 
 
 def lead(votes):
-    """The core with the most workers, and by how many it leads."""
+    """The core with the most workers, and whether its lead settles a dispute."""
     said = {}
     for worker, core in votes:
         said.setdefault(worker, set()).add(core)
     counts = Counter(cores.pop() for cores in said.values() if len(cores) == 1).most_common(2)
     if not counts:
-        return None, 0
-    return counts[0][0], counts[0][1] - (counts[1][1] if len(counts) > 1 else 0)
+        return None, False
+    next_count = counts[1][1] if len(counts) > 1 else 0
+    margin = SHARED_MARGIN if next_count > 1 else MARGIN
+    return counts[0][0], counts[0][1] - next_count >= margin
 
 
 class Certificate:
@@ -206,12 +211,13 @@ class Certificate:
         what = f"nobody won unit {unit}"
         if self.kind in (QUORUM, SINGLE_VOTE):
             seats = 2 if self.kind == QUORUM else 1
-            require((policy == SINGLE) == (self.kind == SINGLE_VOTE), "its kind and the policy")
+            forbidden = SINGLE if self.kind == QUORUM else STRICT
+            require(policy != forbidden, "its kind and the policy")
             require(len(ballots) == seats and not self.openings and not self.rulings, what)
             require(len({ballot[1:] for ballot in ballots}) == 1, what)
             require(self.sets[ballots[0][1]][4] == seats and ballots[0][3] <= cap, what)
             return
-        require(self.kind in (PANEL, RULING), "an audit certificate")
+        require(self.kind in (PANEL, AUDIT, RULING), "its kind")
         cores = [core for opened, core in self.openings if opened == unit]
         votes = []
         for ballot in ballots:
@@ -220,7 +226,11 @@ class Certificate:
             votes.append((ballot[0], core_hash(core)))
         if self.kind == PANEL:
             require(len({ballot[1] for ballot in ballots}) > 1 and not self.rulings, what)
-            require(lead(votes)[1] >= 2, what)
+            require(lead(votes)[1], what)
+        elif self.kind == AUDIT:
+            require(len(self.entries) == len(self.sets) == 1 and self.sets[0][4] == 1, what)
+            require([opened for opened, _ in self.openings] == self.units, what)
+            require(not self.rulings, what)
         else:
             require(list(self.rulings) == self.units, "rulings on other units")
             ruling = self.rulings[unit]
@@ -345,24 +355,142 @@ class Ledger:
 
     def board(self):
         """Operations, results won and results lost by machine."""
+        reputations = Reputations(self)
         rows = {}
-        for (_, unit), (certificates, cores) in self.by_unit.items():
-            top = max(RANKS[certificate.kind] for certificate in certificates)
-            winners = {c.winner(unit, cores) for c in certificates if RANKS[c.kind] == top}
-            if len(winners) != 1 or None in winners:
+        for (manifest, unit), (_, cores) in self.by_unit.items():
+            hash_ = reputations.verdict(manifest, unit)
+            if hash_ is None:
                 continue  # disputed, or sealed
-            hash_ = winners.pop()
-            core = cores[hash_]
-            won = {}
-            for certificate in certificates:
-                for ballot in certificate.ballots(unit):
-                    right = certificate.opens(core, ballot, unit)
-                    won[ballot[0]] = won.get(ballot[0], True) and right
-            for worker, right in won.items():
+            for worker, kind in self.outcomes(manifest, unit, hash_).items():
                 row = rows.setdefault(self.current(worker), [0, 0, 0])
-                row[0] += core[1] if right else 0
-                row[1 if right else 2] += 1
+                row[0] += cores[hash_][1] if kind == "won" else 0
+                row[1 if kind == "won" else 2] += 1
         return [[worker, *rows[worker]] for worker in sorted(rows)]
+
+    def outcomes(self, manifest, unit, hash_, last=None):
+        """What became of each worker's word, by certificates up to the hour `last`."""
+        certificates, cores = self.by_unit[manifest, unit]
+        lies, workers = {}, set()
+        for certificate in certificates:
+            if last is not None and certificate.epoch > last:
+                continue
+            for ballot in certificate.ballots(unit):
+                workers.add(ballot[0])
+                if not certificate.opens(cores[hash_], ballot, unit):
+                    said = (h for h, c in cores.items() if certificate.opens(c, ballot, unit))
+                    lies.setdefault(ballot[0], set()).add(next(said, ballot[2]))
+        def kind(worker):
+            own = lies.get(worker)
+            others = (said for other, said in lies.items() if other != worker)
+            return "won" if not own else "shared" if any(own & said for said in others) else "lone"
+        return {worker: kind(worker) for worker in workers}
+
+
+class Reputations:
+    """What earlier results make of workers, and which certificates prevail for that."""
+
+    def __init__(self, ledger):
+        self.ledger, self.tallies, self.marks = ledger, {}, {}
+        machines = {}
+        for key in {*ledger.successors, *(k for s in ledger.successors.values() for k in s)}:
+            machines.setdefault(ledger.current(key), set()).add(key)
+        self.keys = lambda worker: {worker} | machines.get(ledger.current(worker), set())
+        contested = [name for name in ledger.by_unit if not self.is_of_one_mind(self.words(*name))]
+        for name in ledger.by_unit:
+            self.mark(*name)
+        while any([self.mark(*name) for name in contested]):
+            pass
+
+    def words(self, manifest, unit):
+        certificates, cores = self.ledger.by_unit[manifest, unit]
+        return [(certificate, certificate.winner(unit, cores)) for certificate in certificates]
+
+    @staticmethod
+    def is_of_one_mind(words):
+        return len({core for _, core in words}) == 1 and words[0][1] is not None
+
+    def mark(self, manifest, unit):
+        """Counts what a unit adds to reputations hour by hour; whether that has changed."""
+        certificates, marks, said = self.ledger.by_unit[manifest, unit][0], [], {}
+        for hour in sorted({certificate.epoch for certificate in certificates}):
+            hash_ = self.verdict(manifest, unit, hour)
+            now = self.ledger.outcomes(manifest, unit, hash_, hour) if hash_ else {}
+            for worker in {*said, *now}:
+                if said.get(worker) != now.get(worker):
+                    marks += [(worker, hour, said[worker], -1)] if worker in said else []
+                    marks += [(worker, hour, now[worker], 1)] if worker in now else []
+            said = now
+        earlier, self.marks[manifest, unit] = self.marks.get((manifest, unit), []), sorted(marks)
+        if earlier == sorted(marks):
+            return False
+        project = self.ledger.manifests[manifest][2]
+        for sign, changes in ((-1, earlier), (1, marks)):
+            for worker, hour, kind, change in changes:
+                hours = self.tallies.setdefault((project, worker), {})
+                hours.setdefault(hour, Counter())[kind] += sign * change
+        return True
+
+    def reputation(self, worker, manifest, last):
+        """Certified results, those in a row, and mistakes, up to the hour `last`."""
+        hours = {}
+        for project in {manifest[2], *manifest[20]}:
+            for key in self.keys(worker):
+                for hour, tally in self.tallies.get((project, key), {}).items():
+                    if hour <= last:
+                        hours.setdefault(hour, Counter()).update(tally)
+        units = streak = clean = faults = 0
+        for _, tally in sorted(hours.items()):
+            units, streak, clean = (max(0, n + tally["won"]) for n in (units, streak, clean))
+            wrong = tally["lone"] + tally["shared"]
+            faults = max(0, faults + wrong)
+            if wrong > 0:
+                units = 0 if tally["shared"] > 0 else units >> tally["lone"]
+                streak = clean = 0
+            else:
+                forgiven = min(faults, clean // FORGIVING)
+                faults -= forgiven
+                clean = clean - forgiven * FORGIVING if faults else 0
+        return units, streak, faults
+
+    def trust_class(self, worker, manifest, epoch):
+        if self.keys(worker) & {manifest[4], *manifest[19]}:
+            return ANCHOR
+        if self.reputation(worker, manifest, epoch - SENIOR_HOURS)[0] >= SENIOR_UNITS:
+            return SENIOR
+        _, streak, faults = self.reputation(worker, manifest, epoch - 1)
+        return TRUSTED if streak >= STREAK << faults else NEWCOMER
+
+    def weight(self, certificate, core, unit):
+        if certificate.kind == RULING:
+            return RULING_WEIGHT
+        manifest = self.ledger.manifests[certificate.manifest]
+        needed = TRUSTED if certificate.kind == SINGLE_VOTE else SENIOR
+        vouching = [ballot for ballot in certificate.ballots(unit) if self.trust_class(
+            ballot[0], manifest, certificate.sets[ballot[1]][3]) >= needed]
+        if certificate.kind != PANEL:
+            return ANCHORED_VOTE if vouching else VOTE_WEIGHT
+        cores = self.ledger.by_unit[certificate.manifest, unit][1]
+        votes = [(ballot[0], hash_) for ballot in vouching for hash_, said in cores.items()
+                 if certificate.opens(said, ballot, unit)]
+        return ANCHORED_PANEL if lead(votes) == (core, True) else PANEL_WEIGHT
+
+    def verdict(self, manifest, unit, last=None):
+        """The hash of the core that prevails, by certificates up to the hour `last`."""
+        words = [(certificate, core) for certificate, core in self.words(manifest, unit)
+                 if last is None or certificate.epoch <= last]
+        weighed = [(VOTE_WEIGHT, *word) for word in words]
+        if words and not self.is_of_one_mind(words):
+            weighed = [(self.weight(*word, unit), *word) for word in words]
+            weighed = [(w, c, core) for w, c, core in weighed
+                       if c.kind != AUDIT or w >= ANCHORED_VOTE]
+        if not weighed:
+            return None
+        top = max(weight for weight, _, _ in weighed)
+        others = [weight for weight, certificate, _ in weighed if certificate.kind != AUDIT]
+        audits_alone = all(w < top or c.kind == AUDIT for w, c, _ in weighed)
+        counting = {core for weight, _, core in weighed
+                    if weight == top or audits_alone and weight == max(others, default=top)}
+        return counting.pop() if len(counting) == 1 else None
 
 
 def short(data):
@@ -439,6 +567,12 @@ class Export:
                 self.wrong(offset, subject, error)
             except Exception as error:
                 self.wrong(offset, subject, f"it is malformed: {error!r}")
+        for offset, (_, id_, subject) in keys.items():
+            looked = ledger.certificates.get(id_)
+            if looked and looked.kind == AUDIT and not all(
+                    any(c.kind != AUDIT for c in ledger.unit(looked.manifest, unit)[0])
+                    for unit in looked.units):
+                self.wrong(offset, subject, "an audit of what nobody has certified")
         placed = sorted(keys.items())
         for (_, (*left, _)), (offset, (*right, subject)) in zip(placed, placed[1:]):
             if left >= right:

@@ -62,11 +62,11 @@ package struct Ownership: Sendable {
     package func keys(of peer: PeerID) -> [PeerID] {
         let newest = current(of: peer)
         var found = SortedTable<PeerID, Bool>()
-        var open = [newest]
-        while let key = open.popLast(), found.count < Self.successionsMax {
+        var waiting = [newest]
+        while let key = waiting.popLast(), found.count < Self.successionsMax {
             guard !found.contains(key), current(of: key) == newest else { continue }
             found[key] = true
-            open += predecessors[key] ?? []
+            waiting += predecessors[key] ?? []
         }
         found[peer] = true
         return found.keys

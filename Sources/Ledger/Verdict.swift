@@ -166,7 +166,8 @@ extension CreditLedger {
         return winningCore(of: certificate, unit: unit, cores: cores) != nil
     }
 
-    /// Whether anchors or seniors, or for a single result somebody trusted, vouch for a certificate.
+    /// Whether anchors or seniors, or for a single result somebody trusted, vouch for a
+    /// certificate.
     package func isAnchored(_ certificate: Certificate, unit: UInt32) -> Bool {
         let cores = entry(certificate.manifest)?.units[unit]?.cores ?? []
         let core = winningCore(of: certificate, unit: unit, cores: cores)

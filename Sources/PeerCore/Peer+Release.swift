@@ -102,7 +102,7 @@ extension Peer {
         }
     }
 
-    /// Whether somebody may be computing units of a complete job once more, for which data is needed.
+    /// Whether somebody may be computing units of a complete job once more, with its data.
     private func mayBeLookedAtAgain(_ job: Job, at now: Instant) -> Bool {
         let span = job.leaseSpan(unitCount: 1).times(2 * WorkLimits.auditLeases)
         return job.manifest.deadline >= epoch && !isReleased(job.id)

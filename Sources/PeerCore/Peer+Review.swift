@@ -4,13 +4,13 @@ import Primitives
 import Wire
 import WorkUnits
 
-/// Votes that are looked at again: audits, which nobody is told of, and certificates that contradict
-/// each other.
+/// Votes that are looked at again: audits, which nobody is told of, and certificates that
+/// contradict each other.
 ///
 /// Who looks follows from the stewards of the shard and from who signed what. The steward after a
 /// certificate's signer draws its audits; a contradiction goes to the last steward that is here and
-/// has signed neither side. It is worked out anew whenever the ledger thinks otherwise of a unit, or
-/// others are here.
+/// has signed neither side. It is worked out anew whenever the ledger thinks otherwise of a unit,
+/// or others are here.
 extension Peer {
     /// Works out what `names`, of which the ledger thinks otherwise, need.
     private mutating func review(

@@ -236,6 +236,6 @@ package struct Options: Hashable, Sendable {
         return trust
     }
 
-    /// Whether a lie may be certified: a single result is taken on trust until it is looked at again.
+    /// Whether a lie may be certified: a single result is taken on trust until it is audited.
     package var mayBeFooled: Bool { policy == .adaptive && liars > 0 }
 }

@@ -1,4 +1,5 @@
 import Primitives
+import Wire
 
 /// A short life of a network in which only what is written down goes wrong.
 package struct Scenario: Sendable {
@@ -22,7 +23,7 @@ package struct Scenario: Sendable {
     package let steps: [(text: String, action: Action)]
 
     /// A scenario of `peers` machines: the first one submits a job; from the second one on, so many
-    /// lie, and so many are anchors.
+    /// lie, and so many are anchors; `change` changes its options.
     package init(
         _ title: String,
         seed: UInt64 = 1,
@@ -30,11 +31,20 @@ package struct Scenario: Sendable {
         units: UInt32 = 2,
         liars: Int = 0,
         anchors: Int = 0,
+        change: (inout Options) -> Void = { _ in },
         steps: [(text: String, action: Action)]
     ) {
         self.title = title
         self.steps = steps
-        options = Options(quiet: seed, peers: peers, units: units, liars: liars, anchors: anchors)
+        var options = Options(
+            quiet: seed,
+            peers: peers,
+            units: units,
+            liars: liars,
+            anchors: anchors
+        )
+        change(&options)
+        self.options = options
     }
 
     /// What happens, line by line, with what it came to at the end.
@@ -42,6 +52,31 @@ package struct Scenario: Sendable {
         var lines: [String] = []
         let report = World(self) { lines.append($0) }.run()
         return (lines, report)
+    }
+}
+
+extension Scenario {
+    /// An `adaptive` job, in which trust is earned within the hours of a short life; peer 1 tells
+    /// the truth about four units and lies after that.
+    package static func audit(_ title: String) -> Scenario {
+        Scenario(
+            title,
+            seed: 4,
+            peers: 7,
+            units: 24,
+            liars: 1,
+            anchors: 0,
+            change: { options in
+                options.policy = .adaptive
+                options.isTrustQuick = true
+                options.seniorsMin = 3
+                options.audits = Ratio(1, of: 2)
+                options.hourSpan = .seconds(15)
+                options.work = .seconds(4)
+                options.liesAfter = 4
+            },
+            steps: []
+        )
     }
 }
 

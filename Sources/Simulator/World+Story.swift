@@ -79,9 +79,8 @@ extension World {
             return "job \(signed.id.short) of \(signed.body.unitCount) units"
         case .certificate(let signed):
             let workers = signed.body.entries.map { name($0.worker) }.joined(separator: ", ")
-            return
-                "\(signed.body.vote == .audit ? "an" : "a") \(signed.body.vote) certificate of \(words(signed.body.units)), "
-                + "computed by \(workers)"
+            let kind = signed.body.vote == .audit ? "an audit" : "a \(signed.body.vote)"
+            return "\(kind) certificate of \(words(signed.body.units)), computed by \(workers)"
         case .opening(let opening):
             return "the opening of \(words(opening.cores.map(\.unit)))"
         case .ruling(let signed): return "its ruling on unit \(signed.body.unit)"

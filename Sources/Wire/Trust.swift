@@ -2,7 +2,7 @@ package import Primitives
 
 /// The constants of the trust policies, all of them; a network agrees on one set.
 ///
-/// - Source: measured in a Monte Carlo of the rules, docs/decisions/0018-reputation-from-the-ledger.md.
+/// - Source: docs/decisions/0018-reputation-from-the-ledger.md.
 package struct Trust: Hashable, Sendable {
     /// Workers by which one result must lead a disputed vote.
     package var panelMargin = 3

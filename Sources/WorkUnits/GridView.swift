@@ -66,8 +66,8 @@ package struct GridView: Sendable {
     /// What a worker's word is worth for this job now.
     func trustClass(_ worker: PeerID) -> TrustClass { trustClassAt(worker, epoch) }
 
-    /// What a worker's word is worth in a seat of `round`, as it will be judged: a round of one seat
-    /// keeps its hour, another gets that in which its set is closed.
+    /// What a worker's word is worth in a seat of `round`, as it will be judged: a round of one
+    /// seat keeps its hour, another gets that in which its set is closed.
     func trustClass(_ worker: PeerID, in round: Round) -> TrustClass {
         trustClassAt(worker, round.seats.count == 1 ? round.epoch : epoch)
     }

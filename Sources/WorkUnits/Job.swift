@@ -86,8 +86,8 @@ package enum WorkLimits {
     package static let refusalMillisecondsMax: UInt64 = 60_000
     /// Lease times of one unit after which nobody is asked any more to look at a vote again.
     package static let auditLeases: UInt64 = 8
-    /// Lease times of one unit after which nobody is asked any more to settle a contradiction between
-    /// certificates, until others are here or the ledger knows more.
+    /// Lease times of one unit after which nobody is asked any more to settle a contradiction
+    /// between certificates, until others are here or the ledger knows more.
     package static let disputeLeases: UInt64 = 64
     /// Lease times that a steward waits before it publishes an opening itself.
     package static let openingLeases: UInt64 = 2

@@ -111,25 +111,40 @@ extension ShardDesk {
         }
         if let ruling = row.ruling { return .proof(.ruling, ruling.body.core) }
         if row.heldSince != nil { return .ruling }
-        let earlier = review.cast.compactMap { cast -> (Vote, TrustClass, Core)? in
-            guard let core = cast.core else { return nil }
-            return (Vote(worker: cast.voter.peer, core: core.hash), cast.trustClass, core)
-        }
-        let all = earlier + own.map { ($0.vote, $0.trustClass, $0.cast.core) }
-        let isFull = distinctVoters(all.map(\.0)) >= trust.panelVotersMax
+        let all =
+            review.cast.compactMap { cast in
+                cast.core.map { Word(cast.voter.peer, cast.trustClass, $0) }
+            } + own.map { Word($0.cast.worker, $0.trustClass, $0.cast.core) }
+        let isFull = distinctVoters(all.map(\.vote)) >= trust.panelVotersMax
         if row.lacksBytes { return isFull ? .ruling : .furtherVote }
         // A panel that did not settle it is not repeated.
         if review.certificates.contains(where: { $0.vote == .panel }) { return .ruling }
         // Whoever checks the certificate counts all; where anchors and seniors are overruled, their
         // own lead must be as large.
-        let vouching = isAnchored ? all.filter { $0.1 >= .senior } : all
-        if let lead = lead(of: all.map(\.0)), lead.settles(trust),
-            let overruling = Wire.lead(of: vouching.map(\.0)), overruling.settles(trust),
-            lead.core == overruling.core, let winner = all.first(where: { $0.2.hash == lead.core })
+        let vouching = isAnchored ? all.filter { $0.trustClass >= .senior } : all
+        if let lead = lead(of: all.map(\.vote)), lead.settles(trust),
+            let overruling = Wire.lead(of: vouching.map(\.vote)), overruling.settles(trust),
+            lead.core == overruling.core,
+            let winner = all.first(where: { $0.core.hash == lead.core })
         {
-            return .proof(.panel, winner.2)
+            return .proof(.panel, winner.core)
         }
         return isFull ? .ruling : .furtherVote
+    }
+
+    /// What one worker said, in a certificate or to this steward.
+    private struct Word {
+        let worker: PeerID
+        let trustClass: TrustClass
+        let core: Core
+
+        var vote: Vote { Vote(worker: worker, core: core.hash) }
+
+        init(_ worker: PeerID, _ trustClass: TrustClass, _ core: Core) {
+            self.worker = worker
+            self.trustClass = trustClass
+            self.core = core
+        }
     }
 
     private func distinctVoters(_ votes: [Vote]) -> Int {
@@ -171,14 +186,16 @@ extension ShardDesk {
         for key in openReviewRounds(view: view, at: now) {
             guard let round = rounds[key], let seed = units[index(round.units[0])].review?.seed
             else { continue }
-            let able = view.candidates.compactMap { candidate -> (UInt64, Candidate, Int)? in
-                guard !isFull(candidate.peer),
-                    let seat = freeSeat(in: key, for: candidate, view: view, at: now)
-                else { return nil }
-                return (Self.order(of: candidate.peer, seed, at: now), candidate, seat)
+            let chosen = view.candidates.filter { candidate in
+                !isFull(candidate.peer)
+                    && freeSeat(in: key, for: candidate, view: view, at: now) != nil
+            }.min { left, right in
+                Self.order(of: left.peer, seed, at: now) < Self.order(of: right.peer, seed, at: now)
             }
-            guard let chosen = able.min(by: { $0.0 < $1.0 }) else { continue }
-            grant(key, seat: chosen.2, to: chosen.1, view: view, at: now, into: &out)
+            guard let chosen, let seat = freeSeat(in: key, for: chosen, view: view, at: now) else {
+                continue
+            }
+            grant(key, seat: seat, to: chosen, view: view, at: now, into: &out)
         }
     }
 

@@ -157,9 +157,9 @@ extension ShardDesk {
 
     /// Whether the claimant's word is worth enough for the seat.
     ///
-    /// A first vote has a seat for seniors and anchors as soon as there are some, and newcomers have
-    /// a share of the others; after one lease without a better claim anybody is taken. A vote of one
-    /// seat in an `adaptive` job is for the trusted alone.
+    /// A first vote has a seat for seniors and anchors as soon as there are some, and newcomers
+    /// have a share of the others; after one lease without a better claim anybody is taken. A vote
+    /// of one seat in an `adaptive` job is for the trusted alone.
     private func isTrusted(
         _ claimant: Candidate,
         seat: Int,

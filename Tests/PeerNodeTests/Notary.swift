@@ -11,7 +11,7 @@ struct Notary {
     /// The first one is the steward.
     let peers: [PeerID]
 
-    init(units: UInt32 = 5, policy: Policy = .strict, nonce: UInt64 = 1) {
+    init(units: UInt32 = 7, policy: Policy = .strict, nonce: UInt64 = 1) {
         let project = SigningKey(seed: Digest(1, 0, 0, 0))
         let workers = (2..<10).map { SigningKey(seed: Digest($0, 0, 0, 0)) }
         var keys = SortedTable<Digest, SigningKey>()
@@ -77,7 +77,7 @@ struct Notary {
                     units: [unit],
                     rounds: [
                         round(1, on: unit, [(1, 0), (2, 1)]), round(2, on: unit, [(3, 0)]),
-                        round(3, on: unit, [(4, 0)]),
+                        round(3, on: unit, [(4, 0)]), round(7, on: unit, [(5, 0)]),
                     ]
                 )
             )
@@ -94,10 +94,33 @@ struct Notary {
                     units: [unit],
                     rounds: [
                         round(4, on: unit, [(1, 0), (2, nil)]), round(5, on: unit, [(3, 0)]),
+                        round(8, on: unit, [(4, 0)]),
                     ]
                 )
             )
         )
+    }
+
+    /// A second look by the submitter's own peer, an anchor, in a round of another steward.
+    func audit(on unit: UInt32, variant: UInt64) -> Item {
+        let votes: [(PeerID, variant: UInt64?)] = [(peers[0], variant: variant)]
+        let round = TestRound(0, of: peers[5], on: [unit], votes: votes)
+        return .certificate(
+            grid.sign(grid.certificate(.audit, of: peers[5], units: [unit], rounds: [round]))
+        )
+    }
+
+    /// Two votes that contradict each other; for the second an anchor vouches.
+    func contradiction(on unit: UInt32) -> [Item] {
+        let second = grid.quorum(
+            of: peers[5],
+            on: [unit],
+            by: [peers[0], peers[3]],
+            variant: 1
+        )
+        let signed = grid.sign(second)
+        return opened(quorum(on: [unit]))
+            + [.certificate(signed), .opening(grid.opening(of: signed, variant: 1))]
     }
 
     /// A unit that nobody could decide but the project, with the project's word.
@@ -174,6 +197,8 @@ struct Notary {
         return [strict.manifest, single.manifest, single.cancel()]
             + strict.opened(strict.quorum(on: [0, 1])) + [strict.panel(on: 2)]
             + strict.ruling(on: 3) + [strict.panelWithSilence(on: 4)]
+            + [strict.audit(on: 1, variant: 0)] + strict.contradiction(on: 5)
+            + strict.opened(strict.quorum(on: [6])) + [strict.audit(on: 6, variant: 1)]
             + single.opened(single.single(on: [0, 2]))
             + [strict.hold(0), strict.hold(1, isHeld: false), strict.device(3)]
             + [strict.revoke(4, by: 6), strict.revoke(6, by: 7)]

@@ -6,6 +6,9 @@ import Simulator
 let scenarios: [String: Scenario] = [
     "plain": Scenario("Nothing goes wrong.", steps: []),
     "panel": Scenario("A lie goes to a panel.", peers: 6, liars: 1, steps: []),
+    "audit": .audit(
+        "A liar that has earned trust lies; an audit finds it, and what else it said is audited."
+    ),
     "ruling": Scenario(
         "Two against each other, and nobody else: the submitter rules.",
         peers: 2,

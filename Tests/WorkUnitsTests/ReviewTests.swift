@@ -4,7 +4,8 @@ import Testing
 import Wire
 import WorkUnits
 
-/// Units that are certified and looked at again: audits, and certificates that contradict each other.
+/// Units that are certified and looked at again: audits, and certificates that contradict each
+/// other.
 @Suite struct ReviewTests {
     private static let grid = TestGrid(units: 1)
 
