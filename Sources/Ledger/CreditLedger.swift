@@ -24,6 +24,8 @@ package struct CreditLedger: Sendable {
     private(set) var deeds = SortedTable<PeerID, [ItemKey]>()
     /// Units of which the ledger has come to think otherwise.
     private var judged: [UnitName] = []
+    /// The first hour for which anybody's reputation has changed since this was asked.
+    private var earliestMark: UInt64?
     private var jobs = SortedTable<ManifestID, JobEntry>()
     /// Items that came before what they refer to, oldest first.
     private var orphans: [Item] = []
@@ -79,11 +81,20 @@ package struct CreditLedger: Sendable {
         }
     }
 
+    /// Whether `takeJudged` has something to say.
+    package var hasJudged: Bool { !judged.isEmpty }
+
     /// Units of which the ledger thinks otherwise since the last call, or of which it has new
     /// certificates; each may come several times.
     package mutating func takeJudged() -> [UnitName] {
         defer { judged.removeAll() }
         return judged
+    }
+
+    /// The first hour for which anybody's reputation has changed since the last call, if any has.
+    package mutating func takeEarliestMark() -> UInt64? {
+        defer { earliestMark = nil }
+        return earliestMark
     }
 
     /// The constants that votes are judged by.
@@ -356,7 +367,9 @@ package struct CreditLedger: Sendable {
         guard marks != earlier.marks else { return nil }
         for mark in earlier.marks { reputations.count(mark, of: project, isUndone: true) }
         for mark in marks { reputations.count(mark, of: project, isUndone: false) }
-        return (earlier.marks + marks).map(\.epoch).min()
+        let first = (earlier.marks + marks).map(\.epoch).min()
+        if let first { earliestMark = min(earliestMark ?? first, first) }
+        return first
     }
 
     private mutating func store(_ item: Item, epoch: UInt64) -> Insertion {

@@ -97,6 +97,9 @@ package struct HubTable: Sendable {
         unseen.remove(peer)
     }
 
+    /// Whether there is a record of `peer`.
+    package func contains(_ peer: PeerID) -> Bool { hubs.contains(peer) }
+
     /// The newest record of `peer`.
     package func record(of peer: PeerID) -> Signed<Record>? { hubs[peer] }
 

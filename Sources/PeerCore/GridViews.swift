@@ -141,6 +141,7 @@ extension Peer {
     /// The ledger has taken in `items`: views that are made already must show what follows for the
     /// trust in workers.
     mutating func reputationsMayChange(with items: [Item]) {
+        let earliest = ledger.takeEarliestMark()
         guard !gridViews.isEmpty else { return }
         // What came with something that had waited for it may be anything.
         guard items.count == 1 else { return gridChanged() }
@@ -149,11 +150,13 @@ extension Peer {
         case .manifest, .ruling, .cancel, .hold: return
         case .device, .revoke: return gridChanged()
         }
+        guard let earliest else { return }
         let trust = ledger.trustView
         let manifests = ledger.manifests
         gridViews.updateAll { key, view in
             guard let manifest = manifests[key.manifest]?.body else { return }
-            view.trustClassAt = trust.classes(for: manifest)
+            // A class for an hour follows from the hours before.
+            view.judge(by: trust.classes(for: manifest), after: earliest)
         }
     }
 

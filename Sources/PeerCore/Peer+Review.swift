@@ -30,7 +30,7 @@ extension Peer {
     /// Looks at what the ledger thinks otherwise of and, when others are here now than before, at
     /// every contradiction; not before this peer is in its own table of hubs.
     mutating func refreshReviews(at now: Instant, into out: inout Outbox) {
-        guard hubs.record(of: me) != nil else { return }
+        guard areReviewsStale || ledger.hasJudged, hubs.contains(me) else { return }
         if areReviewsStale {
             areReviewsStale = false
             for name in ledger.contestedUnits { review(name, isCaught: false, at: now, into: &out) }

@@ -26,7 +26,9 @@ package struct GridView: Sendable {
     /// Whose machine a peer is, as far as this one knows.
     package let owner: @Sendable (PeerID) -> OwnerID
     /// What a worker's word is worth for this job in an hour.
-    package var trustClassAt: @Sendable (PeerID, UInt64) -> TrustClass
+    package private(set) var trustClassAt: @Sendable (PeerID, UInt64) -> TrustClass
+    /// Candidates, without the submitter, whose word is worth a senior's now.
+    package private(set) var seniorCount = 0
     /// The key that a peer has now.
     package let current: @Sendable (PeerID) -> PeerID
     /// The job's submitter, by the key that it has now.
@@ -61,6 +63,20 @@ package struct GridView: Sendable {
         self.isDataReachable = isDataReachable
         self.secondHolder = secondHolder
         self.nextSteward = nextSteward
+        seniorCount = seniorsNow
+    }
+
+    /// Takes another opinion of workers, which may differ for hours after `earliest`.
+    package mutating func judge(
+        by trustClassAt: @escaping @Sendable (PeerID, UInt64) -> TrustClass,
+        after earliest: UInt64
+    ) {
+        self.trustClassAt = trustClassAt
+        if earliest < epoch { seniorCount = seniorsNow }
+    }
+
+    private var seniorsNow: Int {
+        candidates.count { $0.peer != submitter && trustClass($0.peer) >= .senior }
     }
 
     /// What a worker's word is worth for this job now.

@@ -188,14 +188,7 @@ extension ShardDesk {
     }
 
     /// Whether there are enough seniors and anchors to ask for one of them in every vote.
-    private func hasSeniors(_ view: GridView) -> Bool {
-        var count = 0
-        for candidate in view.candidates where candidate.peer != view.submitter {
-            if view.trustClass(candidate.peer) >= .senior { count += 1 }
-            if count >= trust.seniorsMin { return true }
-        }
-        return false
-    }
+    private func hasSeniors(_ view: GridView) -> Bool { view.seniorCount >= trust.seniorsMin }
 
     /// Whether one more newcomer keeps within the newcomers' share of the open votes' seats.
     private var newcomersFit: Bool {
