@@ -294,16 +294,7 @@ package final class World {
         case .succeed:
             succeed()
         case .check:
-            if let violation = watch(report) { report.violations.append(violation) }
-            if options.model == nil {
-                checkNow()
-                checkTraffic()
-            }
-            resubmit()
-            resume()
-            release()
-            if options.model == nil { collectResults() }
-            queue.push(.check, at: now.advanced(by: checkSpan))
+            check()
         case .hour:
             startHour()
         case .hostility:
@@ -328,6 +319,20 @@ package final class World {
         case .silence(let left, let right, let split):
             endSilent(left, right, split: split)
         }
+    }
+
+    /// Looks at everything, and says again what the submitter wants.
+    private func check() {
+        if let violation = watch(report) { report.violations.append(violation) }
+        if options.model == nil {
+            checkNow()
+            checkTraffic()
+        }
+        resubmit()
+        resume()
+        release()
+        if options.model == nil { collectResults() }
+        queue.push(.check, at: now.advanced(by: checkSpan))
     }
 
     /// What is checked grows with the peers, so in large networks it is less often.

@@ -79,7 +79,7 @@ struct JobErrorTests {
             "file: x.fil\n\nmax-drfit: 4\n",
             ", line 3: 'max-drfit' is not known; the keys are anchor, boxcar"
         ),
-        ("file: x.fil\npolicy: adaptive\n", ", line 2: policy: 'adaptive' is no policy"),
+        ("file: x.fil\npolicy: loose\n", ", line 2: policy: 'loose' is no policy"),
         ("file: x.fil\npriority: 300\n", ", line 2: priority: '300' is no whole number"),
         ("file: x.fil\ndeadline: friday\n", ", line 2: deadline: 'friday' is no length of time"),
         ("file: x.fil\nworkload: mine\n", ", line 2: workload: 'mine' is no workload"),

@@ -78,7 +78,10 @@ struct SubmitCommand: ParsableCommand {
     var priority: String?
 
     @Option(
-        help: "strict (two equal results of different owners) or single. (default: strict)",
+        help: """
+            strict (two equal results of different owners), adaptive (one, of a worker that is \
+            trusted) or single. (default: strict)
+            """,
         completion: .list(JobPolicy.allCases.map(\.rawValue))
     )
     var policy: String?
