@@ -150,6 +150,8 @@ extension Peer {
         case .revoke(let signed):
             forget(signed.body.old, into: &out)
             membershipChanged()
+            // Whoever is asked for results may have another key now.
+            for hash in results.wanted { fetchAgain(hash, at: now, into: &out) }
         case .cancel(let signed):
             areOpportunitiesStale = true
             end(signed.body.manifest, into: &out)
@@ -185,7 +187,9 @@ extension Peer {
             }
             let winners = ledger.outcomes(of: unit, manifest: certificate.manifest, core: core)
                 .filter(\.didWin).map(\.worker)
-            let holders = ([certificate.steward] + winners)
+            let stewards = ledger.certificates(on: unit, of: certificate.manifest)
+                .map(\.body.steward)
+            let holders = ([certificate.steward] + winners + stewards)
                 .map { ledger.ownership.current(of: $0) }
             let sources = holders.filter { $0 != me }
             results.want(

@@ -30,6 +30,9 @@ package struct ResultDesk: Sendable {
     /// Whether the result of `hash` is kept here or being fetched.
     package func concerns(_ hash: Digest) -> Bool { holds(hash) || wants.contains(hash) }
 
+    /// Hashes of the results that are being fetched.
+    package var wanted: [Digest] { wants.keys }
+
     /// Whether some of its bytes have come, and more may.
     package func isArriving(_ hash: Digest) -> Bool { (wants[hash]?.offset ?? 0) > 0 }
 

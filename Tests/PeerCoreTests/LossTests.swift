@@ -53,4 +53,28 @@ import Wire
         pair.settle()
         #expect(pair.machines[0].wanted.isEmpty)
     }
+
+    /// Its holder gets another key while it is being asked.
+    @Test func aResultIsAskedOfTheKeyThatItsHolderHasNow() throws {
+        let pair = try finished()
+        let hash = TestGrid.core(1).resultHash
+        let successor = TestGrid.peer(40)
+        var out = Outbox()
+        pair.machines[0].core.handle(.resultLost(hash), at: pair.now, into: &out)
+        #expect(asked(in: &out, for: hash) == [pair.machines[1].id])
+        let revoke = Message.item(.revoke(grid.revoke(pair.machines[1].id, for: successor)))
+        let message = try Verified(checking: revoke, with: grid.verifier, in: grid.network)
+        pair.machines[0].core.receive(message, from: pair.machines[1].id, at: pair.now, into: &out)
+        let later = pair.now.advanced(by: .seconds(10))
+        pair.machines[0].core.tick(at: later, into: &out)
+        #expect(asked(in: &out, for: hash) == [successor])
+    }
+
+    /// Whom a result was asked of.
+    private func asked(in out: inout Outbox, for hash: Digest) -> [PeerID] {
+        out.drain().compactMap { effect in
+            guard case .send(.resultWant(hash, offset: 0), let peer) = effect else { return nil }
+            return peer
+        }
+    }
 }
