@@ -422,7 +422,7 @@ extension World {
         }
         var ledger = CreditLedger(trust: options.trust)
         for item in items {
-            _ = ledger.insert(item.verifiedHere, epoch: epoch, at: .zero)
+            _ = ledger.insert(item.verifiedHere, epoch: latestHour, at: .zero)
         }
         if ledger.boards(epoch: epoch, at: now, settle: .zero) != boards {
             report.violations.append("a permuted ledger gives another board")
