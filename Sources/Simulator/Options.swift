@@ -204,11 +204,15 @@ package struct Options: Hashable, Sendable {
         let isAdaptive = random.below(4) == 0 || isTrustQuick && isOn(&random)
         policy = isSingle ? .single : isAdaptive ? .adaptive : .strict
         liesAfter = isOn(&random) ? 0 : 3
+        // A single result that its worker alone can open stays sealed without it.
+        if policy != .strict { lost = nil }
         // A liar with a second key would be two liars. Who alone can open a certificate, or keeps
         // the last copy of a result, is not to be lost: one disk fails in a life, and no more.
         let failing = 1 + liars + Int(random.below(UInt64(max(1, peers - liars))))
         let last = peers - (isHostile ? 2 : 1)
-        let mayFail = lost == nil && failing <= last && !(isSucceeded && failing == 1 + liars)
+        let mayFail =
+            lost == nil && policy == .strict && failing <= last
+            && !(isSucceeded && failing == 1 + liars)
         diskFailure = random.below(4) == 0 && mayFail ? failing : nil
         isVaultTorn = isOn(&random)
         let areCopiesSafe = lost == nil && diskFailure == nil && policy == .strict
