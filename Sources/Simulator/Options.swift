@@ -180,12 +180,7 @@ package struct Options: Hashable, Sendable {
         areSiblings = random.below(4) == 0 && peers > 2
         isSucceeded = random.below(8) == 0 && peers > 1 + liars + (isHostile ? 1 : 0)
         isReleased = random.below(4) == 0
-        switch random.below(8) {
-        case 0, 1: partition = .islands
-        case 2: partition = .oneWay
-        case 3: partition = .flapping
-        default: partition = .none
-        }
+        partition = Self.partition(random.below(8))
         // What a hostile peer dates two hours ahead is taken by such machines alone, until the hour
         // has come: nobody would agree before.
         fastClock = random.below(4) == 0 && !isHostile ? Ratio(1, of: 2) : .never
@@ -223,6 +218,15 @@ package struct Options: Hashable, Sendable {
         clockJump = mayJump ? Ratio(1 + random.below(5), of: 1_000) : .never
         // What was dated a day ahead counts once that day has come, which the life must see.
         if mayJump { hourSpan = .seconds(15 + random.below(10)) }
+    }
+
+    private static func partition(_ draw: UInt64) -> Partition {
+        switch draw {
+        case 0, 1: .islands
+        case 2: .oneWay
+        case 3: .flapping
+        default: .none
+        }
     }
 
     /// The constants of trust.
