@@ -138,6 +138,8 @@ final class NetworkRelay {
         let dialler = accept(doors[receiver], nil, nil)
         guard dialler >= 0 else { return }
         LocalSocket.prepare(dialler)
+        // What was ordered before it dialled counts for it.
+        orders = desk.present
         // A process may dial before the test knows that it is there: it tries again.
         guard let place = orders.places[receiver], let sender = peer(at: dialler) else {
             close(dialler)
