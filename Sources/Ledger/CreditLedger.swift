@@ -147,6 +147,18 @@ package struct CreditLedger: Sendable {
     /// Whether the item of `id` is here.
     package func contains(_ id: ItemID) -> Bool { keys[id] != nil }
 
+    /// Whether an opening counts: each core reproduces a digest of the certificate that it names.
+    /// Nil when that certificate is not here.
+    package func isProven(_ opening: Opening) -> Bool? {
+        guard case .certificate(let signed)? = item(opening.certificate) else { return nil }
+        guard signed.body.manifest == opening.manifest else { return false }
+        return opening.cores.allSatisfy { each in
+            signed.body.units.contains(each.unit)
+                && Ballot.all(on: each.unit, in: signed.body)
+                    .contains { $0.isOpened(by: each.core, unit: each.unit) }
+        }
+    }
+
     // MARK: - Insertion
 
     private mutating func retryOrphans(epoch: UInt64, at now: Instant) -> [Item] {
@@ -292,16 +304,11 @@ package struct CreditLedger: Sendable {
         }
     }
 
-    /// An opening counts only if it reproduces a winner's digest of every unit that it names.
     private mutating func place(_ opening: Opening, at now: Instant) -> Insertion {
-        guard case .certificate(let signed)? = item(opening.certificate) else { return .waiting }
-        guard signed.body.manifest == opening.manifest else { return .refused }
-        for each in opening.cores {
-            let ballots = Ballot.all(on: each.unit, in: signed.body)
-            guard signed.body.units.contains(each.unit),
-                ballots.contains(where: { $0.isOpened(by: each.core, unit: each.unit) })
-            else { return .refused }
-        }
+        guard case .certificate(let signed)? = item(opening.certificate),
+            let isProven = isProven(opening)
+        else { return .waiting }
+        guard isProven else { return .refused }
         jobs.update(opening.manifest) { job in
             for each in opening.cores {
                 job.units.update(each.unit) { entry in
@@ -320,9 +327,9 @@ package struct CreditLedger: Sendable {
         var earliest: UInt64?
         for unit in units {
             let name = UnitName(manifest: manifest, unit: unit)
-            judged.append(name)
-            guard let changed = judge(name, at: now) else { continue }
-            earliest = min(earliest ?? changed, changed)
+            let changed = judge(name, at: now)
+            if judged.last != name { judged.append(name) }
+            if let changed { earliest = min(earliest ?? changed, changed) }
         }
         if let earliest { judgeContested(after: earliest, at: now) }
     }

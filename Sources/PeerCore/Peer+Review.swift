@@ -18,9 +18,8 @@ extension Peer {
         at now: Instant,
         into out: inout Outbox
     ) {
-        var changed = SortedTable<CreditLedger.UnitName, Bool>()
-        for name in names { changed[name] = true }
-        for name in changed.keys {
+        for name in distinct(names) {
+            fetchOwnResult(of: name.unit, name.manifest, at: now, into: &out)
             review(name, isCaught: false, at: now, into: &out)
             reviewCaught(by: name, at: now, into: &out)
         }
@@ -47,10 +46,13 @@ extension Peer {
     ) {
         let key = ShardKey(manifest: name.manifest, shard: name.unit / Limits.unitsPerShard)
         let ranked = stewards(of: key)
-        guard let job = job(name.manifest) else { return }
+        let isRanked = ranked.contains(me)
+        guard isRanked || steward.review(of: name.unit, of: name.manifest) != nil,
+            let job = job(name.manifest)
+        else { return }
         let isOver = ledger.isCancelled(name.manifest) || isReleased(name.manifest)
         var review: Review?
-        if ranked.contains(me), !isOver {
+        if isRanked, !isOver {
             review = reviewNeeded(by: name, of: job, ranked, isCaught: isCaught)
         }
         steward.reviewed(
@@ -87,10 +89,10 @@ extension Peer {
                 )
             else { return nil }
             let draw = lot(of: name, first.id)
-            let isRunning = steward.isReviewing(name.unit, of: name.manifest)
+            let running = steward.review(of: name.unit, of: name.manifest)
             let isMine = auditor(of: first.body, ranked) == me
             let isMeant = isCaught || isDrawn(draw, name, first.body, job.manifest)
-            guard isRunning || (isMine && isMeant) else { return nil }
+            guard running?.purpose == .audit || (isMine && isMeant) else { return nil }
             return self.review(for: .audit, of: name, job, [first], seed: draw)
         }
     }
@@ -187,9 +189,11 @@ extension Peer {
         // It is sent again and again until it appears.
         guard !withheld.contains(opening.certificate) else { return }
         let isWaiting = opening.cores.contains {
-            steward.isReviewing($0.unit, of: opening.manifest)
+            steward.review(of: $0.unit, of: opening.manifest) != nil
         }
-        guard isWaiting, withheld.count < Self.withheldMax, let job = job(opening.manifest) else {
+        guard isWaiting, ledger.isProven(opening) == true, withheld.count < Self.withheldMax,
+            let job = job(opening.manifest)
+        else {
             return accept(item, from: peer, at: now, into: &out)
         }
         let span = job.leaseSpan(unitCount: opening.cores.count).times(WorkLimits.openingLeases)
@@ -203,7 +207,7 @@ extension Peer {
     mutating func publishWithheld(at now: Instant, into out: inout Outbox) {
         for (certificate, each) in withheld {
             let isWaiting = each.opening.cores.contains {
-                steward.isReviewing($0.unit, of: each.opening.manifest)
+                steward.review(of: $0.unit, of: each.opening.manifest) != nil
             }
             guard !isWaiting || each.publishAt <= now else { continue }
             withheld.remove(certificate)
