@@ -94,10 +94,6 @@ struct Mark: Hashable, Sendable {
 /// order these came.
 package struct ReputationBook: Sendable {
     private var accounts = SortedTable<Name, SortedTable<UInt64, HourTally>>()
-    /// The latest hour of any mark.
-    private var lastEpoch: UInt64 = 0
-    /// How often something has changed that is older than the latest hour.
-    package private(set) var revisions: UInt64 = 0
     let trust: Trust
 
     private struct Name: Comparable, Sendable {
@@ -119,8 +115,6 @@ package struct ReputationBook: Sendable {
         let change = mark.change(isUndone: isUndone)
         accounts[name, default: SortedTable()][mark.epoch, default: HourTally()][mark.kind] +=
             change
-        if mark.epoch < lastEpoch { revisions += 1 }
-        lastEpoch = max(lastEpoch, mark.epoch)
     }
 
     /// What the owner of `keys` has done for `projects` up to the hour `last`.
@@ -175,11 +169,5 @@ package struct TrustView: Sendable {
         guard epoch > 0 else { return .newcomer }
         let recent = book.reputation(of: keys, projects: projects, through: epoch - 1)
         return recent.isTrusted(trust) ? .trusted : .newcomer
-    }
-
-    private func distinct(_ projects: [ProjectID]) -> [ProjectID] {
-        var seen = SortedTable<ProjectID, Bool>()
-        for project in projects { seen[project] = true }
-        return seen.keys
     }
 }

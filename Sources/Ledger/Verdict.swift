@@ -194,16 +194,6 @@ extension CreditLedger {
         return lead.core == word.core?.hash && lead.settles(trustView.book.trust)
     }
 
-    /// Whether anchors, seniors or, for a single result, somebody trusted vouch for what prevails.
-    package func isAnchored(_ unit: UInt32, of manifest: ManifestID) -> Bool {
-        guard let entry = entry(manifest)?.units[unit], let core = entry.standing.core else {
-            return false
-        }
-        return words(on: unit, of: manifest, cores: entry.cores).contains { word in
-            word.core == core && (word.certificate.vote == .ruling || isAnchored(word, unit: unit))
-        }
-    }
-
     /// The latest hour of a unit's certificates when these do not all say the same.
     func contestedEpoch(of unit: UInt32, manifest: ManifestID) -> UInt64? {
         guard let entry = entry(manifest)?.units[unit], entry.certificates.count > 1 else {
@@ -281,12 +271,6 @@ extension CreditLedger {
             said = now
         }
         return marks
-    }
-
-    private func distinct(_ hours: [UInt64]) -> [UInt64] {
-        var seen = SortedTable<UInt64, Bool>()
-        for hour in hours { seen[hour] = true }
-        return seen.keys
     }
 
     /// The core that a certificate's vote chose, as far as it is opened.

@@ -124,7 +124,6 @@ extension Peer {
             if let job = job(signed.body.manifest) {
                 worker.certified(signed, isOpened: isOpened, of: job, at: now, into: &out)
             }
-            fetchOwnResults(signed.body, at: now, into: &out)
             noteMistakes(signed.body)
         case .opening(let opening):
             guard let first = opening.cores.first?.unit else { return }
@@ -136,9 +135,6 @@ extension Peer {
                 at: now,
                 into: &out
             )
-            if case .certificate(let signed)? = ledger.item(opening.certificate) {
-                fetchOwnResults(signed.body, at: now, into: &out)
-            }
         case .ruling(let signed):
             steward.ruled(signed, at: now)
         case .hold(let signed):
@@ -174,32 +170,26 @@ extension Peer {
     }
 
     /// A submitter needs the bytes of every result that wins.
-    private mutating func fetchOwnResults(
-        _ certificate: Certificate,
+    mutating func fetchOwnResult(
+        of unit: UInt32,
+        _ id: ManifestID,
         at now: Instant,
         into out: inout Outbox
     ) {
-        guard let manifest = ownManifest(certificate.manifest), !isReleased(certificate.manifest)
+        guard let manifest = ownManifest(id), !isReleased(id),
+            let core = ledger.verdict(on: unit, of: id).core
         else { return }
-        for unit in certificate.units {
-            guard let core = ledger.verdict(on: unit, of: certificate.manifest).core else {
-                continue
-            }
-            let winners = ledger.outcomes(of: unit, manifest: certificate.manifest, core: core)
-                .filter(\.didWin).map(\.worker)
-            let stewards = ledger.certificates(on: unit, of: certificate.manifest)
-                .map(\.body.steward)
-            let holders = ([certificate.steward] + winners + stewards)
-                .map { ledger.ownership.current(of: $0) }
-            let sources = holders.filter { $0 != me }
-            results.want(
-                core.resultHash,
-                from: sources,
-                limit: manifest.resultByteCount,
-                at: now,
-                into: &out
-            )
-        }
+        let winners = ledger.outcomes(of: unit, manifest: id, core: core)
+            .filter(\.didWin).map(\.worker)
+        let stewards = ledger.certificates(on: unit, of: id).map(\.body.steward)
+        let holders = (stewards + winners).map { ledger.ownership.current(of: $0) }
+        results.want(
+            core.resultHash,
+            from: holders.filter { $0 != me },
+            limit: manifest.resultByteCount,
+            at: now,
+            into: &out
+        )
     }
 
     /// Fetches a result that was lost and that jobs of this peer's own need.
@@ -207,9 +197,7 @@ extension Peer {
         for id in ledger.manifests.keys where ownManifest(id) != nil {
             for unit in ledger.certifiedUnits(of: id)
             where ledger.verdict(on: unit, of: id).core?.resultHash == hash {
-                for certificate in ledger.certificates(on: unit, of: id) {
-                    fetchOwnResults(certificate.body, at: now, into: &out)
-                }
+                fetchOwnResult(of: unit, id, at: now, into: &out)
             }
         }
     }

@@ -200,7 +200,7 @@ extension World {
                 """
         }
         return "the job does not end:\n" + lines.joined(separator: "\n")
-            + jobs.map(unsettled).joined()
+            + jobs.map { unsettled($0) + unfetched($0) }.joined()
             + missing
     }
 
@@ -235,6 +235,21 @@ extension World {
             text += "unit \(unit) of \(id.short) is \(verdict): \(list)\n"
         }
         return text
+    }
+
+    /// The units whose results the submitter lacks, and who has these.
+    private func unfetched(_ id: ManifestID) -> String {
+        let submitter = peers[Self.submitter]
+        guard submitter.core?.peer.isReleased(id) == false else { return "" }
+        let missing = (submitter.core?.peer.verdicts(of: id) ?? [])
+            .filter { submitter.core?.peer.holdsResult($0.core.resultHash) != true }
+        return missing.map { each in
+            let holders = peers.filter {
+                $0.core?.peer.holdsResult(each.core.resultHash) == true
+            }
+            return "the result of unit \(each.unit) of \(id.short) is with peers "
+                + "\(holders.map(\.index))\n"
+        }.joined()
     }
 
     /// Peers whose boards and certificates are checked; all hold the same ledger.

@@ -51,15 +51,15 @@ package struct Review: Hashable, Sendable {
 }
 
 extension ShardDesk {
-    /// The ledger has come to think otherwise of `unit`: it needs `review`, or none.
-    package mutating func reviewed(
+    /// The ledger has come to think otherwise of `unit`: it needs `review`, or none, and not what
+    /// it needed before.
+    mutating func reviewed(
         _ unit: UInt32,
         _ review: Review?,
         at now: Instant,
         into out: inout Outbox
     ) {
         let offset = index(unit)
-        guard units[offset].review != review else { return }
         let isSame = units[offset].review?.purpose == review?.purpose
         units[offset].review = review
         if !isSame {
@@ -77,8 +77,10 @@ extension ShardDesk {
         prune(into: &out)
     }
 
-    /// Why `unit` is looked at again, if it is.
-    func review(of unit: UInt32) -> Review? { units[index(unit)].review }
+    /// Why `unit`, which may be any, is looked at again, if it is.
+    func review(of unit: UInt32) -> Review? {
+        job.manifest.units(ofShard: key.shard).contains(unit) ? units[index(unit)].review : nil
+    }
 
     /// The units that are looked at again, and what for.
     var reviews: [(unit: UInt32, purpose: Review.Purpose)] {
@@ -97,25 +99,22 @@ extension ShardDesk {
         }
     }
 
-    /// Whether `unit`, which may be any, is being looked at again.
-    package func isReviewing(_ unit: UInt32) -> Bool {
-        job.manifest.units(ofShard: key.shard).contains(unit) && units[index(unit)].review != nil
-    }
-
     /// What a unit needs that is looked at again.
     func need(of unit: UInt32, _ row: UnitRow, _ review: Review) -> Need {
         let own = revealed(of: unit)
         guard case .dispute(let isAnchored) = review.purpose else {
             let audit = own.last { $0.purpose == .audit }
-            return audit.map { .proof(.audit, $0.cast.core) } ?? .audit
+            return audit.map { .proof(.audit, $0.core) } ?? .audit
         }
         if let ruling = row.ruling { return .proof(.ruling, ruling.body.core) }
         if row.heldSince != nil { return .ruling }
         let all =
             review.cast.compactMap { cast in
-                cast.core.map { Word(cast.voter.peer, cast.trustClass, $0) }
-            } + own.map { Word($0.cast.worker, $0.trustClass, $0.cast.core) }
-        let isFull = distinctVoters(all.map(\.vote)) >= trust.panelVotersMax
+                cast.core.map {
+                    Word(worker: cast.voter.peer, core: $0, trustClass: cast.trustClass)
+                }
+            } + own
+        let isFull = distinct(all.map(\.worker)).count >= trust.panelVotersMax
         if row.lacksBytes { return isFull ? .ruling : .furtherVote }
         // A panel that did not settle it is not repeated.
         if review.certificates.contains(where: { $0.vote == .panel }) { return .ruling }
@@ -130,27 +129,6 @@ extension ShardDesk {
             return .proof(.panel, winner.core)
         }
         return isFull ? .ruling : .furtherVote
-    }
-
-    /// What one worker said, in a certificate or to this steward.
-    private struct Word {
-        let worker: PeerID
-        let trustClass: TrustClass
-        let core: Core
-
-        var vote: Vote { Vote(worker: worker, core: core.hash) }
-
-        init(_ worker: PeerID, _ trustClass: TrustClass, _ core: Core) {
-            self.worker = worker
-            self.trustClass = trustClass
-            self.core = core
-        }
-    }
-
-    private func distinctVoters(_ votes: [Vote]) -> Int {
-        var voters = SortedTable<PeerID, Bool>()
-        for vote in votes { voters[vote.worker] = true }
-        return voters.count
     }
 
     // MARK: - Offers

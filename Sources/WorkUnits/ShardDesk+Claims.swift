@@ -174,7 +174,8 @@ extension ShardDesk {
         if round.purpose == .furtherVote {
             return trustClass >= .senior || !hasSenior(for: round, view: view)
         }
-        guard trustClass < .senior, hasSeniors(view) else { return true }
+        // Where there are too few seniors and anchors, none is asked for in every vote.
+        guard trustClass < .senior, view.seniorCount >= trust.seniorsMin else { return true }
         return seat > 0 && (trustClass > .newcomer || newcomersFit)
     }
 
@@ -186,9 +187,6 @@ extension ShardDesk {
                 && view.trustClass(candidate.peer, in: round) >= .senior
         }
     }
-
-    /// Whether there are enough seniors and anchors to ask for one of them in every vote.
-    private func hasSeniors(_ view: GridView) -> Bool { view.seniorCount >= trust.seniorsMin }
 
     /// Whether one more newcomer keeps within the newcomers' share of the open votes' seats.
     private var newcomersFit: Bool {

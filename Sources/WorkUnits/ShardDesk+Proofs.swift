@@ -196,7 +196,7 @@ extension ShardDesk {
             isComplete = false
             let cast = units[index(each.unit)].review?.cast ?? []
             let earlier = cast.filter { $0.core == each.core }.map(\.voter.peer)
-            let own = revealedCores(of: each.unit).filter { $0.core == each.core }.map(\.worker)
+            let own = revealed(of: each.unit).filter { $0.core == each.core }.map(\.worker)
             let winners = (own + earlier).map { view.current($0) }.filter { $0 != steward }
             results.want(
                 each.core.resultHash,
@@ -375,7 +375,7 @@ extension ShardDesk {
         for each in proof.cores {
             var cores = SortedTable<Digest, Core>()
             cores[each.core.hash] = each.core
-            for cast in revealedCores(of: each.unit) { cores[cast.core.hash] = cast.core }
+            for cast in revealed(of: each.unit) { cores[cast.core.hash] = cast.core }
             for case let core? in (units[index(each.unit)].review?.cast ?? []).map(\.core) {
                 cores[core.hash] = core
             }
@@ -438,7 +438,7 @@ extension ShardDesk {
     /// The core that this steward's rows hold for a unit of its own certificate.
     private func winner(of unit: UInt32, in certificate: Certificate) -> UnitCore? {
         let ballot = Ballot.all(on: unit, in: certificate).first
-        let core = revealedCores(of: unit).map(\.core)
+        let core = revealed(of: unit).map(\.core)
             .first { ballot?.isOpened(by: $0, unit: unit) == true }
         return core.map { UnitCore(unit: unit, core: $0) }
     }

@@ -18,7 +18,7 @@ extension ShardDesk {
             case .leasing:
                 let idle = reopenSeats(of: key, at: now, into: &out)
                 // Who did not ask for work need not do it.
-                let isOffered = round.units.contains { isReviewing($0) }
+                let isOffered = round.units.contains { review(of: $0) != nil }
                 if !isOffered { late += idle.filter { !late.contains($0) } }
                 closeSet(key, view: view, at: now, vault: &vault, into: &out)
             case .revealing(let until) where until <= now:

@@ -78,7 +78,7 @@ extension ShardDesk {
         let row = units[index(unit)]
         let current = row.rounds.last.flatMap { rounds[$0] }.flatMap { $0.isOpen ? $0 : nil }
         var outlook = UnitOutlook()
-        outlook.votes = revealedCores(of: unit).map { CastVote(worker: $0.worker, core: $0.core) }
+        outlook.votes = revealed(of: unit).map { CastVote(worker: $0.worker, core: $0.core) }
         if let current { outlook.seats = seats(of: current) }
         outlook.waits = waits(of: unit, row, in: current, view: view)
         return outlook

@@ -219,12 +219,12 @@ package struct ShardDesk: Sendable {
         if let last = row.rounds.last, rounds[last]?.isOpen == true { return .nothing }
         if let review = row.review { return need(of: unit, row, review) }
         if let ruling = row.ruling { return .proof(.ruling, ruling.body.core) }
-        let cast = revealedCores(of: unit)
+        let cast = revealed(of: unit)
         guard !cast.isEmpty else { return .firstVote }
         if row.heldSince != nil { return .ruling }
         let isFull = cast.count >= trust.panelVotersMax
         if row.lacksBytes { return isFull ? .ruling : .furtherVote }
-        let standing = lead(of: cast.map { Vote(worker: $0.worker, core: $0.core.hash) })
+        let standing = lead(of: cast.map(\.vote))
         if let standing, let winner = cast.first(where: { $0.core.hash == standing.core })?.core {
             if isUndisputed(row, cast: cast.count, standing) {
                 return .proof(cast.count == 1 ? .single : .quorum, winner)
@@ -234,23 +234,21 @@ package struct ShardDesk: Sendable {
         return isFull ? .ruling : .furtherVote
     }
 
-    /// Every core that was revealed for `unit`, with its worker, in order of rounds and seats.
-    func revealedCores(of unit: UInt32) -> [(worker: PeerID, core: Core)] {
-        revealed(of: unit).map(\.cast)
-    }
-
-    /// A result that was revealed in a round of this steward.
-    struct CastBallot {
-        let cast: (worker: PeerID, core: Core)
+    /// What one worker said of a unit, in a certificate or to this steward.
+    struct Word {
+        let worker: PeerID
+        let core: Core
+        /// What its word is worth.
         let trustClass: TrustClass
-        let purpose: Round.Purpose
+        /// What the round was for; nil when it was another steward's.
+        var purpose: Round.Purpose?
 
-        var vote: Vote { Vote(worker: cast.worker, core: cast.core.hash) }
+        var vote: Vote { Vote(worker: worker, core: core.hash) }
     }
 
     /// Every result that was revealed for `unit`, in order of rounds and seats.
-    func revealed(of unit: UInt32) -> [CastBallot] {
-        var cast: [CastBallot] = []
+    func revealed(of unit: UInt32) -> [Word] {
+        var cast: [Word] = []
         for key in units[index(unit)].rounds {
             guard let round = rounds[key], let offset = round.units.firstIndex(of: unit) else {
                 continue
@@ -260,8 +258,9 @@ package struct ShardDesk: Sendable {
                     continue
                 }
                 cast.append(
-                    CastBallot(
-                        cast: (occupant.worker, revealed.cores[offset]),
+                    Word(
+                        worker: occupant.worker,
+                        core: revealed.cores[offset],
                         trustClass: occupant.trustClass,
                         purpose: round.purpose
                     )

@@ -123,14 +123,14 @@ package struct Steward: Sendable {
             if isHeld { held(job.id, isHeld: true, at: now) }
         }
         // Said again and again, it must not make proofs that wait look at everything.
-        guard let desk = desks[key], desk.review(of: unit) != review else { return }
+        guard self.review(of: unit, of: job.id) != review else { return }
         change(key) { $0.reviewed(unit, review, at: now, into: &out) }
     }
 
-    /// Whether a unit of a job is being looked at again here.
-    package func isReviewing(_ unit: UInt32, of manifest: ManifestID) -> Bool {
+    /// Why a unit of a job is being looked at again here, if it is; any unit, of any job.
+    package func review(of unit: UInt32, of manifest: ManifestID) -> Review? {
         let key = ShardKey(manifest: manifest, shard: shard(of: [unit]))
-        return desks[key]?.isReviewing(unit) ?? false
+        return desks[key]?.review(of: unit)
     }
 
     /// A worker's result has turned out to be wrong: it may hold less.

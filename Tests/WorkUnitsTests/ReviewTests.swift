@@ -135,7 +135,7 @@ import WorkUnits
             bench.pass(bench.lease)
             _ = bench.takeMessages(to: 6)
         }
-        #expect(bench.steward.isIdle && !bench.steward.isReviewing(0, of: Self.grid.id))
+        #expect(bench.steward.isIdle && bench.steward.review(of: 0, of: Self.grid.id) == nil)
         #expect(bench.steward.deadline == nil)
         bench.expectNothingLeft()
     }
@@ -158,9 +158,9 @@ import WorkUnits
     @Test func aUnitBeyondTheShardIsNotReviewed() {
         var bench = bench()
         bench.review(0, Self.audit)
-        #expect(bench.steward.isReviewing(0, of: Self.grid.id))
-        #expect(!bench.steward.isReviewing(1, of: Self.grid.id))
-        #expect(!bench.steward.isReviewing(255, of: Self.grid.id))
+        #expect(bench.steward.review(of: 0, of: Self.grid.id) != nil)
+        #expect(bench.steward.review(of: 1, of: Self.grid.id) == nil)
+        #expect(bench.steward.review(of: 255, of: Self.grid.id) == nil)
     }
 
     // MARK: - Contradictions

@@ -181,7 +181,8 @@ import WorkUnits
         bench.expectNothingLeft()
     }
 
-    @Test func theNextStewardPublishesTheOpeningUntilItStaysSilent() throws {
+    /// A steward that has certified a unit and asked the next one to open it, and what it asked.
+    private func handedOver() throws -> (StewardBench, Opening) {
         var (bench, leases, set) = try StewardBench.closed()
         bench.nextSteward = TestGrid.peer(9)
         bench.resultStored(0)
@@ -192,6 +193,11 @@ import WorkUnits
         bench.accept(certificate)
         let opening = bench.grid.opening(of: certificate)
         #expect(bench.takeMessages(to: 9) == [.opening(opening)])
+        return (bench, opening)
+    }
+
+    @Test func theNextStewardPublishesTheOpeningUntilItStaysSilent() throws {
+        var (bench, opening) = try handedOver()
         var rest = bench.lease.times(2).nanoseconds
         // It may have been lost on the way, or with the one that got it.
         while rest > WorkLimits.fetchSpan.nanoseconds {
@@ -208,16 +214,7 @@ import WorkUnits
     }
 
     @Test func anOpeningFindsWhoeverIsNextWhenTheFirstIsGone() throws {
-        var (bench, leases, set) = try StewardBench.closed()
-        bench.nextSteward = TestGrid.peer(9)
-        bench.resultStored(0)
-        bench.reveal(2, leases[0], setHash: set.hash)
-        bench.reveal(3, leases[1], setHash: set.hash)
-        bench.answerSigns()
-        let certificate = try bench.takeCertificate()
-        bench.accept(certificate)
-        let opening = bench.grid.opening(of: certificate)
-        #expect(bench.takeMessages(to: 9) == [.opening(opening)])
+        var (bench, opening) = try handedOver()
         bench.nextSteward = TestGrid.peer(8)
         bench.pass(WorkLimits.fetchSpan)
         #expect(bench.takeMessages(to: 8) == [.opening(opening)])
