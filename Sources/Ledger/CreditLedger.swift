@@ -147,8 +147,8 @@ package struct CreditLedger: Sendable {
     /// Whether the item of `id` is here.
     package func contains(_ id: ItemID) -> Bool { keys[id] != nil }
 
-    /// Whether an opening counts: each core reproduces a digest of the certificate that it names.
-    /// Nil when that certificate is not here.
+    /// Whether each core of an opening reproduces a digest of the certificate that it names; nil
+    /// when that certificate is not here.
     package func isProven(_ opening: Opening) -> Bool? {
         guard case .certificate(let signed)? = item(opening.certificate) else { return nil }
         guard signed.body.manifest == opening.manifest else { return false }
