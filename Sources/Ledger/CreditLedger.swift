@@ -36,6 +36,8 @@ package struct CreditLedger: Sendable {
         /// The HOLD that counts.
         var hold: HoldState?
         var units = SortedTable<UInt32, UnitEntry>()
+        /// Hashes of the results that the project has ruled for.
+        var ruledResults: [Digest] = []
         /// Units with a certificate, by shard.
         var certifiedByShard = SortedTable<UInt32, UInt32>()
     }
@@ -227,6 +229,8 @@ package struct CreditLedger: Sendable {
         switch item {
         case .cancel: jobs.update(said.manifest) { $0.isCancelled = true }
         case .hold(let signed): take(signed)
+        case .ruling(let signed):
+            jobs.update(said.manifest) { $0.ruledResults.append(signed.body.core.resultHash) }
         default: break
         }
         return store(item, epoch: said.epoch)

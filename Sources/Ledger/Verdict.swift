@@ -291,12 +291,14 @@ extension CreditLedger {
         }
     }
 
-    /// Hashes of the results that are known of a job's units, those that lost included; some may
-    /// come twice.
+    /// Hashes of the results that are known of a job's units, those that lost and those that a
+    /// ruling is for included; some may come twice.
     package func resultHashes(of manifest: ManifestID) -> [Digest] {
-        (entry(manifest)?.units.values ?? []).flatMap { unit in
-            unit.cores.map(\.resultHash) + (unit.standing.core.map { [$0.resultHash] } ?? [])
-        }
+        guard let entry = entry(manifest) else { return [] }
+        return entry.ruledResults
+            + entry.units.values.flatMap { unit in
+                unit.cores.map(\.resultHash) + (unit.standing.core.map { [$0.resultHash] } ?? [])
+            }
     }
 
     /// Whether every unit of the job is certified, opened and settled.

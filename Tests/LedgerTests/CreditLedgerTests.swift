@@ -116,6 +116,15 @@ import Wire
         #expect(fixture.ledger.items.count == 1)
     }
 
+    @Test func resultOfARulingIsKnownBeforeItsCertificate() {
+        var fixture = LedgerFixture.withJob()
+        let grid = fixture.grid
+        let core = TestGrid.core(3, variant: 2)
+        #expect(fixture.ledger.resultHashes(of: grid.id).isEmpty)
+        fixture.take(.ruling(grid.ruling(on: UnitCore(unit: 3, core: core))))
+        #expect(fixture.ledger.resultHashes(of: grid.id) == [core.resultHash])
+    }
+
     @Test func aCancelledJobHasNoOpenShard() {
         var fixture = LedgerFixture.withJob(TestGrid(units: 300))
         #expect(fixture.ledger.openShards(of: fixture.grid.id) == [0, 1])
