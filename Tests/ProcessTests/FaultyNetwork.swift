@@ -43,6 +43,7 @@ final class FaultyNetwork: Sendable {
     /// Shared with the thread that carries the bytes.
     final class Desk: Sendable {
         private let orders = Mutex(Orders())
+        private let unanswered = Mutex(0)
         /// Readable once there are new orders.
         let signal: CInt
         private let wakeUp: CInt
@@ -68,6 +69,12 @@ final class FaultyNetwork: Sendable {
 
         /// The orders as they are now.
         var present: Orders { orders.withLock { $0 } }
+
+        /// How many attempts at a connection have been left without an answer.
+        var unansweredCount: Int { unanswered.withLock { $0 } }
+
+        /// An attempt at a connection gets no answer.
+        func countUnanswered() { unanswered.withLock { $0 += 1 } }
 
         /// The orders, which are news no more.
         func read() -> Orders {
@@ -138,6 +145,9 @@ final class FaultyNetwork: Sendable {
             }
         }
     }
+
+    /// How many attempts at a connection between parted peers there have been.
+    var unansweredCount: Int { desk.unansweredCount }
 
     /// Delivers everything at once again, between all peers.
     func heal() {

@@ -151,6 +151,7 @@ final class NetworkRelay {
             connections.append(
                 Connection(dialler: dialler, acceptor: nil, way: way, drops: drops, flows: [])
             )
+            desk.countUnanswered()
             return
         }
         guard let acceptor = LocalSocket.connected(to: place.port) else {
