@@ -188,10 +188,7 @@ extension Peer {
     ) {
         // It is sent again and again until it appears.
         guard !withheld.contains(opening.certificate) else { return }
-        let isWaiting = opening.cores.contains {
-            steward.review(of: $0.unit, of: opening.manifest) != nil
-        }
-        guard isWaiting, ledger.isProven(opening) == true, withheld.count < Self.withheldMax,
+        guard mayBeCopied(opening), ledger.isProven(opening) == true, withheld.count < Self.withheldMax,
             let job = job(opening.manifest)
         else {
             return accept(item, from: peer, at: now, into: &out)
@@ -203,13 +200,19 @@ extension Peer {
         )
     }
 
+    /// Whether a unit that `opening` opens is computed for a review here, or may be.
+    private mutating func mayBeCopied(_ opening: Opening) -> Bool {
+        opening.cores.contains { each in
+            let key = ShardKey(manifest: opening.manifest, shard: each.unit / Limits.unitsPerShard)
+            guard steward.review(of: each.unit, of: key.manifest) != nil else { return false }
+            return steward.mayBeReviewed(each.unit, of: key, view: gridView(key))
+        }
+    }
+
     /// Publishes openings for which nobody computes any more.
     mutating func publishWithheld(at now: Instant, into out: inout Outbox) {
         for (certificate, each) in withheld {
-            let isWaiting = each.opening.cores.contains {
-                steward.review(of: $0.unit, of: each.opening.manifest) != nil
-            }
-            guard !isWaiting || each.publishAt <= now else { continue }
+            guard each.publishAt <= now || !mayBeCopied(each.opening) else { continue }
             withheld.remove(certificate)
             accept(Item.opening(each.opening).verifiedHere, from: nil, at: now, into: &out)
         }

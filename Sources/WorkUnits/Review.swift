@@ -82,6 +82,11 @@ extension ShardDesk {
         job.manifest.units(ofShard: key.shard).contains(unit) ? units[index(unit)].review : nil
     }
 
+    /// Whether somebody computes `unit`, which may be any, for a review of it, or still may.
+    package func mayBeReviewed(_ unit: UInt32, view: GridView) -> Bool {
+        review(of: unit) != nil && hasVoterLeft(for: unit, view: view)
+    }
+
     /// The units that are looked at again, and what for.
     var reviews: [(unit: UInt32, purpose: Review.Purpose)] {
         units.indices.compactMap { offset in

@@ -133,6 +133,11 @@ package struct Steward: Sendable {
         return desks[key]?.review(of: unit)
     }
 
+    /// Whether somebody computes a unit of a shard for a review of it here, or still may.
+    package func mayBeReviewed(_ unit: UInt32, of key: ShardKey, view: GridView) -> Bool {
+        desks[key]?.mayBeReviewed(unit, view: view) ?? false
+    }
+
     /// A worker's result has turned out to be wrong: it may hold less.
     package mutating func wasWrong(_ worker: PeerID) {
         quotas[worker] = max(1, quota(of: worker) / 2)
