@@ -188,7 +188,8 @@ extension Peer {
     ) {
         // It is sent again and again until it appears.
         guard !withheld.contains(opening.certificate) else { return }
-        guard mayBeCopied(opening), ledger.isProven(opening) == true, withheld.count < Self.withheldMax,
+        guard mayBeCopied(opening), ledger.isProven(opening) == true,
+            withheld.count < Self.withheldMax,
             let job = job(opening.manifest)
         else {
             return accept(item, from: peer, at: now, into: &out)
@@ -211,8 +212,8 @@ extension Peer {
 
     /// Publishes openings for which nobody computes any more.
     mutating func publishWithheld(at now: Instant, into out: inout Outbox) {
-        for (certificate, each) in withheld {
-            guard each.publishAt <= now || !mayBeCopied(each.opening) else { continue }
+        for (certificate, each) in withheld
+        where each.publishAt <= now || !mayBeCopied(each.opening) {
             withheld.remove(certificate)
             accept(Item.opening(each.opening).verifiedHere, from: nil, at: now, into: &out)
         }

@@ -147,6 +147,7 @@ extension ShardDesk {
         into out: inout Outbox
     ) {
         guard !isOnHold else { return }
+        lacksVoters = false
         var list: [UInt32] = []
         for offset in units.indices where isUndecided(units[offset]) {
             let unit = unit(at: offset)

@@ -211,5 +211,6 @@ extension ShardDesk {
             if hasVoted { units[index(unit)].lacksBytes = false }
         }
         prove(round.units, at: now)
+        if round.units.contains(where: { need(of: $0) == .furtherVote }) { lacksVoters = true }
     }
 }

@@ -42,6 +42,8 @@ package struct ShardDesk: Sendable {
     package internal(set) var isOnHold = false
     /// When units that are looked at again are offered next; nil while there are none.
     var nextOffer: Instant?
+    /// Whether a vote has ended without a result, and nobody has looked yet who may still vote.
+    var lacksVoters = false
     /// The constants of votes.
     let trust: Trust
 
@@ -183,6 +185,7 @@ package struct ShardDesk: Sendable {
         }
         for pending in openings.values { consider(pending.handAt ?? pending.publishAt) }
         if let nextOffer { consider(nextOffer) }
+        if lacksVoters, !isOnHold { consider(.zero) }
         for offset in units.indices where isUndecided(units[offset]) {
             switch need(of: unit(at: offset)) {
             case .ruling where isOnHold, .furtherVote where isOnHold: break

@@ -44,6 +44,7 @@ import WorkUnits
         // It waits for a voter anew, as long as it did at first.
         bench.candidates.append(StewardBench.candidate(4))
         hold(&bench, false)
+        bench.pass()
         #expect(bench.steward.deadline == bench.now.advanced(by: wait))
         bench.pass(TimeSpan(nanoseconds: wait.nanoseconds - 1))
         bench.expectNothingLeft()
