@@ -49,7 +49,7 @@ extension World {
         scheduleLeave(of: peer)
         guard commonHubs == nil else { return relink(peer) }
         // The driver's bootstrap: a new or restarted peer dials some that it was told of.
-        for other in peers where other.index != peer.index && (peer.index + other.index) % 2 == 1 {
+        for other in peers where wasToldOf(peer.index, other.index) {
             dial(from: peer.index, to: other.index)
         }
     }

@@ -11,8 +11,16 @@ extension World {
         min(left, right) * peers.count + max(left, right)
     }
 
+    /// Whether a peer's owner has named the other one to it: its driver dials that one for ever.
+    func wasToldOf(_ left: Int, _ right: Int) -> Bool { (left + right) % 2 == 1 }
+
     func dial(from left: Int, to right: Int) {
         let delay = TimeSpan.milliseconds(5 + random.below(200))
+        queue.push(.link(left, right), at: now.advanced(by: delay))
+    }
+
+    private func dialAgain(from left: Int, to right: Int) {
+        let delay = TimeSpan.milliseconds(1_000 + random.below(4_000))
         queue.push(.link(left, right), at: now.advanced(by: delay))
     }
 
@@ -28,8 +36,7 @@ extension World {
         guard !isCut(left, right), !isCut(right, left), isAwake(peers[left]), isAwake(peers[right])
         else {
             // The driver tries again until it gets through.
-            let delay = TimeSpan.milliseconds(1_000 + random.below(4_000))
-            queue.push(.link(left, right), at: now.advanced(by: delay))
+            dialAgain(from: left, to: right)
             return
         }
         guard let leftRecord = peers[left].announced, let rightRecord = peers[right].announced
@@ -55,6 +62,7 @@ extension World {
         guard links.remove(left, right) else { return }
         tell("the link of peers \(left) and \(right) ends")
         linkEnds[linkKey(left, right)] = now.advanced(by: Self.noticeMax)
+        if commonHubs == nil, wasToldOf(left, right) { dialAgain(from: left, to: right) }
         for (peer, other) in [(peers[left], peers[right]), (peers[right], peers[left])]
         where peer.isUp {
             let delay = TimeSpan.milliseconds(1 + random.below(Self.noticeMax.milliseconds - 1))
