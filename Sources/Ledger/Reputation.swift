@@ -117,6 +117,15 @@ package struct ReputationBook: Sendable {
             change
     }
 
+    /// Those who have done anything for one of `projects`; some may come twice.
+    func workers(for projects: [ProjectID]) -> [PeerID] {
+        projects.flatMap { project in
+            let first = Name(project: project, worker: PeerID(.zero))
+            return accounts.keys[accounts.lowerBound(first)...]
+                .prefix { $0.project == project }.map(\.worker)
+        }
+    }
+
     /// What the owner of `keys` has done for `projects` up to the hour `last`.
     func reputation(of keys: [PeerID], projects: [ProjectID], through last: UInt64) -> Reputation {
         var hours = SortedTable<UInt64, HourTally>()
@@ -159,7 +168,7 @@ package struct TrustView: Sendable {
         let keys = ownership.keys(of: worker)
         let anchors = manifest.anchors + [manifest.submitter]
         if keys.contains(where: { anchors.contains($0) }) { return .anchor }
-        let projects = distinct([manifest.project] + manifest.recognised)
+        let projects = projects(of: manifest)
         let trust = book.trust
         if epoch >= trust.seniorHours {
             let last = epoch - trust.seniorHours
@@ -169,5 +178,17 @@ package struct TrustView: Sendable {
         guard epoch > 0 else { return .newcomer }
         let recent = book.reputation(of: keys, projects: projects, through: epoch - 1)
         return recent.isTrusted(trust) ? .trusted : .newcomer
+    }
+
+    private func projects(of manifest: Manifest) -> [ProjectID] {
+        distinct([manifest.project] + manifest.recognised)
+    }
+
+    /// The anchors that a job names and its seniors at the hour `epoch`, by their present keys,
+    /// ascending: who keeps its votes before others do.
+    package func keepers(of manifest: Manifest, at epoch: UInt64) -> [PeerID] {
+        let seniors = distinct(book.workers(for: projects(of: manifest)).map(ownership.current))
+            .filter { trustClass(of: $0, for: manifest, at: epoch) == .senior }
+        return distinct(manifest.anchors.map(ownership.current) + seniors)
     }
 }

@@ -150,14 +150,14 @@ package struct HubTable: Sendable {
 
     // MARK: - Placement
 
-    /// The hubs that schedule a shard, first first: anchors by rendezvous hash, then other hubs.
+    /// The hubs that schedule a shard, first first: keepers by rendezvous hash, then other hubs.
     ///
     /// - Source: D. Thaler and C. Ravishankar, "A Name-Based Mapping Scheme for Rendezvous", 1996.
-    package func stewards(of manifest: ManifestID, shard: UInt32, anchors: [PeerID]) -> [PeerID] {
-        let known = anchors.filter { hubs[$0]?.body.role == .hub }
+    package func stewards(of manifest: ManifestID, shard: UInt32, keepers: [PeerID]) -> [PeerID] {
+        let known = keepers.filter { hubs[$0]?.body.role == .hub }
         let first = ranked(known, manifest: manifest, shard: shard)
         guard first.count < Self.stewardsPerShard else { return first }
-        let others = hubs.values.filter { $0.body.role == .hub && !anchors.contains($0.body.peer) }
+        let others = hubs.values.filter { $0.body.role == .hub && !keepers.contains($0.body.peer) }
         let rest = ranked(others.map(\.body.peer), manifest: manifest, shard: shard)
         return Array((first + rest).prefix(Self.stewardsPerShard))
     }

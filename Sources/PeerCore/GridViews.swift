@@ -64,7 +64,7 @@ struct GridViews {
             ?? hubs.stewards(
                 of: key.manifest,
                 shard: key.shard,
-                anchors: manifest.anchors.map { owners.ownership.current(of: $0) }
+                keepers: trust.keepers(of: manifest, at: manifest.statementEpoch(at: epoch))
             )
         let submitter = owners.ownership.current(of: manifest.submitter)
         // The next one first, and after the last the first again.
@@ -142,6 +142,10 @@ extension Peer {
     /// trust in workers.
     mutating func reputationsMayChange(with items: [Item]) {
         let earliest = ledger.takeEarliestMark()
+        // Who is a senior follows from what is at least a day old.
+        if let earliest, saturatingSum(earliest, ledger.trust.seniorHours) <= epoch {
+            membershipChanged()
+        }
         guard !gridViews.isEmpty else { return }
         // What came with something that had waited for it may be anything.
         guard items.count == 1 else { return gridChanged() }

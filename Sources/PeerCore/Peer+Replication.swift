@@ -57,6 +57,7 @@ extension Peer {
     /// Who is a steward of what may have changed.
     mutating func membershipChanged() {
         placements = SortedTable()
+        keepers = SortedTable()
         areOpportunitiesStale = true
         areReviewsStale = true
     }

@@ -18,10 +18,18 @@ extension Peer {
         let ranked = hubs.stewards(
             of: key.manifest,
             shard: key.shard,
-            anchors: manifest.anchors.map { ledger.ownership.current(of: $0) }
+            keepers: keepers(of: key.manifest, manifest)
         )
         placements[key] = ranked
         return ranked
+    }
+
+    /// Whom the stewards of a job are taken from first.
+    private mutating func keepers(of id: ManifestID, _ manifest: Manifest) -> [PeerID] {
+        if let known = keepers[id] { return known }
+        let list = ledger.trustView.keepers(of: manifest, at: manifest.statementEpoch(at: epoch))
+        keepers[id] = list
+        return list
     }
 
     func job(_ id: ManifestID) -> Job? { ledger.manifest(id).map { Job($0) } }

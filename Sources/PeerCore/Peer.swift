@@ -47,6 +47,8 @@ package struct Peer: ~Copyable, Sendable {
     var areOpportunitiesStale = true
     var fairShare = FairShare()
     var placements = SortedTable<ShardKey, [PeerID]>()
+    /// Whom stewards are taken from first, by job; worked out anew with the placements.
+    var keepers = SortedTable<ManifestID, [PeerID]>()
     /// What the steward sees, shard by shard, until that changes.
     var gridViews = SortedTable<ShardKey, GridView>()
     /// The count of changes of `results` that the steward's proofs have seen; nil when they have

@@ -95,6 +95,23 @@ import Wire
         #expect(trustClass(99, fixture, at: hour) == .anchor, "the submitter's own peer")
     }
 
+    @Test func stewardsAreTakenFromAnchorsAndSeniorsByTheirPresentKeys() {
+        let grid = TestGrid(units: 10, anchors: [peer(3)])
+        var fixture = LedgerFixture(grid, ledger: CreditLedger(trust: Self.trust))
+        fixture.take(.manifest(grid.signedManifest))
+        let votes = grid.sign(grid.quorum(of: peer(1), on: [0, 1, 2], by: [peer(10), peer(11)]))
+        let opening = Item.opening(grid.opening(of: votes))
+        insert([.certificate(votes), opening], into: &fixture)
+        let keepers = { (ledger: CreditLedger, hours: UInt64) in
+            ledger.trustView.keepers(of: grid.manifest, at: TestGrid.epoch + hours)
+        }
+        #expect(keepers(fixture.ledger, 1) == [peer(3)])
+        #expect(keepers(fixture.ledger, 2) == [peer(3), peer(10), peer(11)])
+        insert([.revoke(grid.revoke(peer(10), for: peer(20), epoch: hour))], into: &fixture)
+        insert([.revoke(grid.revoke(peer(3), for: peer(30), epoch: hour))], into: &fixture)
+        #expect(keepers(fixture.ledger, 2) == [peer(11), peer(20), peer(30)])
+    }
+
     @Test func aSealedVoteMakesNobody() {
         var fixture = fixture()
         let items = quorum(on: [0, 1, 2], by: [10, 11], epoch: hour)

@@ -196,9 +196,9 @@ import Wire
     private func ranking(
         _ table: HubTable,
         shard: UInt32 = 0,
-        anchors: [PeerID] = []
+        keepers: [PeerID] = []
     ) -> [PeerID] {
-        table.stewards(of: grid.id, shard: shard, anchors: anchors)
+        table.stewards(of: grid.id, shard: shard, keepers: keepers)
     }
 
     @Test func nextStewardActsForOneThatHasNoLinkForLong() throws {
@@ -220,11 +220,11 @@ import Wire
         #expect(table.acting(of: stewards) == stewards[0])
     }
 
-    @Test func anchorsAreStewardsBeforeAllOthers() throws {
+    @Test func keepersAreStewardsBeforeAllOthers() throws {
         let table = try table(hubs: 0..<20)
         for shard in UInt32(0)..<20 {
             let anchors = [TestGrid.peer(3), TestGrid.peer(17)]
-            let ranked = ranking(table, shard: shard, anchors: anchors)
+            let ranked = ranking(table, shard: shard, keepers: anchors)
             #expect(ranked.count == HubTable.stewardsPerShard)
             #expect(Set(ranked.prefix(2)) == Set(anchors))
             #expect(!anchors.contains(ranked[2]))
@@ -232,9 +232,9 @@ import Wire
         }
     }
 
-    @Test func anAnchorThatIsNotInTheTableIsNoSteward() throws {
+    @Test func aKeeperThatIsNotInTheTableIsNoSteward() throws {
         let table = try table(hubs: 0..<3)
-        let ranked = ranking(table, anchors: [TestGrid.peer(30)])
+        let ranked = ranking(table, keepers: [TestGrid.peer(30)])
         #expect(Set(ranked) == Set((0..<3).map { TestGrid.peer($0) }))
     }
 
@@ -245,7 +245,7 @@ import Wire
             _ = try insert(grid.record(of: TestGrid.peer(number), role: role), into: &table)
         }
         let leaf = TestGrid.peer(0)
-        #expect(Set(ranking(table, anchors: [leaf])) == [TestGrid.peer(8), TestGrid.peer(9)])
+        #expect(Set(ranking(table, keepers: [leaf])) == [TestGrid.peer(8), TestGrid.peer(9)])
     }
 
     @Test func everyPeerComesToTheSameRanking() throws {
