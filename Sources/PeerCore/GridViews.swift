@@ -64,7 +64,7 @@ struct GridViews {
             ?? hubs.stewards(
                 of: key.manifest,
                 shard: key.shard,
-                keepers: trust.keepers(of: manifest, at: manifest.statementEpoch(at: epoch))
+                keepers: trust.keepers(of: manifest, at: manifest.epoch)
             )
         let submitter = owners.ownership.current(of: manifest.submitter)
         // The next one first, and after the last the first again.

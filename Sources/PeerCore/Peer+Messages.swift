@@ -22,6 +22,8 @@ extension Peer {
             answer(reconciliation, from: peer, into: &out)
         case .fetch(let set, let keys):
             send(set, keys, to: peer, into: &out)
+        case .acting(let list):
+            hears(list, from: peer, at: now)
         case .claim, .commit, .reveal, .resultHeld:
             takeAsSteward(message.value, from: peer, at: now, into: &out)
         case .lease, .commitSet, .refuse:
@@ -67,17 +69,17 @@ extension Peer {
     ) {
         let key = ShardKey(manifest: claim.manifest, shard: claim.shard)
         guard let job = job(claim.manifest) else {
-            return refuse(claim, .unknownJob, to: peer, into: &out)
+            return refuse(key, .unknownJob, to: peer, into: &out)
         }
         guard !ledger.isCancelled(claim.manifest), !isReleased(claim.manifest) else {
-            return refuse(claim, .finished, to: peer, into: &out)
+            return refuse(key, .finished, to: peer, into: &out)
         }
         // Nobody knows when a hold ends, and a revoked key gets no more work.
         guard !ledger.isHeld(claim.manifest), !ledger.ownership.isRevoked(peer) else {
-            return refuse(claim, .nothingOpen, to: peer, into: &out)
+            return refuse(key, .nothingOpen, to: peer, into: &out)
         }
         guard actingSteward(of: key) == me else {
-            return refuse(claim, .notSteward, to: peer, into: &out)
+            return refuse(key, .notSteward, to: peer, into: &out)
         }
         let view = gridView(key)
         steward.claimed(
@@ -92,14 +94,14 @@ extension Peer {
     }
 
     private func refuse(
-        _ claim: Claim,
+        _ key: ShardKey,
         _ reason: RefusalReason,
         to peer: PeerID,
         into out: inout Outbox
     ) {
         let refusal = Refusal(
-            manifest: claim.manifest,
-            shard: claim.shard,
+            manifest: key.manifest,
+            shard: key.shard,
             round: nil,
             reason: reason,
             retryMilliseconds: WorkLimits.claimSpan.milliseconds
@@ -135,6 +137,8 @@ extension Peer {
         case .commitSet(let signed):
             worker.setClosed(signed, epoch: epoch, at: now, vault: &vault, into: &out)
         case .refuse(let refusal):
+            refusedElsewhere(refusal)
+            if refusal.reason == .unruled { endReviews(of: refusal.manifest, saidBy: peer) }
             worker.refused(refusal, by: peer, at: now, into: &out)
         default:
             preconditionFailure("only what a worker hears")
@@ -220,12 +224,13 @@ extension Peer {
         into out: inout Outbox
     ) {
         guard let job = job(list.manifest), !ledger.isCancelled(list.manifest),
-            !ledger.isHeld(list.manifest), !isReleased(list.manifest),
-            isSubmitter(of: job.manifest),
-            holdsDataset(job.manifest.datasetRoot)
+            !ledger.isHeld(list.manifest), isSubmitter(of: job.manifest)
         else { return }
         let key = ShardKey(manifest: list.manifest, shard: list.units[0] / Limits.unitsPerShard)
         guard stewards(of: key).contains(peer) else { return }
+        guard !isReleased(job.id), holdsDataset(job.manifest.datasetRoot) else {
+            return refuse(key, .unruled, to: peer, into: &out)
+        }
         let rulings = submitter.held(
             list,
             of: job,

@@ -50,7 +50,9 @@ extension Peer {
         guard isRanked || steward.review(of: name.unit, of: name.manifest) != nil,
             let job = job(name.manifest)
         else { return }
-        let isOver = ledger.isCancelled(name.manifest) || isReleased(name.manifest)
+        let isOver =
+            ledger.isCancelled(name.manifest) || isReleased(name.manifest)
+            || unruled.contains(name.manifest)
         var review: Review?
         if isRanked, !isOver {
             review = reviewNeeded(by: name, of: job, ranked, isCaught: isCaught)
@@ -156,6 +158,15 @@ extension Peer {
             cast: cast,
             seed: seed
         )
+    }
+
+    /// A submitter that has released a job, or dropped its data, settles nothing in it any more.
+    mutating func endReviews(of id: ManifestID, saidBy peer: PeerID) {
+        guard let manifest = ledger.manifest(id)?.body,
+            ledger.ownership.current(of: manifest.submitter) == peer
+        else { return }
+        unruled[id] = true
+        areReviewsStale = true
     }
 
     // MARK: - Who was caught

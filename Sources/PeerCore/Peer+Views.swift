@@ -5,11 +5,6 @@ package import Wire
 package import WorkUnits
 
 extension Peer {
-    /// The steward of a shard whom workers ask, as this peer sees it.
-    package mutating func actingSteward(of key: ShardKey) -> PeerID? {
-        hubs.acting(of: stewards(of: key))
-    }
-
     /// The stewards of a shard as this peer sees them, in the order in which they act.
     package mutating func stewards(of key: ShardKey) -> [PeerID] {
         if let known = placements[key] { return known }
@@ -27,7 +22,7 @@ extension Peer {
     /// Whom the stewards of a job are taken from first.
     private mutating func keepers(of id: ManifestID, _ manifest: Manifest) -> [PeerID] {
         if let known = keepers[id] { return known }
-        let list = ledger.trustView.keepers(of: manifest, at: manifest.statementEpoch(at: epoch))
+        let list = ledger.trustView.keepers(of: manifest, at: manifest.epoch)
         keepers[id] = list
         return list
     }

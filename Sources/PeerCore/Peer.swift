@@ -29,6 +29,8 @@ package struct Peer: ~Copyable, Sendable {
     var chunks: ChunkDesk
     /// Jobs whose results are released, with the epoch in which they were.
     var released = SortedTable<ManifestID, UInt64>()
+    /// Jobs of which their submitters have said that they rule on nothing more.
+    var unruled = SortedTable<ManifestID, Bool>()
     /// Datasets of own jobs whose manifests are being signed.
     var submitted = SortedTable<ManifestID, Digest>()
     /// UTC hours since 1970.
@@ -44,6 +46,7 @@ package struct Peer: ~Copyable, Sendable {
     /// The job that is served before any other; nil once it needs nobody any more.
     package internal(set) var firstJob: ManifestID?
     var opportunities: [Worker.Opportunity] = []
+    var watch = StewardWatch()
     var areOpportunitiesStale = true
     var fairShare = FairShare()
     var placements = SortedTable<ShardKey, [PeerID]>()
@@ -203,6 +206,7 @@ package struct Peer: ~Copyable, Sendable {
         }
         for record in hubs.hubsToDial(at: now) { out.append(.connect(record)) }
         reconcile(at: now, into: &out)
+        watchStewards(at: now, into: &out)
         settle(at: now, into: &out)
     }
 
@@ -215,6 +219,7 @@ package struct Peer: ~Copyable, Sendable {
             earliest = min(earliest ?? instant, instant)
         }
         consider(hubs.deadline)
+        if hubs.hasLinks, !watch.shards.isEmpty { consider(watch.nextRound) }
         consider(steward.deadline)
         consider(results.deadline)
         consider(chunks.deadline)
@@ -238,6 +243,7 @@ package struct Peer: ~Copyable, Sendable {
             refreshReviews(at: now, into: &out)
             refreshOpportunities(at: now)
             worker.claim(opportunities, at: now, into: &out)
+            unanswered(worker.takeUnanswered())
             guard !out.effects.isEmpty else { break }
             for effect in out.drain() {
                 if case .send(let message, let peer) = effect, peer == me {
@@ -282,17 +288,25 @@ package struct Peer: ~Copyable, Sendable {
         if let id = firstJob, needsNobody(id) { firstJob = nil }
         let first = firstJob.flatMap { ledger.isHeld($0) ? nil : $0 }
         var active: [Signed<Manifest>] = []
+        var keys: [ShardKey] = []
         for (id, signed) in ledger.manifests
-        where signed.body.deadline >= epoch && first ?? id == id && !isReleased(id)
-            && !ledger.openShards(of: id).isEmpty
-        {
-            active.append(signed)
+        where signed.body.deadline >= epoch && !isReleased(id) {
+            let open = ledger.openShards(of: id).map { ShardKey(manifest: id, shard: $0) }
+            guard !open.isEmpty else { continue }
+            keys += open
+            if first ?? id == id { active.append(signed) }
         }
+        watch.keep(keys, own: keys.filter { isOneOfSeveralStewards(of: $0) })
         fairShare.update(ledger, projects: active.map(\.body.project), epoch: epoch, at: now)
         let ranks = active.map { rank(of: $0.body) }
         let order = active.indices.sorted { (ranks[$0], $0) < (ranks[$1], $1) }
         opportunities = order.flatMap { opportunities(in: active[$0]) }
         worker.keepClaims(on: opportunities)
+    }
+
+    private mutating func isOneOfSeveralStewards(of key: ShardKey) -> Bool {
+        let ranked = stewards(of: key)
+        return ranked.count > 1 && ranked.contains(me)
     }
 
     /// The lower, the sooner a job is served.

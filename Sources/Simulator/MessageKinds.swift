@@ -4,7 +4,8 @@ import Wire
 package let messageKinds = [
     "record", "reconcile", "fetch", "claim", "lease", "commit", "commit set", "reveal", "refusal",
     "opening handed on", "result wanted", "result piece", "result offer", "result held",
-    "ruling wanted", "chunk wanted", "chunk", "manifest", "certificate", "opening", "ruling",
+    "ruling wanted", "chunk wanted", "chunk", "acting", "manifest", "certificate", "opening",
+    "ruling",
     "cancel", "hold", "device", "revoke",
 ]
 
@@ -29,7 +30,8 @@ extension Message {
         case .held: 14
         case .chunkWant: 15
         case .chunk: 16
-        case .item(let item): 17 + item.kindIndex
+        case .acting: 17
+        case .item(let item): 18 + item.kindIndex
         }
     }
 }

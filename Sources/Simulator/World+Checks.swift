@@ -173,17 +173,24 @@ extension World {
                 return false
             }
             let isSubmitter = peer.index == Self.submitter
-            // Nobody settles a dispute in a job that is released.
-            let isReleased = peers[Self.submitter].core?.peer.isReleased(id) == true
-            let settled = progress.final + (isReleased ? progress.disputed : 0)
-            let isFinal = settled == progress.unitCount
+            // Nobody settles a dispute in a job that is released, or whose data is dropped.
+            let unsettled = mayBeRuledOn(id) ? 0 : progress.disputed
+            let isFinal = progress.final + unsettled == progress.unitCount
             // What is to be released is so before the end.
-            let isHeld =
-                !isSubmitter
-                || (id == secondID ? progress.isReleased : progress.held == progress.unitCount)
+            let hasResults = progress.held + unsettled == progress.unitCount
+            let isHeld = !isSubmitter || (id == secondID ? progress.isReleased : hasResults)
             guard progress.isCancelled || (isFinal && isHeld) else { return false }
         }
         return true
+    }
+
+    /// Whether the submitter can still compute a job's units; it drops its data some time after the
+    /// job is final, and a certificate of a clock that is hours ahead may come later.
+    private func mayBeRuledOn(_ id: ManifestID) -> Bool {
+        let submitter = peers[Self.submitter]
+        return submitter.core?.peer.isReleased(id) == false
+            && (submitter.core?.peer.holdsDataset(oracle.root) == true
+                || options.clockJump == .never)
     }
 
     var unfinished: String {

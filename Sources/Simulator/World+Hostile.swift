@@ -83,7 +83,7 @@ extension World {
     }
 
     private func hostileMessage(of peer: SimulatedPeer, to target: SimulatedPeer) -> Message? {
-        switch random.below(22) {
+        switch random.below(23) {
         case 0: .claim(anyClaim())
         case 1, 2: .lease(anyLease())
         case 3: .commit(signed(anyCommit(of: peer, to: target), by: peer))
@@ -102,6 +102,7 @@ extension World {
         case 17: anyCertificate(of: peer, to: target)
         case 18: .item(.manifest(signedManifest(of: peer)))
         case 19: .item(.hold(signed(anyHold(of: peer), by: peer)))
+        case 21: .acting(ShardList(manifest: anyManifest(), shards: [anyShard()]))
         case 20: .item(.device(signed(anyDevice(of: peer), by: peer)))
         default: .item(.opening(anyOpening()))
         }

@@ -218,6 +218,19 @@ package struct CBORDecoder: Sendable {
         return units
     }
 
+    /// Shards of one manifest, ascending, one at least.
+    package mutating func shards() throws(DecodeError) -> [UInt32] {
+        let start = position
+        let shards = try ascending(
+            upTo: Int(Limits.shardsPerManifest),
+            field: "shards",
+            by: { $0 },
+            { (decoder) throws(DecodeError) in try decoder.shard() }
+        )
+        guard !shards.isEmpty else { throw .outOfRange(at: start, field: "shards") }
+        return shards
+    }
+
     private func peek() throws(DecodeError) -> UInt8 {
         guard position < bytes.count else { throw .truncated(at: position) }
         return bytes[position]

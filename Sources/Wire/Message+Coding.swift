@@ -20,6 +20,7 @@ private enum Kind {
     static let held: UInt64 = 18
     static let chunkWant: UInt64 = 19
     static let chunk: UInt64 = 20
+    static let acting: UInt64 = 21
 }
 
 extension Message {
@@ -52,7 +53,9 @@ extension Message {
     private var fieldCount: Int {
         switch self {
         case .record, .item, .commit, .commitSet, .opening: 1
-        case .reconcile, .fetch, .resultWant, .resultOffer, .resultHeld, .held, .chunkWant: 2
+        case .reconcile, .fetch, .resultWant, .resultOffer, .resultHeld, .held, .chunkWant,
+            .acting:
+            2
         case .reveal: 3
         case .resultPiece: 4
         case .claim, .refuse, .chunk: 5
@@ -76,7 +79,7 @@ extension Message {
             encoder.unsigned(Kind.fetch)
             encoder.unsigned(UInt64(set.rawValue))
             encoder.keys(keys)
-        case .claim, .lease, .commit, .commitSet, .reveal, .refuse, .opening:
+        case .claim, .lease, .commit, .commitSet, .reveal, .refuse, .opening, .acting:
             encodeScheduling(into: &encoder)
         case .resultWant, .resultPiece, .resultOffer, .resultHeld, .held, .chunkWant, .chunk:
             encodeData(into: &encoder)
@@ -106,6 +109,9 @@ extension Message {
         case .opening(let opening):
             encoder.unsigned(Kind.opening)
             opening.encode(into: &encoder)
+        case .acting(let list):
+            encoder.unsigned(Kind.acting)
+            list.encode(into: &encoder)
         case .record, .item, .reconcile, .fetch, .resultWant, .resultPiece, .resultOffer,
             .resultHeld, .held, .chunkWant, .chunk:
             preconditionFailure("encoded elsewhere")
@@ -139,7 +145,7 @@ extension Message {
             encoder.unsigned(Kind.chunk)
             chunk.encode(into: &encoder)
         case .record, .item, .reconcile, .fetch, .claim, .lease, .commit, .commitSet, .reveal,
-            .refuse, .opening:
+            .refuse, .opening, .acting:
             preconditionFailure("encoded elsewhere")
         }
     }
@@ -177,6 +183,7 @@ extension Message {
                 )
             )
         case Kind.chunk: .chunk(try Chunk(from: &decoder))
+        case Kind.acting: .acting(try ShardList(from: &decoder))
         default: throw .unknownKind(kind)
         }
     }
@@ -344,6 +351,17 @@ extension UnitList {
 
     fileprivate init(from decoder: inout CBORDecoder) throws(DecodeError) {
         self.init(manifest: try decoder.identifier(), units: try decoder.units())
+    }
+}
+
+extension ShardList {
+    fileprivate func encode(into encoder: inout CBOREncoder) {
+        encoder.identifier(manifest)
+        encoder.units(shards)
+    }
+
+    fileprivate init(from decoder: inout CBORDecoder) throws(DecodeError) {
+        self.init(manifest: try decoder.identifier(), shards: try decoder.shards())
     }
 }
 

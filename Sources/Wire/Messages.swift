@@ -127,6 +127,8 @@ package enum RefusalReason: UInt8, CaseIterable, Sendable {
     case finished = 4
     /// The round that a commit or result is for is over.
     case stale = 5
+    /// The submitter rules on nothing more in this job: it has dropped its data or its results.
+    case unruled = 6
 }
 
 /// REFUSE: no, and when to ask again.
@@ -203,6 +205,20 @@ package struct UnitList: Hashable, Sendable {
     package init(manifest: ManifestID, units: [UInt32]) {
         self.manifest = manifest
         self.units = units
+    }
+}
+
+/// ACTING: the shards of a job whose acting steward the sender takes itself for.
+package struct ShardList: Hashable, Sendable {
+    /// The job.
+    package let manifest: ManifestID
+    /// The shards, ascending, one at least.
+    package let shards: [UInt32]
+
+    /// Shards of `manifest`.
+    package init(manifest: ManifestID, shards: [UInt32]) {
+        self.manifest = manifest
+        self.shards = shards
     }
 }
 
@@ -293,4 +309,6 @@ package indirect enum Message: Hashable, Sendable {
     case chunkWant(ChunkWant)
     /// A chunk.
     case chunk(Chunk)
+    /// A steward tells the others of its shards that it acts.
+    case acting(ShardList)
 }

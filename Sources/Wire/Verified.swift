@@ -196,7 +196,7 @@ extension Message: Checkable {
             try reveal.commit?.check(with: verifier, in: network)
         case .chunk(let chunk): try chunk.check(with: verifier, in: network)
         case .reconcile, .fetch, .claim, .lease, .refuse, .opening, .resultWant, .resultPiece,
-            .resultOffer, .resultHeld, .held, .chunkWant:
+            .resultOffer, .resultHeld, .held, .chunkWant, .acting:
             break
         }
     }

@@ -52,6 +52,8 @@ package enum WorkLimits {
     package static let bundleSpan = TimeSpan.seconds(4)
     /// How long a claim waits for its answer before it is sent again.
     package static let claimSpan = TimeSpan.seconds(2)
+    /// Unanswered claims in a row after which another steward is asked.
+    package static let silencesMin = 3
     /// Unanswered claims in a row after which the wait between two grows no more: it is 30 s then.
     package static let silencesMax = 4
     /// The longest between two sendings of what a steward has not confirmed.

@@ -70,7 +70,8 @@ extension ShardDesk {
         }
         guard review == nil else {
             nextOffer = now
-            return
+            // Nobody comes any more for a first vote.
+            return yieldRounds(at: now, into: &out)
         }
         restartProofs(at: now)
         yieldRounds(at: now, into: &out)

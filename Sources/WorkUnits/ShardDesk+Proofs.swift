@@ -425,11 +425,15 @@ extension ShardDesk {
         }
     }
 
-    /// Ends rounds whose units are all certified, here or by another steward.
+    /// Ends rounds whose units are all certified, here or by another steward; those that look at
+    /// certificates again end with their reviews.
     mutating func yieldRounds(at now: Instant, into out: inout Outbox) {
         for key in rounds.keys {
             guard let round = rounds[key], round.isOpen,
-                round.units.allSatisfy({ units[index($0)].isSettled })
+                round.units.allSatisfy({ unit in
+                    let row = units[index(unit)]
+                    return row.isSettled || (round.isFirstVote && row.isCertified)
+                })
             else { continue }
             close(key, at: now, into: &out)
         }

@@ -129,10 +129,17 @@ extension ShardDesk {
             && round.seats.count == 1 && round.seats[0].occupant == nil
     }
 
-    /// A vote that was to be a trusted worker's alone waits for another one for two leases.
+    /// Until when a free seat waits for somebody.
+    ///
+    /// A vote that was to be a trusted worker's alone waits for another one for two leases. One
+    /// more voter is waited for from the end of the last vote on, however many take the seat and
+    /// go.
     private func patience(with round: Round) -> Instant {
-        let leases = round.isFirstVote ? 2 : WorkLimits.panelLeases
-        return round.seats[0].since.advanced(by: lease(of: 1).times(leases))
+        guard !round.isFirstVote else {
+            return round.seats[0].since.advanced(by: lease(of: 1).times(2))
+        }
+        let since = round.units.map { units[index($0)].waitingSince }.max() ?? round.seats[0].since
+        return since.advanced(by: lease(of: 1).times(WorkLimits.panelLeases))
     }
 
     /// When a round of one more voter is given up, if its seat is free.

@@ -206,9 +206,9 @@ extension ShardDesk {
         guard let round = rounds[key] else { return }
         persist(round, into: &out)
         let hasVoted = round.seats.contains { $0.occupant?.revealed != nil }
-        for unit in round.units {
+        for unit in round.units where hasVoted {
             units[index(unit)].waitingSince = now
-            if hasVoted { units[index(unit)].lacksBytes = false }
+            units[index(unit)].lacksBytes = false
         }
         prove(round.units, at: now)
         if round.units.contains(where: { need(of: $0) == .furtherVote }) { lacksVoters = true }

@@ -22,6 +22,8 @@ package struct Worker: Sendable {
     /// When something is to be done, as long as nothing changes.
     private var plan: Plan?
 
+    /// Claims that a steward has not answered for long, since they were last asked for.
+    private var unanswered: [(key: ShardKey, steward: PeerID)] = []
     /// Chunks of bundles that were dropped before they had come.
     private var forgottenChunks: [ChunkWant] = []
 
@@ -168,6 +170,13 @@ package struct Worker: Sendable {
 
     // MARK: - Claims
 
+    /// Claims that a steward has failed to answer several times in a row, since the last call.
+    package mutating func takeUnanswered() -> [(key: ShardKey, steward: PeerID)] {
+        guard !unanswered.isEmpty else { return [] }
+        defer { unanswered = [] }
+        return unanswered
+    }
+
     /// Forgets claims on shards that have no work any more.
     package mutating func keepClaims(on opportunities: [Opportunity]) {
         var kept = SortedTable<ShardKey, ClaimState>()
@@ -187,11 +196,14 @@ package struct Worker: Sendable {
         if let plan, plan.claimAt.map({ now < $0 }) ?? true { return }
         refused.filter { _, until in until > now }
         var silent: [ShardKey] = []
+        var late: [(key: ShardKey, steward: PeerID)] = []
         claims.updateAll { key, claim in
             guard claim.isOutstanding, claim.nextAttempt <= now else { return }
             claim.expire(at: now)
             silent.append(key)
+            if claim.silences >= WorkLimits.silencesMin { late.append((key, claim.steward)) }
         }
+        unanswered += late
         var order = opportunities
         if !silent.isEmpty {
             order.removeAll { silent.contains($0.key) }

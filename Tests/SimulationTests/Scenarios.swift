@@ -25,6 +25,12 @@ let scenarios: [String: Scenario] = [
         anchors: 2,
         steps: [("leases unit 0", .split([1], seconds: 90))]
     ),
+    "silent-steward": Scenario(
+        "The steward's machine stands still with its links up; another takes over.",
+        seed: 2,
+        anchors: 2,
+        steps: [("leases unit 0", .sleep(1, seconds: 60))]
+    ),
     "halves": Scenario(
         "The network falls apart; both halves certify, and agree afterwards.",
         seed: 2,

@@ -25,7 +25,7 @@ extension PRNG {
     }
 
     /// The number of builders that `message(_:)` knows.
-    static var messageCount: Int { 18 }
+    static var messageCount: Int { 19 }
 
     /// A message of the kind at `index` of eighteen.
     mutating func message(_ index: Int) -> Message {
@@ -58,8 +58,13 @@ extension PRNG {
         case 14: .resultHeld(UnitList(manifest: identifier(), units: units()))
         case 15: .held(UnitList(manifest: identifier(), units: units()))
         case 16: .chunkWant(ChunkWant(root: digest(), index: number32()))
-        default: .chunk(chunk())
+        case 17: .chunk(chunk())
+        default: .acting(ShardList(manifest: identifier(), shards: shards()))
         }
+    }
+
+    private mutating func shards() -> [UInt32] {
+        (0...UInt32(below(20))).map { $0 * 100 + UInt32(below(100)) }
     }
 
     mutating func replicatedSet() -> ReplicatedSet { below(2) == 0 ? .records : .ledger }

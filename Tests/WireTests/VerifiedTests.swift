@@ -140,7 +140,7 @@ import Wire
             case .record, .commit, .commitSet, .reveal, .chunk:
                 #expect(throws: VerificationError.self) { try check(message) }
             case .item(.opening), .reconcile, .fetch, .claim, .lease, .refuse, .opening,
-                .resultWant, .resultPiece, .resultOffer, .resultHeld, .held, .chunkWant:
+                .resultWant, .resultPiece, .resultOffer, .resultHeld, .held, .chunkWant, .acting:
                 try check(message)
             case .item:
                 #expect(throws: VerificationError.self) { try check(message) }

@@ -138,6 +138,20 @@ import WorkUnits
         bench.expectNothingLeft()
     }
 
+    /// The only voter left takes every lease and does nothing.
+    @Test func aVoterThatNeverAnswersDoesNotKeepTheSubmitterFromRuling() throws {
+        var bench = try StewardBench.disputed()
+        bench.candidates.append(StewardBench.candidate(4))
+        for _ in 0..<WorkLimits.panelLeases {
+            bench.claim(4)
+            _ = try bench.takeLease(of: 4)
+            #expect(bench.takeMessages(to: 0).isEmpty)
+            bench.pass(bench.lease)
+        }
+        let held = Message.held(UnitList(manifest: bench.grid.id, units: [0]))
+        #expect(bench.takeMessages(to: 0) == [held])
+    }
+
     @Test func aRulingMayContradictEveryVoter() throws {
         var bench = try StewardBench.disputed()
         bench.rule(0, variant: 7)

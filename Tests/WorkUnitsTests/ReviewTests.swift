@@ -155,6 +155,18 @@ import WorkUnits
         #expect(try takeOffer(&bench).lease.units == [0, 1, 3])
     }
 
+    /// Others have certified the unit while a first vote of this steward waits for a worker.
+    @Test func aFirstVoteDoesNotKeepADisputeWaiting() throws {
+        var bench = StewardBench(Self.grid, workers: 2...7)
+        bench.claim(6)
+        _ = try bench.takeLease(of: 6)
+        bench.review(0, Self.dispute())
+        bench.accept(Self.grid.sign(Self.quorum()))
+        bench.pass()
+        #expect(try takeOffer(&bench).lease.units == [0])
+        #expect(bench.rounds.count { $0.isOpen } == 1)
+    }
+
     @Test func aUnitBeyondTheShardIsNotReviewed() {
         var bench = bench()
         bench.review(0, Self.audit)
