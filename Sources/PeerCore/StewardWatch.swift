@@ -45,6 +45,7 @@ struct StewardWatch: Sendable {
     /// forgotten.
     mutating func keep(_ open: [ShardKey], own: [ShardKey]) {
         shards = own
+        guard !heard.isEmpty || !silent.isEmpty else { return }
         var kept = SortedTable<ShardKey, Bool>()
         for key in open { kept[key] = true }
         silent.filter { key, _ in kept.contains(key) }

@@ -65,6 +65,17 @@ actor RelayedGrid {
         network.part([index], from: peers.indices.filter { $0 != index })
     }
 
+    /// Makes a peer stand still with its links up, or go on.
+    func setRunning(_ isRunning: Bool, _ index: Int) {
+        peers[index].program.send(isRunning ? SIGCONT : SIGSTOP)
+    }
+
+    /// Whether the first peer has a link to another.
+    func isLinked(_ index: Int) async throws -> Bool {
+        let list = try await peers[0].object(Peers.self, "peers").peers
+        return list.first { $0.peer == names[index] }?.isLinked == true
+    }
+
     /// Starts a peer that was killed, in a network that is whole.
     func restart(_ index: Int) async throws {
         network.heal()

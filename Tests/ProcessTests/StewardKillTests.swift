@@ -40,6 +40,22 @@ struct StewardKillTests {
         }
     }
 
+    /// Its links stay up, and it says nothing.
+    @Test func anotherStewardTakesOverFromOneThatStandsStill() async throws {
+        let grid = try await RelayedGrid(cores: [0, 0, 1, 1], units: 2)
+        let job = try await arrive(at: .workers, in: grid)
+        await grid.setRunning(false, Self.steward)
+        try await grid.setWorking(true, Self.workers)
+        try await grid.expectComplete(job)
+        #expect(try await grid.isLinked(Self.steward))
+        let names = await grid.names
+        let stewards = try await grid.unit(0, of: job).certificates.map(\.steward)
+        #expect(!stewards.contains(names[Self.steward]))
+        await grid.setRunning(true, Self.steward)
+        try await grid.expectAgreement()
+        try await grid.end()
+    }
+
     @Test func whatIsComputedIsCertifiedWithoutTheSubmitter() async throws {
         // It is the steward of its jobs, and nobody else has their data.
         let grid = try await RelayedGrid(cores: [0, 1, 1], units: 4)
