@@ -177,11 +177,14 @@ package struct Worker: Sendable {
         return unanswered
     }
 
-    /// Forgets claims on shards that have no work any more.
+    /// Forgets claims on shards that have no work any more, or another steward: it is asked at
+    /// once, however long the first would have been left alone.
     package mutating func keepClaims(on opportunities: [Opportunity]) {
         var kept = SortedTable<ShardKey, ClaimState>()
         for opportunity in opportunities {
-            if let claim = claims[opportunity.key] { kept[opportunity.key] = claim }
+            if let claim = claims[opportunity.key], claim.steward == opportunity.steward {
+                kept[opportunity.key] = claim
+            }
         }
         claims = kept
     }
