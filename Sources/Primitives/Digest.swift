@@ -1,12 +1,12 @@
 /// Thirty-two bytes: a SHA-256 digest or a public key, ordered as unsigned big-endian numbers.
 ///
 /// Held as four words, so that comparing and hashing touch no memory outside the value.
-package struct Digest: Hashable, Comparable, Sendable {
+public struct Digest: Hashable, Comparable, Sendable {
     /// Bytes in a digest.
-    package static let byteCount = 32
+    public static let byteCount = 32
 
     /// The digest of all zero bits, used where a slot has nothing to say.
-    package static let zero = Digest(0, 0, 0, 0)
+    public static let zero = Digest(0, 0, 0, 0)
 
     private let first: UInt64
     private let second: UInt64
@@ -14,7 +14,7 @@ package struct Digest: Hashable, Comparable, Sendable {
     private let fourth: UInt64
 
     /// A digest from four big-endian words, most significant first.
-    package init(_ first: UInt64, _ second: UInt64, _ third: UInt64, _ fourth: UInt64) {
+    public init(_ first: UInt64, _ second: UInt64, _ third: UInt64, _ fourth: UInt64) {
         self.first = first
         self.second = second
         self.third = third
@@ -22,7 +22,7 @@ package struct Digest: Hashable, Comparable, Sendable {
     }
 
     /// A digest from exactly 32 bytes; nil for any other count.
-    package init?(_ bytes: ArraySlice<UInt8>) {
+    public init?(_ bytes: ArraySlice<UInt8>) {
         guard bytes.count == Self.byteCount else { return nil }
         func word(_ index: Int) -> UInt64 {
             var word: UInt64 = 0
@@ -37,7 +37,7 @@ package struct Digest: Hashable, Comparable, Sendable {
     package init?(_ bytes: Bytes) { self.init(bytes[...]) }
 
     /// A digest from 64 hexadecimal digits; nil for anything else.
-    package init?(hexadecimal text: some StringProtocol) {
+    public init?(hexadecimal text: some StringProtocol) {
         guard let bytes = Primitives.bytes(hexadecimal: text) else { return nil }
         self.init(bytes)
     }
@@ -51,10 +51,10 @@ package struct Digest: Hashable, Comparable, Sendable {
     }
 
     /// The four words, most significant first.
-    package var words: (UInt64, UInt64, UInt64, UInt64) { (first, second, third, fourth) }
+    public var words: (UInt64, UInt64, UInt64, UInt64) { (first, second, third, fourth) }
 
     /// The first eight bytes as a big-endian number.
-    package var prefix: UInt64 { first }
+    public var prefix: UInt64 { first }
 
     /// Appends the 32 bytes to `bytes`.
     package func append(to bytes: inout Bytes) {
@@ -63,7 +63,7 @@ package struct Digest: Hashable, Comparable, Sendable {
     }
 
     /// The sum of two digests as 256-bit numbers, modulo 2²⁵⁶.
-    package static func &+ (left: Digest, right: Digest) -> Digest {
+    public static func &+ (left: Digest, right: Digest) -> Digest {
         let (d, carryD) = left.fourth.addingReportingOverflow(right.fourth)
         let (c, carryC) = add(left.third, right.third, carryD)
         let (b, carryB) = add(left.second, right.second, carryC)
@@ -72,12 +72,13 @@ package struct Digest: Hashable, Comparable, Sendable {
     }
 
     /// Half of the words are enough for a hash table: nobody can make two digests that share them.
-    package func hash(into hasher: inout Hasher) {
+    public func hash(into hasher: inout Hasher) {
         hasher.combine(first)
         hasher.combine(fourth)
     }
 
-    package static func < (left: Digest, right: Digest) -> Bool {
+    /// The order of unsigned big-endian numbers.
+    public static func < (left: Digest, right: Digest) -> Bool {
         if left.first != right.first { return left.first < right.first }
         if left.second != right.second { return left.second < right.second }
         if left.third != right.third { return left.third < right.third }
@@ -92,5 +93,6 @@ package struct Digest: Hashable, Comparable, Sendable {
 }
 
 extension Digest: CustomStringConvertible {
-    package var description: String { hexadecimal(bytes) }
+    /// All 64 hexadecimal digits.
+    public var description: String { hexadecimal(bytes) }
 }

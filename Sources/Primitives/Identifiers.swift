@@ -1,7 +1,7 @@
 /// A name that is 32 bytes long: a public key or a SHA-256 digest.
 ///
 /// Each kind is a type of its own, so that a peer is never taken for a project.
-package protocol Identifier: Hashable, Comparable, Sendable, CustomStringConvertible {
+public protocol Identifier: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// The 32 bytes.
     var digest: Digest { get }
     /// Names what these bytes name.
@@ -9,55 +9,70 @@ package protocol Identifier: Hashable, Comparable, Sendable, CustomStringConvert
 }
 
 extension Identifier {
-    package static func < (left: Self, right: Self) -> Bool { left.digest < right.digest }
+    /// The order of the bytes.
+    public static func < (left: Self, right: Self) -> Bool { left.digest < right.digest }
 
     /// All 64 hexadecimal digits.
-    package var description: String { digest.description }
+    public var description: String { digest.description }
 
     /// The first eight hexadecimal digits, for people.
-    package var short: String { String(digest.description.prefix(8)) }
+    public var short: String { String(digest.description.prefix(8)) }
 }
 
 /// A peer: its Ed25519 public key.
-package struct PeerID: Identifier {
-    package let digest: Digest
-    package init(_ digest: Digest) { self.digest = digest }
+public struct PeerID: Identifier {
+    /// The 32 bytes.
+    public let digest: Digest
+    /// Names what these bytes name.
+    public init(_ digest: Digest) { self.digest = digest }
 }
 
 /// A project: the Ed25519 public key that signs its manifests.
-package struct ProjectID: Identifier {
-    package let digest: Digest
-    package init(_ digest: Digest) { self.digest = digest }
+public struct ProjectID: Identifier {
+    /// The 32 bytes.
+    public let digest: Digest
+    /// Names what these bytes name.
+    public init(_ digest: Digest) { self.digest = digest }
 }
 
 /// An owner of one or more peers or projects: an Ed25519 public key.
-package struct OwnerID: Identifier {
-    package let digest: Digest
-    package init(_ digest: Digest) { self.digest = digest }
+public struct OwnerID: Identifier {
+    /// The 32 bytes.
+    public let digest: Digest
+    /// Names what these bytes name.
+    public init(_ digest: Digest) { self.digest = digest }
 }
 
 /// A network: peers of different networks never accept each other's statements.
-package struct NetworkID: Identifier {
-    package let digest: Digest
-    package init(_ digest: Digest) { self.digest = digest }
+public struct NetworkID: Identifier {
+    /// The 32 bytes.
+    public let digest: Digest
+    /// Names what these bytes name.
+    public init(_ digest: Digest) { self.digest = digest }
 }
 
 /// A job: SHA-256 of its manifest's encoded payload.
-package struct ManifestID: Identifier {
-    package let digest: Digest
-    package init(_ digest: Digest) { self.digest = digest }
+public struct ManifestID: Identifier {
+    /// The 32 bytes.
+    public let digest: Digest
+    /// Names what these bytes name.
+    public init(_ digest: Digest) { self.digest = digest }
 }
 
 /// Any statement of the ledger: SHA-256 of its encoded payload.
-package struct ItemID: Identifier {
-    package let digest: Digest
-    package init(_ digest: Digest) { self.digest = digest }
+public struct ItemID: Identifier {
+    /// The 32 bytes.
+    public let digest: Digest
+    /// Names what these bytes name.
+    public init(_ digest: Digest) { self.digest = digest }
 }
 
 /// A CURVE (X25519) public key, as libzmq uses it on a link.
-package struct CurveKey: Identifier {
-    package let digest: Digest
-    package init(_ digest: Digest) { self.digest = digest }
+public struct CurveKey: Identifier {
+    /// The 32 bytes.
+    public let digest: Digest
+    /// Names what these bytes name.
+    public init(_ digest: Digest) { self.digest = digest }
 }
 
 /// An Ed25519 signature, 64 bytes.

@@ -2,14 +2,14 @@
 ///
 /// Never for secrets. Noncopyable: two copies would silently repeat each other.
 /// - Source: SplitMix64, Steele, Lea and Flood, OOPSLA 2014.
-package struct PRNG: ~Copyable, Sendable {
+public struct PRNG: ~Copyable, Sendable {
     private var state: UInt64
 
     /// A generator whose whole sequence follows from `seed`.
-    package init(seed: UInt64) { state = seed }
+    public init(seed: UInt64) { state = seed }
 
     /// The next 64 bits.
-    package mutating func next() -> UInt64 {
+    public mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var word = state
         word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -18,39 +18,39 @@ package struct PRNG: ~Copyable, Sendable {
     }
 
     /// A number in `0..<bound`, by multiply and shift; `bound` is above zero.
-    package mutating func below(_ bound: UInt64) -> UInt64 {
+    public mutating func below(_ bound: UInt64) -> UInt64 {
         precondition(bound > 0, "a range needs at least one number")
         return next().multipliedFullWidth(by: bound).high
     }
 
     /// True with the probability `ratio`.
-    package mutating func chance(_ ratio: Ratio) -> Bool {
+    public mutating func chance(_ ratio: Ratio) -> Bool {
         below(ratio.denominator) < ratio.numerator
     }
 
     /// A length of time below `span`; zero for no span.
-    package mutating func jitter(below span: TimeSpan) -> TimeSpan {
+    public mutating func jitter(below span: TimeSpan) -> TimeSpan {
         span == .zero ? .zero : TimeSpan(nanoseconds: below(span.nanoseconds))
     }
 
     /// An independent generator.
-    package mutating func split() -> PRNG { PRNG(seed: next()) }
+    public mutating func split() -> PRNG { PRNG(seed: next()) }
 }
 
 /// A probability or share as a fraction of whole numbers; decisions use no floating point.
-package struct Ratio: Hashable, Sendable {
+public struct Ratio: Hashable, Sendable {
     /// The part.
-    package let numerator: UInt64
+    public let numerator: UInt64
     /// The whole, above zero.
-    package let denominator: UInt64
+    public let denominator: UInt64
 
     /// `numerator` of `denominator`, which is above zero.
-    package init(_ numerator: UInt64, of denominator: UInt64) {
+    public init(_ numerator: UInt64, of denominator: UInt64) {
         precondition(denominator > 0, "a share of nothing has no meaning")
         self.numerator = numerator
         self.denominator = denominator
     }
 
     /// Never.
-    package static let never = Ratio(0, of: 1)
+    public static let never = Ratio(0, of: 1)
 }

@@ -61,6 +61,14 @@ public struct SortedTable<Key: Comparable & Sendable, Value: Sendable>: Sendable
         return index < sortedKeys.count && sortedKeys[index] == key
     }
 
+    /// Where `key` stands among the keys, and its value among the values; nil when there is none.
+    ///
+    /// For a look at a part of a value whose copy would cost more than the look.
+    @inlinable public func index(of key: Key) -> Int? {
+        let index = lowerBound(key)
+        return index < sortedKeys.count && sortedKeys[index] == key ? index : nil
+    }
+
     /// The first index whose key is not below `key`; `count` when there is none.
     @inlinable public func lowerBound(_ key: Key) -> Int {
         if let last = sortedKeys.last, last < key { return sortedKeys.count }

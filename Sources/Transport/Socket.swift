@@ -142,6 +142,12 @@ final class Socket {
             incoming.userID = Bytes(UnsafeRawBufferPointer(start: text, count: strlen(text)))
         }
         incoming.descriptor = zmq_msg_get(message, ZMQ_SRCFD)
+        // Only the first message of a connection is asked, and it is short.
+        guard let kind = incoming.frames.last?.first.flatMap(FrameKind.init(rawValue:)),
+            kind == .hello || kind == .welcome,
+            let text = zmq_msg_gets(message, "Peer-Address")
+        else { return }
+        incoming.address = String(cString: text)
     }
 
     private func sendFrame(_ kind: FrameKind?, _ bytes: Bytes, isLast: Bool) -> SendResult {
@@ -175,6 +181,8 @@ struct IncomingMessage {
     var frameCount = 0
     /// The proven key of the sender as text; empty when nothing was proven.
     var userID: Bytes = []
+    /// The numeric address of the sender of a HELLO or WELCOME; empty when it is not known.
+    var address = ""
     /// The descriptor of the connection.
     var descriptor: CInt = -1
     /// Whether frames are still to be read.

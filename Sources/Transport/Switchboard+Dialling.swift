@@ -168,7 +168,7 @@ extension Switchboard {
             dials[target] = Dial(
                 phase: .linked(line, peer, lastHeard: now, nextPing: nextPing)
             )
-            attach(.dialled(target), to: peer, hello: body, on: message.descriptor)
+            attach(.dialled(target), to: peer, hello: body, by: message)
         }
     }
 

@@ -168,7 +168,7 @@ extension Switchboard {
         if open.count >= configuration.limits.inboundLinksPerPeerMax, let oldest = open.last {
             close(oldest, deadline: now)
         }
-        attach(.inbound(id), to: peer, hello: hello, on: message.descriptor)
+        attach(.inbound(id), to: peer, hello: hello, by: message)
     }
 
     /// Remembers a connection by its first message.

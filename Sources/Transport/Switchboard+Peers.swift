@@ -21,7 +21,7 @@ extension Switchboard {
     // MARK: Links
 
     /// Counts a link in; the first one of a peer is reported.
-    func attach(_ link: LinkName, to peer: PeerID, hello: Bytes, on descriptor: CInt) {
+    func attach(_ link: LinkName, to peer: PeerID, hello: Bytes, by message: IncomingMessage) {
         let isFirst = peers[peer] == nil
         let isInbound: Bool
         switch link {
@@ -33,9 +33,11 @@ extension Switchboard {
             isInbound = true
         }
         if isFirst { exchange.linked(peer) }
-        exchange.heard(peer, on: descriptor)
+        exchange.heard(peer, on: message.descriptor)
         guard isFirst else { return }
-        mailbox.post(.linked(peer, hello: hello, inbound: isInbound))
+        mailbox.post(
+            .linked(peer, hello: hello, inbound: isInbound, address: message.address)
+        )
     }
 
     /// Counts a link out; the last one of a peer is reported, and its messages are given up.

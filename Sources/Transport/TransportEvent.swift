@@ -2,8 +2,9 @@ package import Primitives
 
 /// What the transport reports to its owner.
 package enum TransportEvent: Sendable, Equatable {
-    /// The first link with this peer is up; `hello` is what the peer said of itself.
-    case linked(PeerID, hello: Bytes, inbound: Bool)
+    /// The first link with this peer is up; `hello` is what the peer said of itself, and `address`
+    /// the numeric address at the other end, empty when the system does not tell.
+    case linked(PeerID, hello: Bytes, inbound: Bool, address: String)
     /// The last link with this peer is down; messages still queued for it are lost.
     case unlinked(PeerID)
     /// A message from an admitted peer, one to three frames.
@@ -17,7 +18,7 @@ package enum TransportEvent: Sendable, Equatable {
     /// Bytes of frames that this event keeps in memory.
     var byteCount: Int {
         switch self {
-        case .linked(_, let hello, _): hello.count
+        case .linked(_, let hello, _, _): hello.count
         case .received(_, let frames): frames.reduce(0) { $0 + $1.count }
         case .unlinked, .refused, .dialFailed: 0
         }

@@ -8,8 +8,12 @@ struct LinkTests {
         let leaf = try TestPeer(1, listens: false)
         let hub = try TestPeer(2)
         try leaf.dial(hub)
-        try await leaf.event { $0 == .linked(hub.id, hello: hub.hello, inbound: false) }
-        try await hub.event { $0 == .linked(leaf.id, hello: leaf.hello, inbound: true) }
+        try await leaf.event {
+            $0 == .linked(hub.id, hello: hub.hello, inbound: false, address: "127.0.0.1")
+        }
+        try await hub.event {
+            $0 == .linked(leaf.id, hello: leaf.hello, inbound: true, address: "127.0.0.1")
+        }
         #expect(leaf.transport.boundEndpoint == nil)
         #expect(leaf.transport.boundPort == nil)
         #expect(try #require(hub.transport.boundPort) > 0)

@@ -76,7 +76,7 @@ final class TestPeer: Sendable {
 
     func linked(with other: PeerID) async throws {
         try await event {
-            if case .linked(other, _, _) = $0 { true } else { false }
+            if case .linked(other, _, _, _) = $0 { true } else { false }
         }
     }
 
