@@ -42,6 +42,7 @@ extension Item {
         case .hold: StatementKind.hold.name
         case .device: StatementKind.device.name
         case .revoke: StatementKind.revoke.name
+        case .anchor: StatementKind.anchor.name
         }
     }
 
@@ -56,6 +57,7 @@ extension Item {
         case .hold(let signed): [AnyStatement(signed)]
         case .device(let signed): [AnyStatement(signed)]
         case .revoke(let signed): [AnyStatement(signed), AnyStatement(signed.body.record)]
+        case .anchor(let signed): [AnyStatement(signed)]
         }
     }
 }

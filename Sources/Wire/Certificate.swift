@@ -236,6 +236,12 @@ package struct Certificate: StatementBody {
         )
     }
 
+    /// Who has a seat in the set at `index`, in any order: its entries and silent members.
+    package func seats(ofSet index: Int) -> [(worker: PeerID, seat: UInt8, widening: UInt8)] {
+        entries.filter { Int($0.set) == index }.map { ($0.worker, $0.seat, $0.widening) }
+            + sets[index].unrevealed.map { ($0.worker, $0.seat, $0.widening) }
+    }
+
     /// The commit set at `index`, put together again from its entries and silent members.
     package func commitSet(at index: Int) -> CommitSet {
         let set = sets[index]

@@ -1,19 +1,20 @@
-package import Primitives
+public import Primitives
 
 /// The order of every replicated set: by epoch, then by id.
-package struct ItemKey: Hashable, Comparable, Sendable {
+public struct ItemKey: Hashable, Comparable, Sendable {
     /// UTC hours since 1970.
-    package let epoch: UInt64
+    public let epoch: UInt64
     /// SHA-256 of the item's payload.
-    package let id: ItemID
+    public let id: ItemID
 
     /// The place of the item `id` of `epoch`.
-    package init(epoch: UInt64, id: ItemID) {
+    public init(epoch: UInt64, id: ItemID) {
         self.epoch = epoch
         self.id = id
     }
 
-    package static func < (left: ItemKey, right: ItemKey) -> Bool {
+    /// By epoch, then by id.
+    public static func < (left: ItemKey, right: ItemKey) -> Bool {
         left.epoch != right.epoch ? left.epoch < right.epoch : left.id < right.id
     }
 }
@@ -38,6 +39,8 @@ package indirect enum Item: Hashable, Sendable {
     case device(Signed<Device>)
     /// A key that takes over from another.
     case revoke(Signed<Revoke>)
+    /// A further anchor of a project's jobs.
+    case anchor(Signed<Anchor>)
 
     /// SHA-256 of the payload.
     package var id: ItemID {
@@ -50,6 +53,7 @@ package indirect enum Item: Hashable, Sendable {
         case .hold(let signed): signed.id
         case .device(let signed): signed.id
         case .revoke(let signed): signed.id
+        case .anchor(let signed): signed.id
         }
     }
 
@@ -64,10 +68,11 @@ package indirect enum Item: Hashable, Sendable {
         case .hold(let signed): signed.body.epoch
         case .device(let signed): signed.body.epoch
         case .revoke(let signed): signed.body.epoch
+        case .anchor(let signed): signed.body.epoch
         }
     }
 
-    /// The job that the item is about; nil for what is said of keys.
+    /// The job that the item is about; nil for what is said of keys and peers.
     package var manifest: ManifestID? {
         switch self {
         case .manifest(let signed): ManifestID(signed.id.digest)
@@ -76,7 +81,7 @@ package indirect enum Item: Hashable, Sendable {
         case .ruling(let signed): signed.body.manifest
         case .cancel(let signed): signed.body.manifest
         case .hold(let signed): signed.body.manifest
-        case .device, .revoke: nil
+        case .device, .revoke, .anchor: nil
         }
     }
 
@@ -108,6 +113,9 @@ package indirect enum Item: Hashable, Sendable {
         case .revoke(let signed):
             encoder.unsigned(8)
             encoder.byteString(signed.envelope)
+        case .anchor(let signed):
+            encoder.unsigned(9)
+            encoder.byteString(signed.envelope)
         }
     }
 
@@ -123,6 +131,7 @@ package indirect enum Item: Hashable, Sendable {
         case 6: self = .hold(try decoder.signed())
         case 7: self = .device(try decoder.signed())
         case 8: self = .revoke(try decoder.signed())
+        case 9: self = .anchor(try decoder.signed())
         case let kind: throw .unknownKind(kind)
         }
     }

@@ -53,6 +53,8 @@ package enum Limits {
     package static let wideningMax: UInt8 = 63
     /// Times that one job may be held or go on, counted together.
     package static let holdsPerManifest: UInt32 = 1_000
+    /// Hours for which one ANCHOR counts at most, beyond its first: ten years.
+    package static let anchorHours: UInt64 = 10 * 365 * 24
     /// Epochs that a clock may be off: an item further in the future is refused for now.
     package static let epochSkew: UInt64 = 1
 }

@@ -58,8 +58,9 @@ extension Message {
             2
         case .reveal: 3
         case .resultPiece: 4
-        case .claim, .refuse, .chunk: 5
-        case .lease: 9
+        case .refuse, .chunk: 5
+        case .claim: 6
+        case .lease: 10
         }
     }
 
@@ -196,6 +197,7 @@ extension Claim {
         encoder.unsigned(UInt64(unitCount))
         encoder.unsigned(operationsPerSecond)
         encoder.units(sealed)
+        encoder.bool(isIdle)
     }
 
     fileprivate init(from decoder: inout CBORDecoder) throws(DecodeError) {
@@ -209,7 +211,8 @@ extension Claim {
                 field: "sealed units",
                 by: { $0 },
                 { (decoder) throws(DecodeError) in try decoder.unit() }
-            )
+            ),
+            isIdle: try decoder.bool()
         )
     }
 }
@@ -225,6 +228,7 @@ extension Lease {
         encoder.unsigned(UInt64(widening))
         encoder.unsigned(commitMilliseconds)
         encoder.identifiers(holders)
+        encoder.bool(wantsReference)
     }
 
     fileprivate init(from decoder: inout CBORDecoder) throws(DecodeError) {
@@ -241,7 +245,8 @@ extension Lease {
             commitMilliseconds: try decoder.unsigned(),
             holders: try decoder.list(upTo: Limits.holdersPerLease) {
                 (decoder) throws(DecodeError) in try decoder.identifier()
-            }
+            },
+            wantsReference: try decoder.bool()
         )
     }
 }

@@ -1,4 +1,4 @@
-package import Primitives
+public import Primitives
 
 /// CLAIM: a worker asks a steward for units of one shard.
 package struct Claim: Hashable, Sendable {
@@ -12,6 +12,8 @@ package struct Claim: Hashable, Sendable {
     package let operationsPerSecond: UInt64
     /// Units that it has computed and still holds, ascending.
     package let sealed: [UInt32]
+    /// Whether nobody has other work for it: it would do what another worker is slow with, too.
+    package let isIdle: Bool
 
     /// A claim on units of `shard`.
     package init(
@@ -19,13 +21,15 @@ package struct Claim: Hashable, Sendable {
         shard: UInt32,
         unitCount: UInt32,
         operationsPerSecond: UInt64,
-        sealed: [UInt32]
+        sealed: [UInt32],
+        isIdle: Bool = false
     ) {
         self.manifest = manifest
         self.shard = shard
         self.unitCount = unitCount
         self.operationsPerSecond = operationsPerSecond
         self.sealed = sealed
+        self.isIdle = isIdle
     }
 }
 
@@ -49,6 +53,9 @@ package struct Lease: Hashable, Sendable {
     package let commitMilliseconds: UInt64
     /// Peers that hold the chunks.
     package let holders: [PeerID]
+    /// Whether the plainest code is asked for, where there is time: it shares the fewest faults
+    /// with what others run.
+    package let wantsReference: Bool
 
     /// A lease with every field given.
     package init(
@@ -60,7 +67,8 @@ package struct Lease: Hashable, Sendable {
         seat: UInt8,
         widening: UInt8,
         commitMilliseconds: UInt64,
-        holders: [PeerID]
+        holders: [PeerID],
+        wantsReference: Bool = false
     ) {
         self.manifest = manifest
         self.units = units
@@ -71,6 +79,7 @@ package struct Lease: Hashable, Sendable {
         self.widening = widening
         self.commitMilliseconds = commitMilliseconds
         self.holders = holders
+        self.wantsReference = wantsReference
     }
 }
 
@@ -96,19 +105,20 @@ package struct Reveal: Hashable, Sendable {
 }
 
 /// A round of a shard; two rounds of one number never share a unit.
-package struct RoundKey: Hashable, Comparable, Sendable {
+public struct RoundKey: Hashable, Comparable, Sendable {
     /// The number.
-    package let number: UInt32
+    public let number: UInt32
     /// The lowest unit of its bundle.
-    package let firstUnit: UInt32
+    public let firstUnit: UInt32
 
     /// The round `number` whose bundle begins with `firstUnit`.
-    package init(number: UInt32, firstUnit: UInt32) {
+    public init(number: UInt32, firstUnit: UInt32) {
         self.number = number
         self.firstUnit = firstUnit
     }
 
-    package static func < (left: RoundKey, right: RoundKey) -> Bool {
+    /// By number, then by lowest unit.
+    public static func < (left: RoundKey, right: RoundKey) -> Bool {
         (left.number, left.firstUnit) < (right.number, right.firstUnit)
     }
 }
@@ -223,19 +233,20 @@ package struct ShardList: Hashable, Sendable {
 }
 
 /// WANT: a request for one chunk of a dataset.
-package struct ChunkWant: Hashable, Comparable, Sendable {
+public struct ChunkWant: Hashable, Comparable, Sendable {
     /// Root of the dataset's hash tree.
-    package let root: Digest
+    public let root: Digest
     /// The chunk.
-    package let index: UInt32
+    public let index: UInt32
 
     /// A request for the chunk at `index`.
-    package init(root: Digest, index: UInt32) {
+    public init(root: Digest, index: UInt32) {
         self.root = root
         self.index = index
     }
 
-    package static func < (left: ChunkWant, right: ChunkWant) -> Bool {
+    /// By dataset, then by index.
+    public static func < (left: ChunkWant, right: ChunkWant) -> Bool {
         left.root != right.root ? left.root < right.root : left.index < right.index
     }
 }

@@ -79,12 +79,20 @@ package struct WorkOrder: Hashable, Sendable {
     package let manifest: ManifestID
     /// Its units to compute, ascending.
     package let units: [UInt32]
+    /// Whether to run the plainest code, where there is time for it.
+    package let wantsReference: Bool
 
     /// An order to compute `units`.
-    package init(number: UInt64, manifest: ManifestID, units: [UInt32]) {
+    package init(
+        number: UInt64,
+        manifest: ManifestID,
+        units: [UInt32],
+        wantsReference: Bool = false
+    ) {
         self.number = number
         self.manifest = manifest
         self.units = units
+        self.wantsReference = wantsReference
     }
 }
 

@@ -24,6 +24,8 @@ package enum StatementKind: UInt8, CaseIterable, Sendable {
     case device = 10
     /// A key that takes over from another.
     case revoke = 11
+    /// A project's word that a peer is an anchor of its jobs.
+    case anchor = 12
 
     /// The first item of the statement's external authenticated data.
     package var tag: String { "starling/signed/\(name)/1" }
@@ -42,6 +44,7 @@ package enum StatementKind: UInt8, CaseIterable, Sendable {
         case .hold: "hold"
         case .device: "device"
         case .revoke: "revoke"
+        case .anchor: "anchor"
         }
     }
 }

@@ -48,7 +48,8 @@ package enum TrustClass: Int, Comparable, Sendable {
     case trusted
     /// Many of its results were certified at least a day ago.
     case senior
-    /// The project answers for it: it is the submitter's peer, or the manifest names it.
+    /// The project answers for it: it is the submitter's peer, or the manifest or an ANCHOR names
+    /// it.
     case anchor
 
     package static func < (left: TrustClass, right: TrustClass) -> Bool {

@@ -43,7 +43,7 @@ package struct Verified<Value: Checkable>: Sendable {
 }
 
 extension Verified {
-    @usableFromInline init(trusted value: Value) { self.value = value }
+    @inlinable init(trusted value: Value) { self.value = value }
 }
 
 extension Verified where Value == Message {
@@ -216,6 +216,7 @@ extension Item: Checkable {
         case .hold(let signed): try signed.check(with: verifier, in: network)
         case .device(let signed): try signed.check(with: verifier, in: network)
         case .revoke(let signed): try signed.check(with: verifier, in: network)
+        case .anchor(let signed): try signed.check(with: verifier, in: network)
         }
     }
 }

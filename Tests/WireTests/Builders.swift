@@ -158,6 +158,16 @@ extension PRNG {
         return Revoke(successor: identifier(), record: signed(first), epoch: number())
     }
 
+    mutating func anchor() -> Anchor {
+        let epoch = below(.max - Limits.anchorHours)
+        return Anchor(
+            project: identifier(),
+            peer: identifier(),
+            until: epoch + below(Limits.anchorHours + 1),
+            epoch: epoch
+        )
+    }
+
     mutating func commit() -> CommitStatement {
         CommitStatement(
             worker: identifier(),

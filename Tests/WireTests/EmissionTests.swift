@@ -24,6 +24,7 @@ import Wire
             emission.add(generator.hold(), &generator)
             emission.add(generator.device(), &generator)
             emission.add(generator.revoke(), &generator)
+            emission.add(generator.anchor(), &generator)
             for index in 0..<PRNG.messageCount {
                 emission.messages.append(hexadecimal(generator.message(index).frame))
             }

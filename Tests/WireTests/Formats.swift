@@ -30,6 +30,7 @@ struct Format: Sendable, CustomTestStringConvertible {
         statement { $0.hold() },
         statement { $0.device() },
         statement { $0.revoke() },
+        statement { $0.anchor() },
     ].flatMap { $0 }
 
     private static let hello = Format(

@@ -192,6 +192,18 @@ import Wire
         #expect(!recodes(reconciliation(keyCounts: [limit - 7, 0, 8])))
     }
 
+    @Test func shardsOfAListAreThoseOfAManifestAtMost() {
+        let count = Limits.shardsPerManifest
+        for (shards, fits) in [(0..<count, true), (0..<count + 1, false), (0..<0, false)]
+            + [(count - 1..<count, true), (count..<count + 1, false)]
+        {
+            let list = ShardList(manifest: ManifestID(.zero), shards: Array(shards))
+            #expect(recodes(.acting(list)) == fits)
+        }
+        let unsorted = ShardList(manifest: ManifestID(.zero), shards: [2, 1])
+        #expect(!recodes(.acting(unsorted)))
+    }
+
     @Test func everyUnitIsBelowTheUnitsOfAManifest() {
         var generator = PRNG(seed: 1)
         let core = generator.core()
@@ -246,6 +258,23 @@ import Wire
                 epoch: .max
             )
             #expect(recodes(hold) == fits)
+        }
+    }
+
+    @Test func anAnchorCountsFromItsHourOnAndForTenYearsAtMost() {
+        let limit = Limits.anchorHours
+        for (epoch, until, fits) in [
+            (9, 9, true), (9, 8, false), (9, 9 + limit, true), (9, 10 + limit, false),
+            (0, 0, true), (.max, .max, true), (.max - limit, .max, true),
+            (.max - limit - 1, .max, false), (.max, 0, false),
+        ] as [(UInt64, UInt64, Bool)] {
+            let anchor = Anchor(
+                project: ProjectID(.zero),
+                peer: PeerID(.zero),
+                until: until,
+                epoch: epoch
+            )
+            #expect(recodes(anchor) == fits)
         }
     }
 

@@ -4,9 +4,9 @@ import Wire
 /// Random items, first frames and messages.
 extension PRNG {
     /// The number of builders that `item(_:)` knows.
-    static var itemCount: Int { 8 }
+    static var itemCount: Int { 9 }
 
-    /// An item of the kind at `index` of eight.
+    /// An item of the kind at `index` of nine.
     mutating func item(_ index: Int) -> Item {
         switch index {
         case 0: .manifest(signed(manifest()))
@@ -16,7 +16,8 @@ extension PRNG {
         case 4: .cancel(signed(cancel()))
         case 5: .hold(signed(hold()))
         case 6: .device(signed(device()))
-        default: .revoke(signed(revoke()))
+        case 7: .revoke(signed(revoke()))
+        default: .anchor(signed(anchor()))
         }
     }
 
@@ -27,7 +28,7 @@ extension PRNG {
     /// The number of builders that `message(_:)` knows.
     static var messageCount: Int { 19 }
 
-    /// A message of the kind at `index` of eighteen.
+    /// A message of the kind at `index` of nineteen.
     mutating func message(_ index: Int) -> Message {
         switch index {
         case 0: return .record(signed(record()))
@@ -95,7 +96,8 @@ extension PRNG {
             shard: UInt32(below(3_907)),
             unitCount: number32(),
             operationsPerSecond: number(),
-            sealed: below(3) == 0 ? [] : units()
+            sealed: below(3) == 0 ? [] : units(),
+            isIdle: below(2) == 0
         )
     }
 
@@ -110,7 +112,8 @@ extension PRNG {
             seat: number8(),
             widening: widening(),
             commitMilliseconds: number(),
-            holders: list(size) { $0.identifier() }
+            holders: list(size) { $0.identifier() },
+            wantsReference: below(2) == 0
         )
     }
 

@@ -27,6 +27,7 @@ import Wire
             try expectRoundTrip(of: generator.hold(), &generator)
             try expectRoundTrip(of: generator.device(), &generator)
             try expectRoundTrip(of: generator.revoke(), &generator)
+            try expectRoundTrip(of: generator.anchor(), &generator)
         }
     }
 

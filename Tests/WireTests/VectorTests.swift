@@ -29,6 +29,7 @@ import Wire
             case "hold": try expectStatement(Hold.self, vector)
             case "device": try expectStatement(Device.self, vector)
             case "revoke": try expectStatement(Revoke.self, vector)
+            case "anchor": try expectStatement(Anchor.self, vector)
             default: Issue.record("unknown kind")
             }
         }
@@ -51,7 +52,7 @@ import Wire
     }
 
     @Test func itemsAreAsWritten() throws {
-        #expect(vectors["items"].list.count == 8)
+        #expect(vectors["items"].list.count == 9)
         for vector in vectors["items"].list {
             var decoder = CBORDecoder(try #require(vector["bytes"].bytes))
             let item = try Item(from: &decoder)
@@ -71,7 +72,7 @@ import Wire
             #expect(.bytes(message.frame) == vector["bytes"])
             kinds.insert(UInt64(frame[1]))
         }
-        #expect(kinds == Set(3...20))
+        #expect(kinds == Set(3...21))
     }
 
     @Test func firstFramesAreAsWritten() throws {

@@ -17,6 +17,7 @@ import Wire
             try expectOwnSignatureCounts(generator.cancel())
             try expectOwnSignatureCounts(generator.ruling())
             try expectOwnSignatureCounts(generator.hold())
+            try expectOwnSignatureCounts(generator.anchor())
             try expectOwnSignatureCounts(device(&generator))
             try expectOwnSignatureCounts(revoke(&generator))
             try expectOwnSignatureCounts(generator.manifest().with(network: network))

@@ -22,12 +22,12 @@ HERE = pathlib.Path(__file__).resolve().parent
 CDDL = HERE.parents[2] / "docs" / "protocol.cddl"
 ITEM_KINDS = {
     1: "manifest", 2: "certificate", 3: "opening", 4: "ruling", 5: "cancel", 6: "hold",
-    7: "device", 8: "revoke",
+    7: "device", 8: "revoke", 9: "anchor",
 }
 MESSAGE_RULES = dict(enumerate([
     "record-message", "item-message", "reconcile", "fetch", "claim", "lease", "commit-message",
     "commitset-message", "reveal", "refuse", "opening-message", "result-want", "result-piece",
-    "result-offer", "result-held", "held", "chunk-want", "chunk",
+    "result-offer", "result-held", "held", "chunk-want", "chunk", "acting",
 ], start=3))
 MESSAGE_STATEMENTS = {
     3: [(1, "record")], 9: [(1, "commit")], 10: [(1, "commitset")],
@@ -107,6 +107,8 @@ def check_envelope(kind, data, what):
         record, _, _ = check_envelope("record", body[2], f"record of {what}")
         require(record[2] == 0, f"incarnation in {what}")
         require(record[1] != body[1], f"successor in {what}")
+    if kind == "anchor":
+        require(0 <= body[3] - body[4] <= 87_600, f"hours of {what}")
     return body, payload, signature
 
 
@@ -254,7 +256,7 @@ def check_vectors(vectors):
     for vector in vectors["items"]:
         check_item(bytes.fromhex(vector["bytes"]), vector["name"])
     kinds = {check_message(bytes.fromhex(v["bytes"]), v["name"]) for v in vectors["messages"]}
-    require(kinds == set(range(3, 21)), "every kind of message has a vector")
+    require(kinds == set(range(3, 22)), "every kind of message has a vector")
     for vector in vectors["hellos"]:
         check_hello(bytes.fromhex(vector["bytes"]), vector["name"])
     SCHEMAS.check("curve-binding", bytes.fromhex(vectors["hashes"]["binding"]["bytes"]))

@@ -295,6 +295,14 @@ def statements():
             "record": inner(first),
             "epoch": 490_200,
         }, "successor"),
+        statement("anchor", "anchor", {
+            "project": PUBLIC["project"], "peer": PUBLIC["peer"], "until": 490_720,
+            "epoch": 490_000,
+        }, "project"),
+        statement("anchor of the last hour, for as long as may be", "anchor", {
+            "project": PUBLIC["project"], "peer": PUBLIC["owner"], "until": MAX64,
+            "epoch": MAX64 - 87_600,
+        }, "project"),
         first, rule, one.commits[0], quorum.commits[1], single.commits[0], one.set, quorum.set,
         one.results[0], quorum.results[2], *certificates,
     ]
@@ -318,7 +326,7 @@ def items(list_):
     vectors = []
     for number, kind in [
         (1, "manifest"), (2, "certificate"), (4, "ruling"), (5, "cancel"), (6, "hold"),
-        (7, "device"), (8, "revoke"),
+        (7, "device"), (8, "revoke"), (9, "anchor"),
     ]:
         vector = by_kind[kind]
         vectors.append({
@@ -373,16 +381,17 @@ def messages(list_, item_list):
             {"end": None, "claim": {"keys": keys}},
         ]}}),
         ("fetch", [6, 0, wire_keys], {"fetch": [0, keys]}),
-        ("claim", [7, job, 3_906, 64, 10**9, [1, 2, 999_999]], {"claim": {
+        ("claim", [7, job, 3_906, 64, 10**9, [1, 2, 999_999], True], {"claim": {
             "manifest": job, "shard": 3_906, "unitCount": 64, "operationsPerSecond": 10**9,
-            "sealed": [1, 2, 999_999],
+            "sealed": [1, 2, 999_999], "isIdle": True,
         }}),
         ("lease", [
             8, job, [3, 4], 2, 490_001, 70_000, 1, 63, 15_000, [PUBLIC["peer"], PUBLIC["other"]],
+            True,
         ], {"lease": {
             "manifest": job, "units": [3, 4], "seatCount": 2, "epoch": 490_001, "round": 70_000,
             "seat": 1, "widening": 63, "commitMilliseconds": 15_000,
-            "holders": [PUBLIC["peer"], PUBLIC["other"]],
+            "holders": [PUBLIC["peer"], PUBLIC["other"]], "wantsReference": True,
         }}),
         signed(9, "commit"),
         signed(10, "commitset"),
@@ -397,6 +406,9 @@ def messages(list_, item_list):
         ("refusal of a round", [12, job, 2, [9, 600], 5, 0], {"refuse": {
             "manifest": job, "shard": 2, "round": {"number": 9, "firstUnit": 600}, "reason": 5,
             "retryMilliseconds": 0,
+        }}),
+        ("refusal to rule", [12, job, 0, None, 6, 60_000], {"refuse": {
+            "manifest": job, "shard": 0, "round": None, "reason": 6, "retryMilliseconds": 60_000,
         }}),
         ("opening", [13, s.opening(open_)], {"opening": open_}),
         ("result want", [14, fill("result"), 262_144], {"resultWant": [fill("result"), 262_144]}),
@@ -416,6 +428,8 @@ def messages(list_, item_list):
             "root": fill("root"), "datasetByteCount": 1_100_000, "index": 4, "bytes": chunk,
             "proof": s.tree_proof(leaves, 4),
         }}),
+        ("acting", [21, job, [0, 7, 3_906]],
+         {"acting": {"manifest": job, "shards": [0, 7, 3_906]}}),
     ]
     return [{"name": n, "bytes": s.encode(v), "fields": f} for n, v, f in table]
 

@@ -52,6 +52,7 @@ KINDS = {
     "hold": 9,
     "device": 10,
     "revoke": 11,
+    "anchor": 12,
 }
 
 
@@ -134,7 +135,7 @@ def slots(kind, payload):
         return [slot(p[1], p[2])]
     if kind == "manifest":
         return [slot(p[2], p[5])]
-    if kind in ("cancel", "device"):
+    if kind in ("cancel", "device", "anchor"):
         return [slot(p[1], p[2])]
     if kind in ("ruling", "hold"):
         return [slot(p[1], p[2], p[3])]
@@ -298,6 +299,10 @@ def revoke(f):
     return numbered(f["successor"], envelope_, f["epoch"])
 
 
+def anchor(f):
+    return numbered(f["project"], f["peer"], f["until"], f["epoch"])
+
+
 def opening(f):
     return numbered(f["manifest"], f["certificate"], unit_cores(f["cores"]))
 
@@ -314,4 +319,5 @@ BODIES = {
     "hold": hold,
     "device": device,
     "revoke": revoke,
+    "anchor": anchor,
 }
