@@ -33,10 +33,11 @@ ITEMS = {
     6: ("hold", 5, 1, 5, (2, 3)),
     7: ("device", 4, 1, 4, (2,)),
     8: ("revoke", 3, 1, 3, None),
+    9: ("anchor", 4, 1, 4, (2,)),
 }
 SLOT_KINDS = {
     "record": 1, "manifest": 2, "cancel": 3, "ruling": 4, "commitset": 6, "result": 7,
-    "certificate": 8, "hold": 9, "device": 10, "revoke": 11,
+    "certificate": 8, "hold": 9, "device": 10, "revoke": 11, "anchor": 12,
 }
 STRICT, ADAPTIVE, SINGLE = range(3)
 QUORUM, SINGLE_VOTE, PANEL, AUDIT, RULING = range(5)
@@ -45,6 +46,7 @@ NEWCOMER, TRUSTED, SENIOR, ANCHOR = range(4)
 MARGIN, SHARED_MARGIN, SENIOR_UNITS, SENIOR_HOURS, STREAK, FORGIVING = 3, 5, 1_000, 24, 50, 500
 VOTE_WEIGHT, PANEL_WEIGHT, ANCHORED_VOTE, ANCHORED_PANEL, RULING_WEIGHT = range(5)
 ELEMENT_BYTES = 65_543
+ANCHOR_HOURS = 10 * 365 * 24
 
 
 class Wrong(Exception):
@@ -258,6 +260,7 @@ class Ledger:
         self.manifests, self.certificates = {}, {}
         self.by_unit = {}  # (manifest, unit): certificates, and cores by hash
         self.successors = {}  # old key: the keys that claim to take over
+        self.anchors = {}  # (project, peer): first and last epoch
         self.slots, self.signatures = {}, 0
 
     def signed(self, signer, message, signature, what):
@@ -316,6 +319,10 @@ class Ledger:
             binding = encode(["starling/curve/1", self.network, record[3]])
             self.signed(record[1], binding, record[4], "CURVE key")
             self.successors.setdefault(record[1], set()).add(p[1])
+            return epoch
+        if name == "anchor":
+            require(epoch <= p[3] <= epoch + ANCHOR_HOURS, "the hours for which it counts")
+            self.anchors.setdefault((p[1], p[2]), (epoch, p[3]))
             return epoch
         require(p[2] in self.manifests, f"its manifest {short(p[2])} is missing or wrong")
         manifest = self.manifests[p[2]]
@@ -453,7 +460,10 @@ class Reputations:
         return units, streak, faults
 
     def trust_class(self, worker, manifest, epoch):
-        if self.keys(worker) & {manifest[4], *manifest[19]}:
+        keys = self.keys(worker)
+        named = (self.ledger.anchors.get((manifest[2], key)) for key in keys)
+        if keys & {manifest[4], *manifest[19]} or any(
+                hours and hours[0] <= epoch <= hours[1] for hours in named):
             return ANCHOR
         if self.reputation(worker, manifest, epoch - SENIOR_HOURS)[0] >= SENIOR_UNITS:
             return SENIOR

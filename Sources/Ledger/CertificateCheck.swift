@@ -66,7 +66,7 @@ package struct CertificateCheck {
     /// exactly when it has several seats.
     private func check(set index: Int) throws(CertificateError) {
         let set = certificate.sets[index]
-        let members = certificate.commitSet(at: index).members
+        let members = certificate.seats(ofSet: index).sorted { $0.worker < $1.worker }
         let seats = members.map(\.seat).sorted()
         let workers = members.map(\.worker)
         let isDistinct =

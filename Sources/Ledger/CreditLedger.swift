@@ -15,6 +15,8 @@ package struct CreditLedger: Sendable {
     package private(set) var manifests = SortedTable<ManifestID, Signed<Manifest>>()
     /// Whose machine each peer is, and which key took over from which.
     package private(set) var ownership = Ownership()
+    /// Whose word projects take beside those whom a manifest names.
+    package private(set) var anchors = Anchors()
     /// Whose results have been right.
     private var reputations: ReputationBook
     /// Units whose certificates contradict each other, with the latest hour of any of these: where
@@ -103,7 +105,9 @@ package struct CreditLedger: Sendable {
     package var trust: Trust { reputations.trust }
 
     /// Who is who by the ledger's items.
-    package var trustView: TrustView { TrustView(book: reputations, ownership: ownership) }
+    package var trustView: TrustView {
+        TrustView(book: reputations, ownership: ownership, anchors: anchors)
+    }
 
     /// What became of an item.
     package enum Insertion: Hashable, Sendable {
@@ -204,7 +208,15 @@ package struct CreditLedger: Sendable {
         case .revoke(let signed):
             guard !isEarly(signed.body.epoch, now: epoch) else { return .early }
             ownership.succeed(signed.body)
-            judgeContested(after: 0, at: now)
+            judgeContested(from: 0, at: now)
+            return store(item, epoch: signed.body.epoch)
+        case .anchor(let signed):
+            guard !isEarly(signed.body.epoch, now: epoch) else { return .early }
+            let key = ItemKey(epoch: signed.body.epoch, id: item.id)
+            // Votes of its hours may have come before it.
+            if let first = anchors.name(signed.body, at: key) {
+                judgeContested(from: first, at: now)
+            }
             return store(item, epoch: signed.body.epoch)
         }
     }
@@ -219,7 +231,7 @@ package struct CreditLedger: Sendable {
             said = (signed.body.project, signed.body.manifest, signed.body.epoch)
         case .hold(let signed):
             said = (signed.body.project, signed.body.manifest, signed.body.epoch)
-        case .manifest, .certificate, .opening, .device, .revoke:
+        case .manifest, .certificate, .opening, .device, .revoke, .anchor:
             preconditionFailure("only decisions")
         }
         guard let job = manifests[said.manifest]?.body else { return .waiting }
@@ -335,19 +347,22 @@ package struct CreditLedger: Sendable {
             if judged.last != name { judged.append(name) }
             if let changed { earliest = min(earliest ?? changed, changed) }
         }
-        if let earliest { judgeContested(after: earliest, at: now) }
+        // A class for an hour follows from the hours before.
+        if let earliest { judgeContested(from: saturatingSum(earliest, 1), at: now) }
     }
 
-    /// Judges the contested units that know hours after `epoch` anew, until nothing changes.
+    /// Judges the contested units that know the hour `first` or later ones anew, until nothing
+    /// changes.
     ///
     /// What is said for an hour depends on the hours before it alone, so each look at all of them
     /// settles one hour more at least.
-    private mutating func judgeContested(after epoch: UInt64, at now: Instant) {
-        var earliest: UInt64? = epoch
-        while let changed = earliest {
+    private mutating func judgeContested(from first: UInt64, at now: Instant) {
+        var earliest: UInt64? = first
+        while let start = earliest {
             earliest = nil
-            for (name, latest) in contested where latest > changed {
-                guard let next = judge(name, at: now) else { continue }
+            for (name, latest) in contested where latest >= start {
+                guard let changed = judge(name, at: now) else { continue }
+                let next = saturatingSum(changed, 1)
                 earliest = min(earliest ?? next, next)
             }
         }

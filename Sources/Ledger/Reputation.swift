@@ -155,6 +155,7 @@ extension HourTally {
 package struct TrustView: Sendable {
     let book: ReputationBook
     let ownership: Ownership
+    let anchors: Anchors
 
     /// The class of `worker` for a job at the hour `epoch`: seniors by what they had done a day
     /// before, others by what they had done until the hour before.
@@ -166,8 +167,7 @@ package struct TrustView: Sendable {
         at epoch: UInt64
     ) -> TrustClass {
         let keys = ownership.keys(of: worker)
-        let anchors = manifest.anchors + [manifest.submitter]
-        if keys.contains(where: { anchors.contains($0) }) { return .anchor }
+        if areAnchors(keys, for: manifest, at: epoch) { return .anchor }
         let projects = projects(of: manifest)
         let trust = book.trust
         if epoch >= trust.seniorHours {
@@ -180,15 +180,24 @@ package struct TrustView: Sendable {
         return recent.isTrusted(trust) ? .trusted : .newcomer
     }
 
+    /// Whether the project answers for a machine's `keys` at the hour `epoch`: by its manifest, or
+    /// by what it says of peers whatever the job.
+    private func areAnchors(_ keys: [PeerID], for manifest: Manifest, at epoch: UInt64) -> Bool {
+        let named = manifest.anchors + [manifest.submitter]
+        return keys.contains { named.contains($0) }
+            || anchors.areNamed(keys, by: manifest.project, at: epoch)
+    }
+
     private func projects(of manifest: Manifest) -> [ProjectID] {
         distinct([manifest.project] + manifest.recognised)
     }
 
-    /// The anchors that a job names and its seniors at the hour `epoch`, by their present keys,
-    /// ascending: who keeps its votes before others do.
+    /// The anchors that a job or, at the hour `epoch`, its project names, and its seniors at that
+    /// hour, by their present keys, ascending: who keeps its votes before others do.
     package func keepers(of manifest: Manifest, at epoch: UInt64) -> [PeerID] {
         let seniors = distinct(book.workers(for: projects(of: manifest)).map(ownership.current))
             .filter { trustClass(of: $0, for: manifest, at: epoch) == .senior }
-        return distinct(manifest.anchors.map(ownership.current) + seniors)
+        let named = manifest.anchors + anchors.peers(of: manifest.project, at: epoch)
+        return distinct(named.map(ownership.current) + seniors)
     }
 }

@@ -70,6 +70,7 @@ import Wire
 
     /// What a certificate of the random ledger says, in the words of the dumb model.
     private struct Say {
+        /// 4 for a ruling, 1 for a panel, 0 for a quorum; an anchor's vouching adds 2.
         let rank: Int
         let winner: UInt64
         let votes: [(worker: PeerID, variant: UInt64)]
@@ -116,7 +117,7 @@ import Wire
                 let cast = worker.enumerated().map { index, worker in
                     (worker, index == 1 ? 1 - variant : variant)
                 }
-                says.append(Say(rank: 3, winner: variant, votes: cast, unit: unit))
+                says.append(Say(rank: 1, winner: variant, votes: cast, unit: unit))
             default:
                 let certificate = grid.quorum(
                     of: steward,
@@ -128,19 +129,20 @@ import Wire
                 items.append(.certificate(signed))
                 items.append(.opening(grid.opening(of: signed, variant: variant)))
                 let cast = worker.prefix(2).map { ($0, variant) }
-                says.append(Say(rank: 1, winner: variant, votes: cast, unit: unit))
+                says.append(Say(rank: 0, winner: variant, votes: cast, unit: unit))
             }
         }
         return (items, says)
     }
 
     /// Final operations and lost units by worker, worked out the slow way.
-    private func model(_ says: [Say]) -> [PeerID: [UInt64]] {
+    private func model(_ says: [Say], _ claims: [Item]) -> [PeerID: [UInt64]] {
         var lines: [PeerID: [UInt64]] = [:]
         for unit in Set(says.map(\.unit)) {
             let mine = says.filter { $0.unit == unit }
-            let top = mine.map(\.rank).max()
-            let winners = Set(mine.filter { $0.rank == top }.map(\.winner))
+            let ranks = mine.map { rank(of: $0, claims) }
+            let heaviest = zip(mine, ranks).filter { $0.1 == ranks.max() }
+            let winners = Set(heaviest.map(\.0.winner))
             guard winners.count == 1, let winner = winners.first else { continue }
             var words: [PeerID: Set<UInt64>] = [:]
             for vote in mine.flatMap(\.votes) {
@@ -158,12 +160,39 @@ import Wire
         return lines
     }
 
-    /// Adoptions, successions and holds at random, in part contradicting.
+    /// What a certificate weighs: one anchor vouches for a quorum, and three for a panel, or as
+    /// many more than for what lost.
+    private func rank(of say: Say, _ claims: [Item]) -> Int {
+        guard say.rank < 4 else { return say.rank }
+        let vouching = say.votes.filter { isAnchor($0.worker, claims) }
+        let agreeing = vouching.count { $0.variant == say.winner }
+        let lead = 2 * agreeing - vouching.count
+        return lead >= (say.rank == 1 ? 3 : 1) ? say.rank + 2 : say.rank
+    }
+
+    /// Whether the project takes the word of a machine in the hour of the job.
+    private func isAnchor(_ worker: PeerID, _ claims: [Item]) -> Bool {
+        var first: [PeerID: (key: ItemKey, anchor: Anchor)] = [:]
+        for case .anchor(let signed) in claims {
+            let key = ItemKey(epoch: signed.body.epoch, id: signed.id)
+            if let known = first[signed.body.peer], known.key < key { continue }
+            first[signed.body.peer] = (key, signed.body)
+        }
+        return first.values.contains { _, anchor in
+            line(of: anchor.peer, claims).key == line(of: worker, claims).key
+                && anchor.epoch <= TestGrid.epoch && TestGrid.epoch <= anchor.until
+        }
+    }
+
+    /// Adoptions, anchors, successions and holds at random, in part contradicting.
     private func claims(_ grid: TestGrid, _ random: inout PRNG) -> [Item] {
-        (0..<random.below(12)).map { number in
+        (0..<random.below(20)).map { number in
             let peer = TestGrid.peer(10 + random.below(9))
             let epoch = TestGrid.epoch - random.below(3)
-            switch random.below(3) {
+            switch random.below(5) {
+            case 3, 4:
+                let hours = random.below(3)
+                return .anchor(grid.anchor(peer, epoch: epoch + random.below(2), hours: hours))
             case 0:
                 return .device(grid.device(peer, of: TestGrid.owner(random.below(3)), epoch: epoch))
             case 1:
@@ -212,7 +241,7 @@ import Wire
         var hosts: [PeerID: [UInt64]] = [:]
         var users: [OwnerID: [UInt64]] = [:]
         var whole: [UInt64] = [0, 0, 0]
-        for (worker, sums) in model(says) {
+        for (worker, sums) in model(says, claims) {
             let line = line(of: worker, claims)
             hosts[line.key] = zip(hosts[line.key] ?? [0, 0, 0], sums).map(+)
             users[line.owner] = zip(users[line.owner] ?? [0, 0, 0], sums).map(+)

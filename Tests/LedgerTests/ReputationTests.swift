@@ -273,8 +273,24 @@ import Wire
 
     // MARK: - Arrival does not matter
 
+    /// Anchors among the workers for some hours, in part named twice, and keys that are replaced.
+    private func namings(_ random: inout PRNG) -> [Item] {
+        let count = random.below(5)
+        let anchors = (0..<count).map { _ in
+            let named = peer(10 + random.below(7))
+            let epoch = hour + random.below(9)
+            return Item.anchor(grid.anchor(named, epoch: epoch, hours: random.below(5)))
+        }
+        guard random.below(2) == 0 else { return anchors }
+        // The machine of worker 14 goes on with the key 15, and then perhaps with 16.
+        let next = Item.revoke(grid.revoke(peer(14), for: peer(15), epoch: hour))
+        let last = Item.revoke(grid.revoke(peer(15), for: peer(16), epoch: hour))
+        return anchors + (random.below(2) == 0 ? [next] : [next, last])
+    }
+
     /// Votes of several hours that partly contradict each other, some by those whom others made
-    /// seniors, come in any order: the same verdicts, reputations and boards follow.
+    /// seniors, or the project anchors, come in any order: the same verdicts, reputations and
+    /// boards follow.
     @Test(arguments: 0..<40) func whatFollowsDoesNotDependOnArrival(seed: UInt64) {
         var random = PRNG(seed: seed)
         var items: [Item] = []
@@ -298,6 +314,7 @@ import Wire
                 )
             }
         }
+        items += namings(&random)
         var whole = fixture()
         for _ in 0..<2 { insert(items, into: &whole) }
         for _ in 0..<4 {
