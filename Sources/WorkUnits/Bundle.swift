@@ -104,7 +104,8 @@ struct Bundle: Sendable {
             seat: lease.seat,
             widening: lease.widening,
             commitMilliseconds: span.milliseconds,
-            holders: lease.holders
+            holders: lease.holders,
+            wantsReference: lease.wantsReference
         )
         self.steward = steward
         state = .sealed
@@ -117,6 +118,16 @@ struct Bundle: Sendable {
             manifest: lease.manifest,
             steward: steward,
             round: RoundKey(number: lease.round, firstUnit: lease.units[0])
+        )
+    }
+
+    /// The order to compute it, by its number.
+    func order(_ number: UInt64) -> WorkOrder {
+        WorkOrder(
+            number: number,
+            manifest: lease.manifest,
+            units: lease.units,
+            wantsReference: lease.wantsReference
         )
     }
 

@@ -7,11 +7,14 @@ package struct Candidate: Hashable, Sendable {
     package let peer: PeerID
     /// Whose machine.
     package let owner: OwnerID
+    /// Where it is seen, if that is known.
+    package let network: NetworkPrefix?
 
-    /// The machine `peer` of `owner`.
-    package init(peer: PeerID, owner: OwnerID) {
+    /// The machine `peer` of `owner`, seen in `network`.
+    package init(peer: PeerID, owner: OwnerID, network: NetworkPrefix? = nil) {
         self.peer = peer
         self.owner = owner
+        self.network = network
     }
 }
 
@@ -25,6 +28,8 @@ package struct GridView: Sendable {
     package let candidates: [Candidate]
     /// Whose machine a peer is, as far as this one knows.
     package let owner: @Sendable (PeerID) -> OwnerID
+    /// In which network a peer is seen, if that is known.
+    package let network: @Sendable (PeerID) -> NetworkPrefix?
     /// What a worker's word is worth for this job in an hour.
     package private(set) var trustClassAt: @Sendable (PeerID, UInt64) -> TrustClass
     /// Candidates, without the submitter, whose word is worth a senior's now.
@@ -46,6 +51,7 @@ package struct GridView: Sendable {
         epoch: UInt64,
         candidates: [Candidate],
         owner: @escaping @Sendable (PeerID) -> OwnerID,
+        network: @escaping @Sendable (PeerID) -> NetworkPrefix? = { _ in nil },
         trustClassAt: @escaping @Sendable (PeerID, UInt64) -> TrustClass,
         current: @escaping @Sendable (PeerID) -> PeerID,
         submitter: PeerID,
@@ -57,6 +63,7 @@ package struct GridView: Sendable {
         self.epoch = epoch
         self.candidates = candidates
         self.owner = owner
+        self.network = network
         self.trustClassAt = trustClassAt
         self.current = current
         self.submitter = submitter
@@ -77,6 +84,11 @@ package struct GridView: Sendable {
 
     private var seniorsNow: Int {
         candidates.count { $0.peer != submitter && trustClass($0.peer) >= .senior }
+    }
+
+    /// A worker with what is known of it.
+    func candidate(_ worker: PeerID) -> Candidate {
+        Candidate(peer: worker, owner: owner(worker), network: network(worker))
     }
 
     /// What a worker's word is worth for this job now.

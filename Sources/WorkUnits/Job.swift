@@ -1,4 +1,4 @@
-package import Primitives
+public import Primitives
 package import Wire
 
 /// A manifest with the id that everything refers to.
@@ -27,19 +27,20 @@ package struct Job: Sendable {
 }
 
 /// One shard of one job: the part of its units that one steward schedules.
-package struct ShardKey: Hashable, Comparable, Sendable {
+public struct ShardKey: Hashable, Comparable, Sendable {
     /// The job.
-    package let manifest: ManifestID
+    public let manifest: ManifestID
     /// The shard.
-    package let shard: UInt32
+    public let shard: UInt32
 
     /// The shard `shard` of `manifest`.
-    package init(manifest: ManifestID, shard: UInt32) {
+    public init(manifest: ManifestID, shard: UInt32) {
         self.manifest = manifest
         self.shard = shard
     }
 
-    package static func < (left: ShardKey, right: ShardKey) -> Bool {
+    /// By job, then by shard.
+    public static func < (left: ShardKey, right: ShardKey) -> Bool {
         (left.manifest, left.shard) < (right.manifest, right.shard)
     }
 }
@@ -68,6 +69,9 @@ package enum WorkLimits {
     /// How long a result or chunk request waits before another holder is asked, and an offer or an
     /// opening before it is sent again.
     package static let fetchSpan = TimeSpan.seconds(2)
+    /// The share of its lease after which a seat's worker may be slow enough to be doubled: one
+    /// part in so many.
+    package static let duplicateShare: UInt64 = 8
     /// Holders of one chunk that are asked in turn.
     package static let chunkSourcesMax = 16
     /// Chunks that a worker asks for at once.

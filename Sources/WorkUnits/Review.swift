@@ -172,11 +172,11 @@ extension ShardDesk {
             else { continue }
             let chosen = view.candidates.filter { candidate in
                 !isFull(candidate.peer)
-                    && freeSeat(in: key, for: candidate, view: view, at: now) != nil
+                    && seat(in: key, for: candidate, view: view, at: now) != nil
             }.min { left, right in
                 Self.order(of: left.peer, seed, at: now) < Self.order(of: right.peer, seed, at: now)
             }
-            guard let chosen, let seat = freeSeat(in: key, for: chosen, view: view, at: now) else {
+            guard let chosen, let seat = seat(in: key, for: chosen, view: view, at: now) else {
                 continue
             }
             grant(key, seat: seat, to: chosen, view: view, at: now, into: &out)

@@ -15,6 +15,8 @@ package struct Occupant: Hashable, Sendable {
     package let worker: PeerID
     /// Whose machine it is.
     package let owner: OwnerID
+    /// Where it was seen when the seat was taken, if that was known.
+    package let network: NetworkPrefix?
     /// What its word was worth when the seat was taken.
     package let trustClass: TrustClass
     /// How often the seat's admission had doubled when it was taken.
@@ -31,6 +33,21 @@ package struct Seat: Hashable, Sendable {
     package var since: Instant
     /// Who has it.
     package var occupant: Occupant?
+
+    /// Whether nobody has it; a comparison of optional occupants would copy both.
+    var isFree: Bool {
+        if case .none = occupant { true } else { false }
+    }
+}
+
+/// A second worker for a seat whose worker is slow: the first of the two to promise has the seat.
+package struct Duplicate: Hashable, Sendable {
+    /// The seat.
+    package let seat: Int
+    /// Since when its lease has run; never stored.
+    package let since: Instant
+    /// Who computes the same.
+    package let occupant: Occupant
 }
 
 /// One round of a bundle at its steward.
@@ -72,6 +89,8 @@ package struct Round: Sendable {
     package let purpose: Purpose
     /// The seats, numbered from 0.
     package var seats: [Seat]
+    /// Second workers for seats that are leased, at most one for each, in order of seats.
+    package var duplicates: [Duplicate] = []
     /// How far it is.
     package var phase: Phase
     /// The signed set, once there is one.
@@ -105,7 +124,38 @@ package struct Round: Sendable {
 
     /// The seat of `worker`, if it has one.
     package func seat(of worker: PeerID) -> Int? {
-        seats.firstIndex { $0.occupant?.worker == worker }
+        seats.indices.first { seats[$0].occupant?.worker == worker }
+    }
+
+    /// Whether somebody may still take a seat.
+    var hasFreeSeat: Bool {
+        phase == .leasing && seats.indices.contains { seats[$0].isFree }
+    }
+
+    /// Newcomers in its seats.
+    var newcomers: Int {
+        seats.indices.count { seats[$0].occupant?.trustClass == .newcomer }
+    }
+
+    /// Whether `candidate` or another machine of its owner has a seat, or doubles one.
+    func hasLease(_ candidate: Candidate) -> Bool {
+        seats.indices.contains { seats[$0].occupant.map(candidate.shares(with:)) ?? false }
+            || duplicates.contains { candidate.shares(with: $0.occupant) }
+    }
+
+    /// Whether `candidate` or another machine of its owner has revealed a result.
+    func hasVote(of candidate: Candidate) -> Bool {
+        seats.indices.contains { index in
+            guard let occupant = seats[index].occupant, candidate.shares(with: occupant),
+                case .some = occupant.revealed
+            else { return false }
+            return true
+        }
+    }
+
+    /// Everybody who has a lease or a seat, second workers last.
+    package var occupants: [Occupant] {
+        seats.compactMap(\.occupant) + duplicates.map(\.occupant)
     }
 
     /// Workers that have promised, in seat order.
@@ -177,7 +227,7 @@ extension Round {
     /// The row that brings the round back after a crash; times are not in it.
     func row(of shard: ShardKey) -> JournalRow {
         var encoder = CBOREncoder()
-        encoder.array(7)
+        encoder.array(8)
         encoder.unsigned(UInt64(number))
         encoder.units(units)
         encoder.unsigned(epoch)
@@ -192,13 +242,19 @@ extension Round {
                 encoder.null()
             }
         }
+        encoder.array(duplicates.count)
+        for duplicate in duplicates {
+            encoder.array(2)
+            encoder.unsigned(UInt64(duplicate.seat))
+            duplicate.occupant.encode(into: &encoder)
+        }
         return JournalRow(.rounds, key: Self.rowKey(of: shard, key), value: encoder.bytes)
     }
 
     /// The round that a row's value holds; leases and reveals get fresh time from `now`.
     init(row value: Bytes, reveal: TimeSpan, at now: Instant) throws(DecodeError) {
         var decoder = CBORDecoder(value)
-        try decoder.array(exactly: 7)
+        try decoder.array(exactly: 8)
         number = try decoder.unsigned32(field: "round")
         units = try decoder.units()
         epoch = try decoder.unsigned()
@@ -213,6 +269,13 @@ extension Round {
             ? nil : try Signed(envelope: try decoder.byteString(upTo: Limits.statementByteCount))
         seats = try decoder.list(upTo: Limits.membersPerSet) { (decoder) throws(DecodeError) in
             Seat(since: now, occupant: try decoder.null() ? nil : try Occupant(from: &decoder))
+        }
+        let seatCount = seats.count
+        duplicates = try decoder.list(upTo: seatCount) { (decoder) throws(DecodeError) in
+            try decoder.array(exactly: 2)
+            let seat = Int(try decoder.unsigned8(field: "seat"))
+            guard seat < seatCount else { throw .outOfRange(at: 0, field: "seat") }
+            return Duplicate(seat: seat, since: now, occupant: try Occupant(from: &decoder))
         }
         try decoder.finish()
         phase =
@@ -233,9 +296,10 @@ extension Round {
 
 extension Occupant {
     fileprivate func encode(into encoder: inout CBOREncoder) {
-        encoder.array(6)
+        encoder.array(7)
         encoder.identifier(worker)
         encoder.identifier(owner)
+        if let network { encoder.unsigned(network.rawValue) } else { encoder.null() }
         encoder.unsigned(UInt64(trustClass.rawValue))
         encoder.unsigned(UInt64(widening))
         if let commit { encoder.digest(commit) } else { encoder.null() }
@@ -243,9 +307,10 @@ extension Occupant {
     }
 
     fileprivate init(from decoder: inout CBORDecoder) throws(DecodeError) {
-        try decoder.array(exactly: 6)
+        try decoder.array(exactly: 7)
         worker = try decoder.identifier()
         owner = try decoder.identifier()
+        network = try decoder.null() ? nil : NetworkPrefix(rawValue: try decoder.unsigned())
         let start = decoder.position
         let value = Int(try decoder.unsigned8(field: "class"))
         guard let trustClass = TrustClass(rawValue: value) else {

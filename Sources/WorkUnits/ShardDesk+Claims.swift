@@ -41,24 +41,27 @@ extension ShardDesk {
         guard mayGrow else { return .refused(.quota) }
         guard job.manifest.deadline >= view.epoch else { return .refused(.finished) }
         retireRounds(view: view, at: now, into: &out)
-        let claimant = Candidate(peer: worker, owner: view.owner(worker))
+        let candidate = view.candidate(worker)
+        let claimant = claimant(candidate, view: view)
         // Without the data only those can help who have computed before.
         let possible = view.isDataReachable ? nil : claim.sealed
-        for (key, round) in rounds {
-            guard possible.map({ round.units.allSatisfy($0.contains) }) ?? true,
+        for index in rounds.keys.indices {
+            let key = rounds.keys[index]
+            guard possible.map({ rounds.values[index].units.allSatisfy($0.contains) }) ?? true,
                 let seat = freeSeat(in: key, for: claimant, view: view, at: now)
             else { continue }
-            grant(key, seat: seat, to: claimant, view: view, at: now, into: &out)
+            grant(key, seat: seat, to: candidate, view: view, at: now, into: &out)
             return .leased
         }
         guard let key = openRound(claim, for: claimant, view: view, at: now) else {
-            return .refused(.nothingOpen)
+            let isDoubled = double(claim, for: claimant, view: view, at: now, into: &out)
+            return isDoubled ? .leased : .refused(.nothingOpen)
         }
         // A round that does not admit its opener stays: its seats widen until somebody is admitted.
-        guard let seat = freeSeat(in: key, for: claimant, view: view, at: now) else {
+        guard let seat = self.seat(in: key, for: candidate, view: view, at: now) else {
             return .refused(.nothingOpen)
         }
-        grant(key, seat: seat, to: claimant, view: view, at: now, into: &out)
+        grant(key, seat: seat, to: candidate, view: view, at: now, into: &out)
         return .leased
     }
 
@@ -69,13 +72,17 @@ extension ShardDesk {
         at now: Instant,
         into out: inout Outbox
     ) {
-        for round in rounds.values
-        where round.phase == .leasing && round.seats.count == 1
-            && round.seats[0].occupant == nil
-            && saturatingSum(round.epoch, Limits.epochSkew) < view.epoch
-        {
-            close(round.key, at: now, into: &out)
+        for key in rounds.keys {
+            guard let place = rounds.index(of: key), rounds.values[place].hasFreeSeat,
+                isOutdated(rounds.values[place], view: view)
+            else { continue }
+            close(key, at: now, into: &out)
         }
+    }
+
+    /// Whether workers refuse leases of a round by now, for its epoch is in its set already.
+    func isOutdated(_ round: Round, view: GridView) -> Bool {
+        round.seats.count == 1 && saturatingSum(round.epoch, Limits.epochSkew) < view.epoch
     }
 
     /// Sends again the leases that `worker` has and has not committed to: the first may be lost.
@@ -86,11 +93,12 @@ extension ShardDesk {
         into out: inout Outbox
     ) -> Bool {
         var found = false
-        for round in rounds.values where round.phase == .leasing {
-            guard let seat = round.seat(of: worker), let occupant = round.seats[seat].occupant,
-                occupant.commit == nil
-            else { continue }
-            let end = round.seats[seat].since.advanced(by: lease(of: round.units.count))
+        for index in rounds.keys.indices where rounds.values[index].phase == .leasing {
+            guard let (seat, since, occupant) = rounds.values[index].lease(of: worker) else {
+                continue
+            }
+            let round = rounds.values[index]
+            let end = since.advanced(by: lease(of: round.units.count))
             send(
                 round,
                 seat: seat,
@@ -104,31 +112,82 @@ extension ShardDesk {
         return found
     }
 
-    /// The first seat of a round that `claimant` may take.
-    func freeSeat(
+    /// A worker that wants a seat, with what does not depend on the seat: rounds are many.
+    struct Claimant {
+        let candidate: Candidate
+        /// What its word is worth for the job now.
+        let trustClass: TrustClass
+        /// Whether one more newcomer keeps within the newcomers' share.
+        let newcomersFit: Bool
+    }
+
+    /// `candidate` as it stands before the rounds as they are now.
+    private func claimant(_ candidate: Candidate, view: GridView) -> Claimant {
+        Claimant(
+            candidate: candidate,
+            trustClass: view.trustClass(candidate.peer),
+            newcomersFit: newcomersFit
+        )
+    }
+
+    /// The first seat of a round that `candidate` may take.
+    func seat(
         in key: RoundKey,
-        for claimant: Candidate,
+        for candidate: Candidate,
         view: GridView,
         at now: Instant
     ) -> Int? {
-        guard let round = rounds[key], round.phase == .leasing,
-            round.seats.contains(where: { $0.occupant == nil }),
-            !round.seats.contains(where: { $0.occupant.map(claimant.shares(with:)) ?? false }),
-            round.units.allSatisfy({ isNew(claimant, to: $0) })
+        freeSeat(in: key, for: claimant(candidate, view: view), view: view, at: now)
+    }
+
+    /// The first seat of a round that `claimant` may take.
+    private func freeSeat(
+        in key: RoundKey,
+        for claimant: Claimant,
+        view: GridView,
+        at now: Instant
+    ) -> Int? {
+        guard let place = rounds.index(of: key), rounds.values[place].hasFreeSeat,
+            mayJoin(place, claimant)
         else { return nil }
+        let round = rounds.values[place]
         return round.seats.indices.first { index in
-            round.seats[index].occupant == nil
-                && isTrusted(claimant, seat: index, of: round, view: view, at: now)
-                && isAdmitted(claimant, seat: index, of: round, at: now)
-                && !isReluctant(claimant, seat: index, of: round, view: view, at: now)
+            round.seats[index].isFree
+                && mayTake(seat: index, of: round, claimant, view: view, at: now)
         }
+    }
+
+    /// Whether the round at `place` still takes workers, and the claimant and its owner are new to
+    /// it and to its units.
+    func mayJoin(_ place: Int, _ claimant: Claimant) -> Bool {
+        rounds.values[place].phase == .leasing
+            && !rounds.values[place].hasLease(claimant.candidate)
+            && rounds.values[place].units.allSatisfy { isNew(claimant.candidate, to: $0) }
+    }
+
+    /// Whether the seat is for such a worker now.
+    func mayTake(
+        seat: Int,
+        of round: Round,
+        _ claimant: Claimant,
+        view: GridView,
+        at now: Instant
+    ) -> Bool {
+        isTrusted(claimant, seat: seat, of: round, view: view, at: now)
+            && isAdmitted(claimant.candidate, seat: seat, of: round, at: now)
+            && !isReluctant(claimant.candidate, seat: seat, of: round, view: view, at: now)
     }
 
     /// Whether neither the worker nor its owner has voted on `unit`.
     ///
     /// Whoever promised and stayed silent has not: where nobody else is left, it gets another seat.
     private func isNew(_ claimant: Candidate, to unit: UInt32) -> Bool {
-        !participants(of: unit).contains(where: claimant.shares(with:))
+        let offset = index(unit)
+        for key in units[offset].rounds {
+            guard let place = rounds.index(of: key) else { continue }
+            if rounds.values[place].hasVote(of: claimant) { return false }
+        }
+        return units[offset].review?.cast.contains { claimant.shares(with: $0.voter) } != true
     }
 
     /// Whether the worker or its owner promised a result for `unit` in an earlier round and kept
@@ -161,13 +220,15 @@ extension ShardDesk {
     /// have a share of the others; after one lease without a better claim anybody is taken. A vote
     /// of one seat in an `adaptive` job is for the trusted alone.
     private func isTrusted(
-        _ claimant: Candidate,
+        _ claimant: Claimant,
         seat: Int,
         of round: Round,
         view: GridView,
         at now: Instant
     ) -> Bool {
-        let trustClass = view.trustClass(claimant.peer, in: round)
+        let isOfNow = round.seats.count > 1 || round.epoch == view.epoch
+        let trustClass =
+            isOfNow ? claimant.trustClass : view.trustClass(claimant.candidate.peer, in: round)
         guard trustClass >= neededClass(for: round) else { return false }
         if round.purpose == .firstVote, round.seats.count == 1 { return true }
         if now.since(round.seats[seat].since) >= lease(of: round.units.count) { return true }
@@ -176,7 +237,7 @@ extension ShardDesk {
         }
         // Where there are too few seniors and anchors, none is asked for in every vote.
         guard trustClass < .senior, view.seniorCount >= trust.seniorsMin else { return true }
-        return seat > 0 && (trustClass > .newcomer || newcomersFit)
+        return seat > 0 && (trustClass > .newcomer || claimant.newcomersFit)
     }
 
     /// Whether a senior or anchor is here who may still vote in `round`.
@@ -190,10 +251,15 @@ extension ShardDesk {
 
     /// Whether one more newcomer keeps within the newcomers' share of the open votes' seats.
     private var newcomersFit: Bool {
-        let open = rounds.values.filter { $0.isOpen && $0.isFirstVote }.flatMap(\.seats)
-        let newcomers = open.count { $0.occupant?.trustClass == .newcomer }
+        var openSeats = 0
+        var newcomers = 0
+        for index in rounds.keys.indices
+        where rounds.values[index].isOpen && rounds.values[index].isFirstVote {
+            openSeats += rounds.values[index].seats.count
+            newcomers += rounds.values[index].newcomers
+        }
         let share = trust.newcomerShare
-        let room = UInt64(open.count) * share.numerator / share.denominator
+        let room = UInt64(openSeats) * share.numerator / share.denominator
         return UInt64(newcomers) < max(1, room)
     }
 
@@ -219,8 +285,18 @@ extension ShardDesk {
         )
     }
 
-    /// The steward, the submitter and whoever was silent before leave seats to strangers while
-    /// there are enough of them.
+    /// Whether somebody who votes or has voted on the round's units is seen in the claimant's
+    /// network.
+    private func isNear(_ claimant: Candidate, to round: Round) -> Bool {
+        guard let network = claimant.network else { return false }
+        return round.occupants.contains { $0.network == network }
+            || round.units.contains { unit in
+                participants(of: unit).contains { $0.network == network }
+            }
+    }
+
+    /// The steward, the submitter, whoever was silent before, and neighbours of another voter leave
+    /// seats to strangers while there are enough of them.
     private func isReluctant(
         _ claimant: Candidate,
         seat: Int,
@@ -231,6 +307,7 @@ extension ShardDesk {
         guard
             claimant.peer == steward || claimant.peer == view.submitter
                 || round.units.contains(where: { wasSilent(claimant, on: $0, before: round.key) })
+                || isNear(claimant, to: round)
         else { return false }
         if now.since(round.seats[seat].since) >= lease(of: round.units.count) { return false }
         let free = round.seats.count { $0.occupant == nil }
@@ -242,18 +319,19 @@ extension ShardDesk {
         return view.candidates.count { candidate in
             candidate.peer != view.submitter
                 && (needed == .newcomer || view.trustClass(candidate.peer, in: round) >= needed)
-                && !round.seats.contains { $0.occupant.map(candidate.shares(with:)) ?? false }
+                && !round.hasLease(candidate)
                 && round.units.allSatisfy {
                     isNew(candidate, to: $0)
                         && !wasSilent(candidate, on: $0, before: round.key)
                 }
+                && !isNear(candidate, to: round)
         }
     }
 
     /// Opens a round for units that need one, and that the claimant may vote on.
     private mutating func openRound(
         _ claim: Claim,
-        for claimant: Candidate,
+        for claimant: Claimant,
         view: GridView,
         at now: Instant
     ) -> RoundKey? {
@@ -261,11 +339,11 @@ extension ShardDesk {
         var isFirstVote = true
         let size = bundleSize(claim, view: view)
         for unit in job.manifest.units(ofShard: key.shard)
-        where isNew(claimant, to: unit)
-            && (view.isDataReachable || claim.sealed.contains(unit))
-        {
+        where view.isDataReachable || claim.sealed.contains(unit) {
             let need = need(of: unit)
-            guard need == .firstVote || need == .furtherVote else { continue }
+            guard need == .firstVote || need == .furtherVote,
+                isNew(claimant.candidate, to: unit)
+            else { continue }
             if let first = bundle.first {
                 guard (need == .firstVote) == isFirstVote else { continue }
                 // A dispute's units stay together as long as they have the same voters.
@@ -280,7 +358,7 @@ extension ShardDesk {
         guard !bundle.isEmpty else { return nil }
         guard isFirstVote else { return open(bundle, for: .furtherVote, view: view, at: now) }
         let isTaken =
-            job.manifest.policy == .adaptive && view.trustClass(claimant.peer) >= .trusted
+            job.manifest.policy == .adaptive && claimant.trustClass >= .trusted
         let seats = isTaken ? 1 : job.manifest.policy.replicas
         return open(bundle, for: .firstVote, seats: seats, view: view, at: now)
     }
@@ -330,17 +408,40 @@ extension ShardDesk {
         at now: Instant,
         into out: inout Outbox
     ) {
-        guard var round = rounds[key] else { return }
-        let span = lease(of: round.units.count)
-        let occupant = Occupant(
+        guard let round = rounds[key] else { return }
+        let occupant = occupant(claimant, seat: seat, of: round, view: view, at: now)
+        rounds.update(key) { $0.seats[seat] = Seat(since: now, occupant: occupant) }
+        begin(key, seat: seat, occupant, view: view, into: &out)
+    }
+
+    /// A worker as it would sit in a seat now.
+    func occupant(
+        _ claimant: Candidate,
+        seat: Int,
+        of round: Round,
+        view: GridView,
+        at now: Instant
+    ) -> Occupant {
+        Occupant(
             worker: claimant.peer,
             owner: claimant.owner,
+            network: claimant.network,
             trustClass: view.trustClass(claimant.peer, in: round),
-            widening: round.widening(of: seat, lease: span, at: now)
+            widening: round.widening(of: seat, lease: lease(of: round.units.count), at: now)
         )
-        round.seats[seat] = Seat(since: now, occupant: occupant)
-        rounds[key] = round
+    }
+
+    /// Keeps and sends a lease that is new.
+    func begin(
+        _ key: RoundKey,
+        seat: Int,
+        _ occupant: Occupant,
+        view: GridView,
+        into out: inout Outbox
+    ) {
+        guard let round = rounds[key] else { return }
         persist(round, into: &out)
+        let span = lease(of: round.units.count)
         send(round, seat: seat, to: occupant, for: span, view: view, into: &out)
     }
 
@@ -361,7 +462,8 @@ extension ShardDesk {
             seat: UInt8(seat),
             widening: occupant.widening,
             commitMilliseconds: span.nanoseconds / 1_000_000,
-            holders: [view.submitter]
+            holders: [view.submitter],
+            wantsReference: round.purpose == .audit
         )
         out.send(.lease(lease), to: occupant.worker)
     }

@@ -62,12 +62,18 @@ extension ShardDesk {
         guard var round = rounds[key] else { return [] }
         let span = lease(of: round.units.count)
         var late: [PeerID] = []
+        func isOver(_ since: Instant) -> Bool { since.advanced(by: span) <= now }
+        for duplicate in round.duplicates where isOver(duplicate.since) {
+            late.append(duplicate.occupant.worker)
+        }
+        round.duplicates.removeAll { isOver($0.since) }
         for index in round.seats.indices {
             guard let occupant = round.seats[index].occupant, occupant.commit == nil,
-                round.seats[index].since.advanced(by: span) <= now
+                isOver(round.seats[index].since)
             else { continue }
             if !late.contains(occupant.worker) { late.append(occupant.worker) }
             round.seats[index] = Seat(since: now)
+            round.promoteDuplicate(of: index)
         }
         if !late.isEmpty {
             rounds[key] = round
@@ -135,11 +141,10 @@ extension ShardDesk {
     /// more voter is waited for from the end of the last vote on, however many take the seat and
     /// go.
     private func patience(with round: Round) -> Instant {
-        guard !round.isFirstVote else {
-            return round.seats[0].since.advanced(by: lease(of: 1).times(2))
-        }
-        let since = round.units.map { units[index($0)].waitingSince }.max() ?? round.seats[0].since
-        return since.advanced(by: lease(of: 1).times(WorkLimits.panelLeases))
+        let leases = round.isFirstVote ? 2 : WorkLimits.panelLeases
+        let isFurther = round.purpose == .furtherVote
+        let since = isFurther ? units[index(round.units[0])].waitingSince : round.seats[0].since
+        return since.advanced(by: lease(of: 1).times(leases))
     }
 
     /// When a round of one more voter is given up, if its seat is free.

@@ -63,7 +63,7 @@ package struct CastVote: Hashable, Sendable {
 package struct UnitOutlook: Hashable, Sendable {
     /// Results that were revealed in rounds that this peer still keeps.
     package var votes: [CastVote] = []
-    /// The seats of the round that is open.
+    /// The seats of the round that is open, and last who doubles one.
     package var seats: [SeatView] = []
     /// What it waits for; nothing when it is final, or its job is over.
     package var waits: [UnitWait] = []
@@ -87,13 +87,19 @@ extension ShardDesk {
     /// The seats that `worker` has in open rounds, with their units.
     func seats(of worker: PeerID) -> [(units: [UInt32], seat: SeatView)] {
         rounds.values.filter(\.isOpen).compactMap { round in
-            guard let index = round.seat(of: worker) else { return nil }
-            return (round.units, seats(of: round)[index])
+            seats(of: round).first { $0.worker == worker }.map { (round.units, $0) }
         }
     }
 
     private func seats(of round: Round) -> [SeatView] {
         let span = lease(of: round.units.count)
+        let doubled = round.duplicates.map { duplicate in
+            SeatView(
+                worker: duplicate.occupant.worker,
+                stage: .leased,
+                until: duplicate.since.advanced(by: span)
+            )
+        }
         return round.seats.map { seat in
             guard let occupant = seat.occupant else {
                 return SeatView(worker: nil, stage: .free, until: nil)
@@ -104,7 +110,7 @@ extension ShardDesk {
                 stage: occupant.revealed != nil ? .revealed : isLeased ? .leased : .committed,
                 until: isLeased ? seat.since.advanced(by: span) : nil
             )
-        }
+        } + doubled
     }
 
     private func waits(

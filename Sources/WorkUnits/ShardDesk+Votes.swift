@@ -32,6 +32,7 @@ extension ShardDesk {
             let earlier = rounds[key]?.seats[seat].occupant?.commit
             guard earlier ?? commit.commit == commit.commit else { return .invalid }
             guard earlier == nil else { return .taken }
+            settle(key, seat: seat, on: commit.worker, into: &out)
             rounds.update(key) { $0.seats[seat].occupant?.commit = commit.commit }
             if let round = rounds[key] { persist(round, into: &out) }
             closeSet(key, view: view, at: now, vault: &vault, into: &out)
@@ -45,31 +46,20 @@ extension ShardDesk {
         }
     }
 
-    /// The worker's own seat, or a free one that it may have: late work is kept, not repeated.
+    /// The worker's own seat, one that it was to double, or a free one that it may have: late work
+    /// is kept, not repeated.
     private mutating func takeSeat(
         _ key: RoundKey,
         worker: PeerID,
         view: GridView,
         at now: Instant
     ) -> Int? {
-        if let seat = rounds[key]?.seat(of: worker) { return seat }
-        let claimant = Candidate(peer: worker, owner: view.owner(worker))
-        guard let seat = freeSeat(in: key, for: claimant, view: view, at: now) else { return nil }
-        rounds.update(key) { round in
-            round.seats[seat] = Seat(
-                since: now,
-                occupant: Occupant(
-                    worker: worker,
-                    owner: claimant.owner,
-                    trustClass: view.trustClass(claimant.peer, in: round),
-                    widening: round.widening(
-                        of: seat,
-                        lease: job.leaseSpan(unitCount: round.units.count),
-                        at: now
-                    )
-                )
-            )
-        }
+        guard let round = rounds[key] else { return nil }
+        if let seat = round.seat(of: worker) ?? round.duplicate(of: worker)?.seat { return seat }
+        let claimant = view.candidate(worker)
+        guard let seat = seat(in: key, for: claimant, view: view, at: now) else { return nil }
+        let occupant = occupant(claimant, seat: seat, of: round, view: view, at: now)
+        rounds.update(key) { $0.seats[seat] = Seat(since: now, occupant: occupant) }
         return seat
     }
 
@@ -135,7 +125,7 @@ extension ShardDesk {
         guard result.steward == steward, let round = rounds[key] else { return .stale }
         guard round.units == result.units, isConsistent(reveal) else { return .invalid }
         if round.seats.count == 1 {
-            let answer = takeLoneCommit(reveal, key: key, view: view, at: now)
+            let answer = takeLoneCommit(reveal, key: key, view: view, at: now, into: &out)
             guard answer == .taken else { return answer }
         }
         guard let current = rounds[key], let seat = current.seat(of: result.worker),
@@ -162,7 +152,8 @@ extension ShardDesk {
         _ reveal: Reveal,
         key: RoundKey,
         view: GridView,
-        at now: Instant
+        at now: Instant,
+        into out: inout Outbox
     ) -> VoteAnswer {
         let result = reveal.result.body
         guard let round = rounds[key], let commit = reveal.commit?.body,
@@ -175,6 +166,7 @@ extension ShardDesk {
         guard let seat = takeSeat(key, worker: commit.worker, view: view, at: now) else {
             return .stale
         }
+        settle(key, seat: seat, on: commit.worker, into: &out)
         rounds.update(key) { round in
             if round.phase == .leasing { round.seats[seat].occupant?.commit = commit.commit }
         }
@@ -202,7 +194,10 @@ extension ShardDesk {
 
     /// Ends a round; what its units need next follows from the rows.
     mutating func close(_ key: RoundKey, at now: Instant, into out: inout Outbox) {
-        rounds.update(key) { $0.phase = .closed }
+        rounds.update(key) { round in
+            round.phase = .closed
+            round.duplicates = []
+        }
         guard let round = rounds[key] else { return }
         persist(round, into: &out)
         let hasVoted = round.seats.contains { $0.occupant?.revealed != nil }

@@ -138,9 +138,8 @@ package struct ShardDesk: Sendable {
 
     /// Bundles of `worker` that are leased and not committed.
     package func inFlight(of worker: PeerID) -> Int {
-        rounds.values.count { round in
-            guard round.phase == .leasing, let seat = round.seat(of: worker) else { return false }
-            return round.seats[seat].occupant?.commit == nil
+        rounds.keys.indices.count { index in
+            rounds.values[index].phase == .leasing && rounds.values[index].lease(of: worker) != nil
         }
     }
 
@@ -175,6 +174,9 @@ package struct ShardDesk: Sendable {
                 for seat in round.seats {
                     guard let occupant = seat.occupant, occupant.commit == nil else { continue }
                     consider(seat.since.advanced(by: lease(of: round.units.count)))
+                }
+                for duplicate in round.duplicates {
+                    consider(duplicate.since.advanced(by: lease(of: round.units.count)))
                 }
             case .revealing(let until): consider(until)
             case .closing, .closed: break
@@ -289,7 +291,7 @@ package struct ShardDesk: Sendable {
         let row = units[index(unit)]
         let own = row.rounds.compactMap { rounds[$0] }.flatMap { round in
             round.committed.filter { $0.revealed != nil }
-                .map { Candidate(peer: $0.worker, owner: $0.owner) }
+                .map { Candidate(peer: $0.worker, owner: $0.owner, network: $0.network) }
         }
         return own + (row.review?.cast.map(\.voter) ?? [])
     }

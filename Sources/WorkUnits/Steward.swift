@@ -436,14 +436,7 @@ package struct Steward: Sendable {
         case .taken:
             break
         case .stale:
-            let refusal = Refusal(
-                manifest: key.manifest,
-                shard: key.shard,
-                round: round,
-                reason: .stale,
-                retryMilliseconds: 0
-            )
-            out.send(.refuse(refusal), to: worker)
+            out.send(.refuse(key.staleness(of: round)), to: worker)
         case .invalid:
             out.append(.penalize(worker, .invalidVote(key.manifest, round: round.number)))
         }

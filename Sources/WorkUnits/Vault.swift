@@ -117,6 +117,7 @@ package struct Vault: Sendable {
             case .hold: items.append(.hold(try Signed(envelope: envelope)))
             case .device: items.append(.device(try Signed(envelope: envelope)))
             case .revoke: items.append(.revoke(try Signed(envelope: envelope)))
+            case .anchor: items.append(.anchor(try Signed(envelope: envelope)))
             case .record, .commit, .commitSet, .result: continue
             }
         }
@@ -181,6 +182,8 @@ package enum SignedStatement: Sendable {
     case device(Signed<Device>)
     /// A key that takes over.
     case revoke(Signed<Revoke>)
+    /// A further anchor.
+    case anchor(Signed<Anchor>)
 
     init?(_ kind: StatementKind, _ payload: Bytes, _ signature: Signature) {
         do throws(DecodeError) {
@@ -199,6 +202,7 @@ package enum SignedStatement: Sendable {
             case .hold: self = .hold(Signed(try Hold(payload: payload), signature))
             case .device: self = .device(Signed(try Device(payload: payload), signature))
             case .revoke: self = .revoke(Signed(try Revoke(payload: payload), signature))
+            case .anchor: self = .anchor(Signed(try Anchor(payload: payload), signature))
             }
         } catch {
             return nil
@@ -218,6 +222,7 @@ package enum SignedStatement: Sendable {
         case .hold(let signed): signed.envelope
         case .device(let signed): signed.envelope
         case .revoke(let signed): signed.envelope
+        case .anchor(let signed): signed.envelope
         }
     }
 }

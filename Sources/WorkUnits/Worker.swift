@@ -42,6 +42,11 @@ package struct Worker: Sendable {
         var isOutstanding: Bool
         /// Claims in a row that the steward has not answered.
         var silences = 0
+        /// Whether the steward had nothing when it last answered.
+        var isEmpty = false
+
+        /// Whether nothing is to be had there, as far as is known.
+        var isVain: Bool { isEmpty || silences > 0 }
 
         /// The answer has not come: each further time its steward gets its turn later.
         mutating func expire(at now: Instant) {
@@ -213,6 +218,8 @@ package struct Worker: Sendable {
             order += opportunities.filter { silent.contains($0.key) }
         }
         var room = claimRoom
+        // Whoever finds work nowhere would double what others are slow with.
+        let isIdle = opportunities.allSatisfy { !mayClaim($0) || claims[$0.key]?.isVain == true }
         for opportunity in order where room > 0 {
             let key = opportunity.key
             guard mayClaim(opportunity), let speed = speeds[opportunity.workload],
@@ -227,15 +234,17 @@ package struct Worker: Sendable {
                 shard: key.shard,
                 unitCount: UInt32(Limits.unitsPerBundle),
                 operationsPerSecond: speed,
-                sealed: mine.prefix(Limits.sealedPerClaim).map(\.unit)
+                sealed: mine.prefix(Limits.sealedPerClaim).map(\.unit),
+                isIdle: isIdle
             )
             out.send(.claim(claim), to: opportunity.steward)
-            let earlier = claims[key]
+            let earlier = claims[key].flatMap { $0.steward == opportunity.steward ? $0 : nil }
             claims[key] = ClaimState(
                 steward: opportunity.steward,
                 nextAttempt: now.advanced(by: WorkLimits.claimSpan),
                 isOutstanding: true,
-                silences: earlier?.steward == opportunity.steward ? earlier?.silences ?? 0 : 0
+                silences: earlier?.silences ?? 0,
+                isEmpty: earlier?.isEmpty ?? false
             )
             room -= 1
         }
@@ -257,7 +266,8 @@ package struct Worker: Sendable {
             claims[key] = ClaimState(
                 steward: steward,
                 nextAttempt: now.advanced(by: wait),
-                isOutstanding: false
+                isOutstanding: false,
+                isEmpty: refusal.reason == .nothingOpen
             )
             return
         }
@@ -303,11 +313,11 @@ package struct Worker: Sendable {
             seal(bundle.key, at: now, vault: &vault, into: &out)
             return
         }
-        let order = WorkOrder(number: nextOrder, manifest: job.id, units: lease.units)
+        let number = nextOrder
         nextOrder += 1
         bundles[bundle.key] = bundle
-        bundles.update(bundle.key) { $0.state = .preparing(order: order.number) }
-        out.append(.prepareWork(order))
+        bundles.update(bundle.key) { $0.state = .preparing(order: number) }
+        out.append(.prepareWork(bundle.order(number)))
     }
 
     /// Whether one more bundle keeps within the bounds, which leave room for every steward's.
@@ -373,11 +383,7 @@ package struct Worker: Sendable {
                 bundle.state = .running(order: order)
                 bundle.resendAt = nil
             }
-            out.append(
-                .startWork(
-                    WorkOrder(number: order, manifest: key.manifest, units: bundle.lease.units)
-                )
-            )
+            out.append(.startWork(bundle.order(order)))
         }
     }
 

@@ -82,6 +82,7 @@ import WorkUnits
         let (worker, lease) = try takeOffer(&bench)
         #expect(worker == 6, "the senior 2 has voted")
         #expect(lease.seatCount == 1 && lease.units == [0])
+        #expect(lease.wantsReference, "other code than the voters'")
         bench.reveal(worker, lease)
         bench.answerSigns()
         let certificate = try bench.takeCertificate()

@@ -17,6 +17,7 @@ struct StewardBench {
     var journal = TestJournal()
     var contract: OutboxContract
     var now = Instant(nanoseconds: 1_000_000_000)
+    var epoch = TestGrid.epoch
     var candidates: [Candidate] = []
     var successors: [PeerID: PeerID] = [:]
     var classes: [PeerID: TrustClass] = [:]
@@ -41,17 +42,30 @@ struct StewardBench {
         return Candidate(peer: peer, owner: OwnerID(peer.digest))
     }
 
+    /// Workers are seen in this network.
+    mutating func place(_ workers: [UInt64], in network: NetworkPrefix) {
+        for index in candidates.indices
+        where workers.contains(where: { TestGrid.peer($0) == candidates[index].peer }) {
+            candidates[index] = Candidate(
+                peer: candidates[index].peer,
+                owner: candidates[index].owner,
+                network: network
+            )
+        }
+    }
+
     var job: Job { Job(grid.signedManifest) }
 
     var view: GridView {
         let candidates = candidates
         return GridView(
             me: me,
-            epoch: TestGrid.epoch,
+            epoch: epoch,
             candidates: candidates,
             owner: { peer in
                 candidates.first { $0.peer == peer }?.owner ?? OwnerID(peer.digest)
             },
+            network: { peer in candidates.first { $0.peer == peer }?.network },
             trustClassAt: { [classes] peer, _ in classes[peer] ?? .newcomer },
             current: { [successors] peer in successors[peer] ?? peer },
             submitter: grid.manifest.submitter,
@@ -71,14 +85,16 @@ struct StewardBench {
         _ worker: UInt64,
         units: UInt32 = 1,
         speed: UInt64 = 1_000_000,
-        sealed: [UInt32] = []
+        sealed: [UInt32] = [],
+        isIdle: Bool = false
     ) {
         let claim = Claim(
             manifest: grid.id,
             shard: 0,
             unitCount: units,
             operationsPerSecond: speed,
-            sealed: sealed
+            sealed: sealed,
+            isIdle: isIdle
         )
         run { bench, out in
             bench.steward.claimed(

@@ -50,7 +50,8 @@ struct WorkerBench {
         round: UInt32 = 0,
         seats: UInt8 = 2,
         epoch: UInt64 = TestGrid.epoch,
-        milliseconds: UInt64 = 8_000
+        milliseconds: UInt64 = 8_000,
+        wantsReference: Bool = false
     ) -> Lease {
         Lease(
             manifest: grid.id,
@@ -61,7 +62,8 @@ struct WorkerBench {
             seat: 0,
             widening: 0,
             commitMilliseconds: milliseconds,
-            holders: [TestGrid.peer(0), TestGrid.peer(1)]
+            holders: [TestGrid.peer(0), TestGrid.peer(1)],
+            wantsReference: wantsReference
         )
     }
 

@@ -88,6 +88,44 @@ import WorkUnits
         }
     }
 
+    @Test func aStewardIsNamedOnceItHasLeftThreeClaimsWithoutAnAnswer() throws {
+        var bench = WorkerBench()
+        bench.donate(places: 1)
+        var named: [(key: ShardKey, steward: PeerID)] = []
+        while named.isEmpty {
+            bench.claim()
+            named = bench.worker.takeUnanswered()
+            bench.now = try #require(bench.worker.deadline([bench.opportunity]))
+        }
+        let claims = bench.take { if case .send(.claim, _) = $0 { true } else { nil } }
+        #expect(claims.count == 3)
+        #expect(named.map(\.key) == [bench.opportunity.key])
+        #expect(named.map(\.steward) == [bench.opportunity.steward])
+        #expect(bench.worker.takeUnanswered().isEmpty, "once")
+    }
+
+    @Test func aNewStewardIsAskedAtOnceHoweverLongTheFirstIsLeftAlone() {
+        var bench = WorkerBench()
+        bench.donate(places: 1)
+        bench.claim()
+        bench.refuse(.nothingOpen, retry: .max)
+        let successor = Worker.Opportunity(
+            key: bench.opportunity.key,
+            steward: TestGrid.peer(70),
+            workload: bench.opportunity.workload
+        )
+        bench.worker.keepClaims(on: [bench.opportunity])
+        bench.claim()
+        bench.worker.keepClaims(on: [successor])
+        _ = bench.take { if case .send(.claim, _) = $0 { true } else { nil } }
+        bench.claim([successor])
+        let asked = bench.take { effect -> PeerID? in
+            guard case .send(.claim, let steward) = effect else { return nil }
+            return steward
+        }
+        #expect(asked == [successor.steward])
+    }
+
     /// However long ago the other was asked.
     @Test func firstOpportunityIsAskedFirst() {
         var bench = WorkerBench()
@@ -110,6 +148,39 @@ import WorkUnits
         bench.expectNothingLeft()
     }
 
+    @Test func aWorkerIsIdleWhenNobodyHasWorkForIt() {
+        var bench = WorkerBench()
+        let first = bench.opportunity
+        let other = Worker.Opportunity(
+            key: ShardKey(manifest: ManifestID(Digest(7, 7, 7, 7)), shard: 0),
+            steward: TestGrid.peer(50),
+            workload: first.workload
+        )
+        bench.donate(places: 2)
+        func sent(after span: TimeSpan) -> [PeerID: Bool] {
+            bench.now = bench.now.advanced(by: span)
+            bench.claim([first, other])
+            let claims = bench.take { effect -> (PeerID, Bool)? in
+                guard case .send(.claim(let claim), let steward) = effect else { return nil }
+                return (steward, claim.isIdle)
+            }
+            return Dictionary(uniqueKeysWithValues: claims)
+        }
+        #expect(sent(after: .zero) == [first.steward: false, other.steward: false])
+        bench.refuse(.nothingOpen, retry: 500)
+        #expect(sent(after: .milliseconds(500)) == [first.steward: false], "one may have work")
+        // Both stay silent, and the first one had nothing.
+        #expect(sent(after: WorkLimits.claimSpan) == [first.steward: true, other.steward: true])
+        bench.refuse(.nothingOpen, retry: 500)
+        bench.refuse(.quota, retry: 500, of: other)
+        #expect(sent(after: .milliseconds(500)) == [first.steward: false, other.steward: false])
+        bench.refuse(.nothingOpen, retry: 500)
+        bench.refuse(.nothingOpen, retry: 500, of: other)
+        #expect(sent(after: .milliseconds(500)) == [first.steward: true, other.steward: true])
+        bench.lend(bench.lease())
+        #expect(sent(after: .seconds(3))[first.steward] == false, "there was work a moment ago")
+    }
+
     @Test func aJobThatCannotBeComputedIsLeftToOthersForAWhile() throws {
         var bench = WorkerBench()
         bench.lend(bench.lease())
@@ -126,6 +197,16 @@ import WorkUnits
     }
 
     // MARK: - From lease to promise
+
+    @Test(arguments: [false, true])
+    func anOrderAsksForTheReferenceAsItsLeaseDoes(wantsReference: Bool) throws {
+        var bench = WorkerBench()
+        bench.lend(bench.lease(wantsReference: wantsReference))
+        let order = try bench.takePrepare()
+        #expect(order.wantsReference == wantsReference)
+        bench.prepared(order.number, chunks: [])
+        #expect(try bench.takeStart().wantsReference == wantsReference)
+    }
 
     @Test func aLeaseIsPreparedFetchedRunSealedAndPromised() throws {
         var bench = WorkerBench()
