@@ -55,11 +55,12 @@ extension HubTable {
         guard !due.isEmpty else { return false }
         noticeTimes.removeFirst(due.count)
         for appointment in due { absences.update(appointment.peer) { $0.isNoticed = true } }
+        deadline = earliestDeadline
         return true
     }
 
-    /// When `hubsToDial` or `noticeAbsences` has something to say.
-    package var deadline: Instant? {
+    /// What `deadline` is by the tables that it follows from.
+    var earliestDeadline: Instant? {
         guard undialled.isEmpty else { return .zero }
         guard let dial = dialTimes.first?.key.at else { return noticeTimes.first?.key.at }
         return min(dial, noticeTimes.first?.key.at ?? dial)
@@ -75,6 +76,7 @@ extension HubTable {
         if let absence, !absence.isNoticed {
             noticeTimes[Appointment(at: absence.noticeAt, peer: peer)] = true
         }
+        deadline = earliestDeadline
     }
 
     mutating func setDial(of peer: PeerID, _ dial: Dial?) {
@@ -87,6 +89,7 @@ extension HubTable {
 
     /// Sees to it that `peer` is dialled if it can be: it, or a link to it, has changed.
     mutating func planDial(of peer: PeerID) {
+        defer { deadline = earliestDeadline }
         guard peer != me, !links.contains(peer),
             hubs[peer]?.body.controlEndpoints.isEmpty == false
         else {

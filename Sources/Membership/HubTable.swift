@@ -9,6 +9,8 @@ package struct HubTable: Sendable {
     let me: PeerID
     var hubs = SortedTable<PeerID, Signed<Record>>()
     var links = SortedTable<PeerID, Bool>()
+    /// In which networks linked peers are seen, as far as that tells anything.
+    package private(set) var networks = SortedTable<PeerID, NetworkPrefix>()
     /// Whether there is any link.
     package private(set) var hasLinks = false
     private var keys = SortedTable<ItemKey, PeerID>()
@@ -24,6 +26,8 @@ package struct HubTable: Sendable {
     var dialTimes = SortedTable<Appointment, Bool>()
     /// Hubs without a link that list an endpoint and were never dialled.
     var undialled = SortedTable<PeerID, Bool>()
+    /// When `hubsToDial` or `noticeAbsences` has something to say.
+    package internal(set) var deadline: Instant?
 
     /// Hubs in the table at most.
     package static let hubsMax = 10_000
@@ -47,6 +51,7 @@ package struct HubTable: Sendable {
             unseen[peer] = true
             if !signed.body.controlEndpoints.isEmpty { undialled[peer] = true }
         }
+        deadline = earliestDeadline
     }
 
     // MARK: - Records
@@ -120,9 +125,10 @@ package struct HubTable: Sendable {
 
     // MARK: - Links
 
-    /// A link to `peer` is up.
-    package mutating func linked(_ peer: PeerID) {
+    /// A link to `peer` is up, which is seen in `network`.
+    package mutating func linked(_ peer: PeerID, network: NetworkPrefix? = nil) {
         links[peer] = true
+        networks[peer] = network
         hasLinks = true
         setDial(of: peer, nil)
         setAbsence(of: peer, nil)
@@ -132,6 +138,7 @@ package struct HubTable: Sendable {
     /// The last link to `peer` is down.
     package mutating func unlinked(_ peer: PeerID, at now: Instant) {
         links.remove(peer)
+        networks.remove(peer)
         hasLinks = !links.isEmpty
         // Nobody is dialled without a record, so there is no more to wait for than there are hubs.
         guard hubs.contains(peer) else { return }

@@ -76,6 +76,7 @@ struct GridViews {
             epoch: manifest.statementEpoch(at: epoch),
             candidates: candidates(for: manifest.workload),
             owner: owners.owner,
+            network: { [networks = hubs.networks] peer in networks[peer] },
             trustClassAt: trust.classes(for: manifest),
             current: owners.ownership.current,
             submitter: submitter,
@@ -90,7 +91,11 @@ struct GridViews {
             guard let record = hubs.record(of: peer)?.body, peer != me,
                 record.kernels.contains(where: { $0.kernel == workload })
             else { return nil }
-            return Candidate(peer: peer, owner: owners.owner(peer))
+            return Candidate(
+                peer: peer,
+                owner: owners.owner(peer),
+                network: hubs.networks[peer]
+            )
         }
     }
 
@@ -142,9 +147,10 @@ extension Peer {
     /// trust in workers.
     mutating func reputationsMayChange(with items: [Item]) {
         let earliest = ledger.takeEarliestMark()
-        // Who is a senior follows from what is at least a day old.
+        // Who is a senior follows from what is at least a day old; items come one by one, and it
+        // costs a look at every worker.
         if let earliest, saturatingSum(earliest, ledger.trust.seniorHours) <= epoch {
-            membershipChanged()
+            areKeepersStale = true
         }
         guard !gridViews.isEmpty else { return }
         // What came with something that had waited for it may be anything.
@@ -152,7 +158,7 @@ extension Peer {
         switch items[0] {
         case .certificate, .opening: break
         case .manifest, .ruling, .cancel, .hold: return
-        case .device, .revoke: return gridChanged()
+        case .device, .revoke, .anchor: return gridChanged()
         }
         guard let earliest else { return }
         let trust = ledger.trustView

@@ -13,8 +13,11 @@ package enum LocalEvent: Sendable {
     case adopt(owner: OwnerID, consent: Signature)
     /// This peer's key takes over from that of a first record, and says so.
     case succeed(Verified<Signed<Record>>)
-    /// A link to a peer is up; its first frame held this record.
-    case linked(Verified<Signed<Record>>)
+    /// The project, whose key the driver signs with, takes a peer's word in its jobs, up to an
+    /// epoch; nothing happens when it has said so before, with whatever end.
+    case anchor(PeerID, project: ProjectID, until: UInt64)
+    /// A link to a peer is up; its first frame held this record, and it is seen in this network.
+    case linked(Verified<Signed<Record>>, network: NetworkPrefix? = nil)
     /// The last link to a peer is down.
     case unlinked(PeerID)
     /// How much the owner donates: bundles at once, and operations per second by workload.

@@ -19,13 +19,13 @@ extension Peer {
             sign(record, into: &out)
         case .release(let id):
             release(id, at: now, into: &out)
-        case .adopt, .succeed, .submit, .cancel, .hold, .resume:
+        case .adopt, .succeed, .anchor, .submit, .cancel, .hold, .resume:
             state(event, at: now, into: &out)
-        case .linked(let record):
+        case .linked(let record, let network):
             let peer = record.value.body.peer
             learn(record, from: peer, into: &out)
             gridChanged()
-            hubs.linked(peer)
+            hubs.linked(peer, network: network)
             // It may act again as a steward.
             areOpportunitiesStale = true
             areReviewsStale = true
@@ -146,6 +146,8 @@ extension Peer {
             publish(.device(signed), at: now, into: &out)
         case .revoke(let signed):
             publish(.revoke(signed), at: now, into: &out)
+        case .anchor(let signed):
+            publish(.anchor(signed), at: now, into: &out)
         case .commit(let signed):
             worker.commitSigned(signed, at: now, vault: &vault, into: &out)
         case .commitSet(let signed):

@@ -58,6 +58,7 @@ extension Peer {
     mutating func membershipChanged() {
         placements = SortedTable()
         keepers = SortedTable()
+        areKeepersStale = false
         areOpportunitiesStale = true
         areReviewsStale = true
     }
@@ -72,7 +73,7 @@ extension Peer {
         into out: inout Outbox
     ) {
         switch item.value {
-        case .device, .revoke: gridChanged()
+        case .device, .revoke, .anchor: gridChanged()
         case .manifest, .certificate, .opening, .ruling, .cancel, .hold: break
         }
         // What this peer has signed is not judged by its own clock, which may have gone back since:
@@ -144,6 +145,8 @@ extension Peer {
             steward.held(id, isHeld: ledger.isHeld(id), at: now)
         case .device:
             break
+        case .anchor:
+            membershipChanged()
         case .revoke(let signed):
             forget(signed.body.old, into: &out)
             membershipChanged()
@@ -217,6 +220,10 @@ extension Peer {
         let period = hubs.reconciliationPeriod
         nextReconciliation = now.advanced(by: period)
             .advanced(by: random.jitter(below: period.divided(by: 4)))
+        if areKeepersStale {
+            gridChanged()
+            membershipChanged()
+        }
         let linked = hubs.linkedPeers
         guard !linked.isEmpty else { return }
         greet(linked[Int(random.below(UInt64(linked.count)))], into: &out)

@@ -28,6 +28,12 @@ extension Peer {
             guard !ledger.ownership.isAdopted(me, by: owner) else { return }
             let device = Device(owner: owner, peer: me, consent: consent, epoch: epoch)
             publish(device, by: .project, as: Item.device, at: now, into: &out)
+        case .anchor(let peer, let project, let until):
+            guard Anchor.isSpan(from: epoch, until: until),
+                ledger.anchors.naming(of: peer, by: project) == nil
+            else { return }
+            let anchor = Anchor(project: project, peer: peer, until: until, epoch: epoch)
+            publish(anchor, by: .project, as: Item.anchor, at: now, into: &out)
         case .succeed(let record):
             succeed(record.value, at: now, into: &out)
         default:

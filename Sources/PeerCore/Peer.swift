@@ -52,6 +52,8 @@ package struct Peer: ~Copyable, Sendable {
     var placements = SortedTable<ShardKey, [PeerID]>()
     /// Whom stewards are taken from first, by job; worked out anew with the placements.
     var keepers = SortedTable<ManifestID, [PeerID]>()
+    /// Whether the ledger may name others by now; looked at when sets are compared.
+    var areKeepersStale = false
     /// What the steward sees, shard by shard, until that changes.
     var gridViews = SortedTable<ShardKey, GridView>()
     /// The count of changes of `results` that the steward's proofs have seen; nil when they have
@@ -65,6 +67,8 @@ package struct Peer: ~Copyable, Sendable {
     var metHubs = SortedTable<PeerID, UInt64>()
     /// Messages of this peer to itself: its steward and its worker talk like strangers.
     var loopback: [Message] = []
+    /// When `tick` must be called next, as the last input left it; nil when nothing waits for time.
+    package private(set) var deadline: Instant?
 
     /// Results that a steward has offered and that are on their way.
     struct OfferKey: Comparable, Sendable {
@@ -128,6 +132,7 @@ package struct Peer: ~Copyable, Sendable {
             chunks.holdsDataset(dataset.root, byteCount: dataset.byteCount)
         }
         try restore(stored.rows, at: now)
+        noteDeadline()
     }
 
     /// What a driver kept while the peer was down.
@@ -210,14 +215,13 @@ package struct Peer: ~Copyable, Sendable {
         settle(at: now, into: &out)
     }
 
-    /// When `tick` must be called next; nil when nothing waits for time.
-    package var deadline: Instant? {
-        guard loopback.isEmpty else { return .zero }
-        var earliest = hubs.hasLinks ? nextReconciliation : nil
-        func consider(_ instant: Instant?) {
-            guard let instant else { return }
-            earliest = min(earliest ?? instant, instant)
+    /// Notes when time alone makes something to do.
+    private mutating func noteDeadline() {
+        guard loopback.isEmpty else {
+            deadline = .zero
+            return
         }
+        deadline = hubs.hasLinks ? nextReconciliation : nil
         consider(hubs.deadline)
         if hubs.hasLinks, !watch.shards.isEmpty { consider(watch.nextRound) }
         consider(steward.deadline)
@@ -225,7 +229,11 @@ package struct Peer: ~Copyable, Sendable {
         consider(chunks.deadline)
         consider(worker.deadline(opportunities))
         for opening in withheld.values { consider(opening.publishAt) }
-        return earliest
+    }
+
+    private mutating func consider(_ instant: Instant?) {
+        guard let instant else { return }
+        deadline = min(deadline ?? instant, instant)
     }
 
     // MARK: - What every input ends with
@@ -255,6 +263,7 @@ package struct Peer: ~Copyable, Sendable {
         }
         worker.noteDeadline(opportunities)
         out = rest
+        noteDeadline()
     }
 
     /// Takes the steward's proofs further, and takes in what comes of them.

@@ -103,7 +103,7 @@ package struct Audit {
     private mutating func judge(_ progress: @Sendable (AuditProgress) -> Void) async throws {
         let common = AuditGroup(source, index, network: network, epoch: epoch)
         let first = try common.judge(0)
-        ownership = first.ownership
+        ownership = first.common.ownership
         take(first)
         var done = index.members(of: 0).count
         progress(.judging(done, of: index.records.count))
@@ -119,7 +119,8 @@ package struct Audit {
                         index,
                         network: network,
                         epoch: epoch,
-                        manifest: index.jobs[number].flatMap { first.manifests[$0] }
+                        manifest: index.jobs[number].flatMap { first.manifests[$0] },
+                        common: first.common
                     )
                     tasks.addTask { @concurrent in
                         // Whoever else needs these threads has a turn before each group.

@@ -21,15 +21,16 @@ struct AuditGroup {
         var rows: [BoardRow] = []
         /// The jobs whose manifests are valid.
         var manifests = SortedTable<ManifestID, Signed<Manifest>>()
-        /// Which key took over from which, as far as the group says.
-        var ownership = CreditLedger().ownership
+        /// What keys took over from others, and whom projects name, as far as group 0 says it: it
+        /// counts in every job.
+        var common = CreditLedger()
     }
 
     private let source: AuditSource
     private let index: AuditIndex
     private let network: NetworkID
     private let epoch: UInt64
-    private var ledger = CreditLedger()
+    private var ledger: CreditLedger
     private var outcome = Outcome()
     /// Items whose reference has not been met.
     private var waiting: [ItemID: Int] = [:]
@@ -41,18 +42,21 @@ struct AuditGroup {
         let item: ItemID
     }
 
-    /// A judge of items of `network`, with `epoch` as the present one; `manifest` is the job's.
+    /// A judge of items of `network`, with `epoch` as the present one; `manifest` is the job's,
+    /// and `common` what counts in every job.
     init(
         _ source: AuditSource,
         _ index: AuditIndex,
         network: NetworkID,
         epoch: UInt64,
-        manifest: Signed<Manifest>? = nil
+        manifest: Signed<Manifest>? = nil,
+        common: CreditLedger = CreditLedger()
     ) {
         self.source = source
         self.index = index
         self.network = network
         self.epoch = epoch
+        ledger = common
         guard let manifest else { return }
         // It was checked with group 0.
         let item = Item.manifest(manifest).verifiedHere
@@ -66,7 +70,7 @@ struct AuditGroup {
             let item = try source.item(of: index.records[position])
             find(.missing(kind: item.need.name, id: item.need.id), in: item, at: position)
         }
-        for key in ledger.items.keys {
+        for (key, item) in ledger.items where number == 0 || item.manifest != nil {
             // The job's manifest is counted where it was judged.
             guard let position = index.index(of: key.id),
                 index.records[position].group == number
@@ -76,8 +80,20 @@ struct AuditGroup {
         for manifest in ledger.manifests.keys { countUnits(of: manifest) }
         outcome.rows = ledger.boards(epoch: epoch, at: .zero, settle: .zero).hosts
         outcome.manifests = ledger.manifests
-        outcome.ownership = ledger.ownership
+        if number == 0 { outcome.common = common }
         return outcome
+    }
+
+    /// What the group says of keys and anchors.
+    private var common: CreditLedger {
+        var common = CreditLedger()
+        for item in ledger.items.values {
+            switch item {
+            case .revoke, .anchor: _ = common.insert(item.verifiedHere, epoch: epoch, at: .zero)
+            case .manifest, .certificate, .opening, .ruling, .cancel, .hold, .device: break
+            }
+        }
+        return common
     }
 
     private mutating func take(_ position: Int) throws {

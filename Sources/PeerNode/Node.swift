@@ -228,11 +228,11 @@ package actor Node: Service {
     private nonisolated func pump() async {
         for await event in transport.events {
             switch event {
-            case .linked(_, let frame, _):
+            case .linked(_, let frame, _, let address):
                 guard case .success(let hello) = LinkAdmission.open(frame, network: network),
                     let record = try? verified(hello.record, in: network)
                 else { continue }
-                await take(.linked(record))
+                await take(.linked(record, network: NetworkPrefix(text: address)))
             case .unlinked(let peer):
                 await take(.unlinked(peer))
             case .received(let peer, let frames):

@@ -118,20 +118,29 @@ package final class WorkRunner: Sendable {
     ) throws -> Outcome {
         let plan = try plan(order.manifest, manifest)
         let workload = try workload(manifest.workload)
+        var reference = order.wantsReference ? workload.reference : nil
         for unit in order.units {
             running.begin(unit)
-            let request = UnitRequest(
-                workload: workload.name,
-                unit: UnitInput(
+            let bytes = try input(bytes(of: unit, in: plan), manifest)
+            func run(_ variant: Variant, _ caps: UnitCaps) -> UnitEnding {
+                let input = UnitInput(
                     parameters: Parameters(bytes: manifest.parameters),
                     index: Int(unit),
-                    bytes: try input(bytes(of: unit, in: plan), manifest),
-                    variant: workload.variant
+                    bytes: bytes,
+                    variant: variant
                 )
-            )
-            let report = executor.run(request, within: manifest.caps, as: running.execution)
-            state.withLock { $0.usage.add(report.usage) }
-            switch report.ending {
+                let request = UnitRequest(workload: workload.name, unit: input)
+                let report = executor.run(request, within: caps, as: running.execution)
+                state.withLock { $0.usage.add(report.usage) }
+                return report.ending
+            }
+            var ending: UnitEnding?
+            if let variant = reference {
+                ending = run(variant, manifest.referenceCaps)
+                // There is no time for it: the usual way is better than none.
+                if case .failed = ending { (ending, reference) = (nil, nil) }
+            }
+            switch ending ?? run(workload.variant, manifest.caps) {
             case .finished(let output): cores.append(try keep(output, manifest))
             case .stopped: return .stopped
             case .failed(let failure): return .failed("\(failure)")
@@ -239,9 +248,15 @@ extension WorkRunner {
 
 extension Manifest {
     /// What each unit of the job may take.
-    fileprivate var caps: UnitCaps {
+    package var caps: UnitCaps { caps(within: .seconds(secondsPerUnit)) }
+
+    /// What it may take of the plainest implementation, so that a lease is long enough to compute
+    /// it the usual way after that.
+    package var referenceCaps: UnitCaps { caps(within: .seconds(secondsPerUnit) / 2) }
+
+    private func caps(within deadline: Duration) -> UnitCaps {
         UnitCaps(
-            deadline: .seconds(secondsPerUnit),
+            deadline: deadline,
             memoryByteCount: memoryByteCount,
             resultByteCount: resultByteCount
         )

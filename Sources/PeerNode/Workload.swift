@@ -14,6 +14,13 @@ package struct Workload: Sendable {
     /// Works out a job's units; throws what is wrong with its manifest.
     let plan: @Sendable (Manifest) throws -> UnitPlan
 
+    /// The plainest implementation, for who looks at what others computed; nil when the units run
+    /// in it anyhow, or it does not pass its self-test here.
+    var reference: Variant? { variant == .scalar ? nil : Self.testedReference }
+
+    /// The self-test takes a moment, and most peers are never asked.
+    private static let testedReference: Variant? = SelfTest.passes(.scalar) ? .scalar : nil
+
     /// The drift search, in the given implementation.
     package static func driftSearch(_ variant: Variant) -> Workload {
         Workload(
@@ -68,6 +75,8 @@ package enum NodeError: Error, Hashable, Sendable, CustomStringConvertible {
     case cannotHold(String)
     /// A job is not this peer's own, or not over.
     case cannotRelease(String)
+    /// A peer cannot be named an anchor in this hour, or to that end.
+    case cannotName(String)
     /// An address is not of the form that `--join` takes.
     case malformedAddress(String)
     /// The journal could not be written, so the peer stops before it says anything more.
@@ -109,6 +118,9 @@ package enum NodeError: Error, Hashable, Sendable, CustomStringConvertible {
             "the results of job \(job) cannot be released: only the peer that submitted it can do "
                 + "that, once every unit is final and its result is here, the job is cancelled, or "
                 + "its deadline has passed; see: starling why \(job)"
+        case .cannotName(let peer):
+            "peer \(peer) cannot be named an anchor until then; check this machine's clock, and "
+                + "name another day"
         case .keyUsedElsewhere(let endpoint):
             "another process uses this peer's key, at \(endpoint); two at once would sign "
                 + "contradictions and lose their credit: keep one, and give the other a folder of "

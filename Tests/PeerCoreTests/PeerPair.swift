@@ -285,6 +285,7 @@ extension PeerPair {
         case .item(.ruling(let signed)): watch(signed, of: machine)
         case .item(.hold(let signed)): watch(signed, of: machine)
         case .item(.device(let signed)): watch(signed, of: machine)
+        case .item(.anchor(let signed)): watch(signed, of: machine)
         default: break
         }
     }

@@ -51,7 +51,7 @@ enum Forgery: CaseIterable {
     case borrowedSignature, loneResult, foreignOpening, twoBodies, twoResults
     case raisedCredit, missingLine, extraLine, lineTwice, otherNetwork, futureHeader, futureItem
     case itemAfterLine, secondHeader, twoPauses, adoptionByForce, unforeseenSuccessor
-    case contestedKey
+    case contestedKey, anchorTwice
 
     /// The kinds of what is named, and the problems, in alphabetical order.
     var findings: [String] {
@@ -77,6 +77,7 @@ enum Forgery: CaseIterable {
         case .adoptionByForce: ["device unverified"]
         case .unforeseenSuccessor: ["revoke unverified"]
         case .contestedKey: ["revoke contradiction"]
+        case .anchorTwice: ["anchor contradiction"]
         }
     }
 }
@@ -117,6 +118,7 @@ extension Forgery {
         case .adoptionByForce: return [notary.device(1, consenting: 2)]
         case .unforeseenSuccessor: return [notary.revoke(1, by: 2, foreseen: 3)]
         case .contestedKey: return [notary.revoke(1, by: 2), notary.revoke(1, by: 3)]
+        case .anchorTwice: return [notary.anchor(1), notary.anchor(1, hours: 25)]
         default:
             return nil
         }
@@ -183,7 +185,7 @@ extension Forgery {
         case .secondHeader: draft.tail = [draft.elements[0]]
         case .missingManifest, .missingCertificate, .borrowedSignature, .loneResult,
             .foreignOpening, .twoResults, .twoPauses, .adoptionByForce, .unforeseenSuccessor,
-            .contestedKey:
+            .contestedKey, .anchorTwice:
             break
         }
     }

@@ -11,7 +11,7 @@ struct Notary {
     /// The first one is the steward.
     let peers: [PeerID]
 
-    init(units: UInt32 = 7, policy: Policy = .strict, nonce: UInt64 = 1) {
+    init(units: UInt32 = 8, policy: Policy = .strict, nonce: UInt64 = 1) {
         let project = SigningKey(seed: Digest(1, 0, 0, 0))
         let workers = (2..<10).map { SigningKey(seed: Digest($0, 0, 0, 0)) }
         var keys = SortedTable<Digest, SigningKey>()
@@ -110,12 +110,13 @@ struct Notary {
         )
     }
 
-    /// Two votes that contradict each other; for the second an anchor vouches.
-    func contradiction(on unit: UInt32) -> [Item] {
+    /// Two votes that contradict each other; the second is that of `workers`, by default an anchor
+    /// and another.
+    func contradiction(on unit: UInt32, by workers: [Int] = [0, 3]) -> [Item] {
         let second = grid.quorum(
             of: peers[5],
             on: [unit],
-            by: [peers[0], peers[3]],
+            by: workers.map { peers[$0] },
             variant: 1
         )
         let signed = grid.sign(second)
@@ -140,6 +141,17 @@ struct Notary {
     func cancel(epoch: UInt64 = TestGrid.epoch) -> Item {
         let cancel = Cancel(project: grid.project, manifest: grid.id, epoch: epoch)
         return .cancel(grid.sign(cancel))
+    }
+
+    /// The project takes the word of `peer` for `hours` after the first.
+    func anchor(_ peer: Int, hours: UInt64 = 24) -> Item {
+        let anchor = Anchor(
+            project: grid.project,
+            peer: peers[peer],
+            until: TestGrid.epoch + hours,
+            epoch: TestGrid.epoch
+        )
+        return .anchor(grid.sign(anchor))
     }
 
     /// The job pauses, for the `number`th time.
@@ -202,6 +214,8 @@ struct Notary {
             + single.opened(single.single(on: [0, 2]))
             + [strict.hold(0), strict.hold(1, isHeld: false), strict.device(3)]
             + [strict.revoke(4, by: 6), strict.revoke(6, by: 7)]
+            // The fourth key is that of a machine whose last one is an anchor.
+            + strict.contradiction(on: 7, by: [3, 4]) + [strict.anchor(7)]
     }
 }
 

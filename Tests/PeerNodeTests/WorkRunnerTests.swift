@@ -113,10 +113,53 @@ struct WorkRunnerTests {
         #expect(hanging.usage.processorNanoseconds > 0)
     }
 
+    @Test func anAuditsUnitsRunInTheReference() async throws {
+        let executor = try WatchedExecutor()
+        let watched = try runner(executor)
+        let manifest = HostileManifest(stranger, search.packed).manifest
+        let usual = await outcome(manifest, units: [0, 1], at: watched)
+        #expect(try executor.variants == [Variant.fastest, .fastest])
+        let audit = await outcome(manifest, units: [0, 1], at: watched, wantsReference: true)
+        #expect(try executor.variants == [Variant.scalar, .scalar])
+        guard case .finished(let first) = usual, case .finished(let second) = audit else {
+            Issue.record("they were not computed")
+            return
+        }
+        #expect(first == second)
+    }
+
+    @Test func anAuditFallsBackWhenTheReferenceTakesTooLong() async throws {
+        let executor = try WatchedExecutor(hangingOn: .scalar)
+        let watched = try runner(executor)
+        var draft = HostileManifest(stranger, search.packed)
+        draft.secondsPerUnit = 1
+        let audit = await outcome(draft.manifest, units: [0, 1], at: watched, wantsReference: true)
+        guard case .finished(let cores) = audit else {
+            Issue.record("it was not computed")
+            return
+        }
+        #expect(cores.count == 2)
+        #expect(try executor.variants == [Variant.scalar, .fastest, .fastest])
+        let manifest = draft.manifest
+        #expect(manifest.referenceCaps.deadline == manifest.caps.deadline / 2, "the lease suffices")
+        #expect(watched.failures.isEmpty)
+    }
+
+    private func runner(_ executor: WatchedExecutor) throws -> WorkRunner {
+        try WorkRunner(
+            storage: storage,
+            workloads: [.driftSearch(.fastest)],
+            executor: executor.path,
+            tamper: nil
+        )
+    }
+
     @Test func ordersAreWatchedPausedResumedAndStopped() async throws {
         let packed = try Self.endless()
         storage.keep(StoredDataset(packed.dataset.bytes, hash: sha256))
-        let manifest = HostileManifest(stranger, packed).manifest
+        var draft = HostileManifest(stranger, packed)
+        draft.secondsPerUnit = 3_600
+        let manifest = draft.manifest
         let id = ManifestID(SHA256.hash(manifest.payload))
         let outcomes = AsyncStream.makeStream(of: WorkRunner.Outcome.self)
         #expect(runner.progress.isEmpty)
@@ -134,7 +177,7 @@ struct WorkRunnerTests {
         runner.stop(1)
         for await outcome in outcomes.stream {
             guard case .stopped = outcome else {
-                Issue.record("it was not stopped")
+                Issue.record("it was not stopped: \(outcome)")
                 return
             }
             if runner.progress.isEmpty { break }
@@ -167,10 +210,16 @@ struct WorkRunnerTests {
     private func outcome(
         _ manifest: Manifest,
         units: [UInt32],
-        at runner: WorkRunner? = nil
+        at runner: WorkRunner? = nil,
+        wantsReference: Bool = false
     ) async -> WorkRunner.Outcome {
         let id = ManifestID(SHA256.hash(manifest.payload))
-        let order = WorkOrder(number: 1, manifest: id, units: units)
+        let order = WorkOrder(
+            number: 1,
+            manifest: id,
+            units: units,
+            wantsReference: wantsReference
+        )
         return await withCheckedContinuation { continuation in
             (runner ?? self.runner).start(order, manifest: manifest) {
                 continuation.resume(returning: $0)
@@ -193,6 +242,47 @@ private enum HangingExecutor {
         try Data(script.utf8).write(to: URL(filePath: path))
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
         return path
+    }
+}
+
+/// The executor, behind a filter that notes which variant each unit is to run in.
+private struct WatchedExecutor {
+    private let folder: TestFolder
+    let path: String
+
+    /// With `hangingOn`, units of that variant never reach the executor.
+    init(hangingOn variant: Variant? = nil) throws {
+        folder = try TestFolder()
+        path = "\(folder.path)/executor"
+        let number = variant.flatMap(Variant.allCases.firstIndex).map(String.init) ?? "none"
+        let script = #"""
+            #!/bin/sh
+            # The variant is the byte after eight of magic and four of version.
+            pipe="\#(folder.path)/pipe.$$"
+            mkfifo "$pipe"
+            exec 3<&0
+            {
+                head -c 13 > "\#(folder.path)/head.$$"
+                number=$(od -An -j12 -tu1 "\#(folder.path)/head.$$" | tr -d ' ')
+                [ -z "$number" ] || echo "$number" >> "\#(folder.path)/variants"
+                [ "$number" != \#(number) ] || exec sleep 1000
+                exec cat "\#(folder.path)/head.$$" -
+            } <&3 >"$pipe" &
+            exec '\#(ExecutorLocation.path)' "$@" <"$pipe" 3<&-
+
+            """#
+        try Data(script.utf8).write(to: URL(filePath: path))
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+    }
+
+    /// The variants of all units since it was last asked.
+    var variants: [Variant] {
+        get throws {
+            let file = URL(filePath: "\(folder.path)/variants")
+            let text = try String(contentsOf: file, encoding: .utf8)
+            try FileManager.default.removeItem(at: file)
+            return text.split(separator: "\n").compactMap { Int($0) }.map { Variant.allCases[$0] }
+        }
     }
 }
 

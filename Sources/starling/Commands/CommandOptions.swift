@@ -40,6 +40,13 @@ enum IDCompletion {
         return report?.jobs.map { Printable.short($0.job) } ?? []
     }
 
+    /// Peers that the peer knows.
+    static let peers = CompletionKind.custom { words, _, _ in
+        guard let folder = try? PeerFolder(folder(in: words)) else { return [] }
+        let report = try? ControlClient(folder: folder).ask(PeersVerb())
+        return report?.peers.map { Printable.short($0.peer) } ?? []
+    }
+
     private static func folder(in words: [String]) -> String? {
         guard let option = words.firstIndex(of: "--folder"), option + 1 < words.count else {
             return nil

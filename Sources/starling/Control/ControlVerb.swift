@@ -24,6 +24,7 @@ enum ControlVerbs {
         JobsVerb.self, WatchVerb.self, ResultsVerb.self,
         EstimateVerb.self, SubmitVerb.self, CancelVerb.self, HoldVerb.self,
         ReleaseVerb.self, ReleaseResultsVerb.self,
+        AnchorVerb.self, AnchorsVerb.self,
         PauseVerb.self, ResumeVerb.self, AuditVerb.self, ExportVerb.self,
     ]
 }

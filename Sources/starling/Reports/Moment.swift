@@ -11,6 +11,32 @@ enum Moment {
         Date(timeIntervalSince1970: min((Double(epoch) + 1) * 3_600, last))
     }
 
+    /// The beginning of an epoch.
+    static func begin(ofEpoch epoch: UInt64) -> Date {
+        Date(timeIntervalSince1970: min(Double(epoch) * 3_600, last))
+    }
+
+    /// The last epoch of a day that is written as `2031-04-05`; nil for anything else.
+    static func lastEpoch(ofDay text: String) -> UInt64? {
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.map(\.utf8.count) == [4, 2, 2],
+            parts.allSatisfy({ $0.utf8.allSatisfy { (0x30...0x39).contains($0) } })
+        else { return nil }
+        let numbers = parts.compactMap { Int($0) }
+        var calendar = Calendar(identifier: .gregorian)
+        calendar.timeZone = .gmt
+        let day = DateComponents(
+            calendar: calendar,
+            year: numbers[0],
+            month: numbers[1],
+            day: numbers[2]
+        )
+        guard day.isValidDate, let begin = day.date, begin.timeIntervalSince1970 >= 0 else {
+            return nil
+        }
+        return UInt64(begin.timeIntervalSince1970) / 3_600 + 23
+    }
+
     /// `14:05:09` for today, else `2031-04-05 14:05`.
     static func text(_ date: Date) -> String {
         let isToday = strftime(date, "%F") == strftime(Date(), "%F")
