@@ -66,13 +66,14 @@ struct Coverage {
     ) {
         let round = RoundKey(number: lease.round, firstUnit: lease.units[0])
         let seat = Seat(steward: steward, round: round, seat: lease.seat)
-        if let earlier = holders[seat], earlier != worker {
+        let member = Member(steward: steward, round: round, worker: worker)
+        // A lease is said again, also while a second worker has one for the same seat.
+        if let earlier = holders[seat], earlier != worker, leaseEnds[member] == nil {
             report.reopened += 1
             reopenings[Round(steward: steward, round: round)] = now
         }
         holders[seat] = worker
-        leaseEnds[Member(steward: steward, round: round, worker: worker)] =
-            now.advanced(by: .milliseconds(lease.commitMilliseconds))
+        leaseEnds[member] = now.advanced(by: .milliseconds(lease.commitMilliseconds))
     }
 
     /// A steward closes a set.
@@ -111,8 +112,10 @@ struct Coverage {
         offered.insert(Delivery(peer: peer, item: item))
     }
 
-    /// Whether an item that was offered has not come yet.
-    var isOffering: Bool { !offered.isEmpty }
+    /// Whether an item that was offered to a peer has not come yet.
+    func isOffered(_ item: ItemID, to peer: Int) -> Bool {
+        !offered.isEmpty && offered.contains(Delivery(peer: peer, item: item))
+    }
 
     // MARK: - What reaches peers
 

@@ -6,7 +6,7 @@ package let messageKinds = [
     "opening handed on", "result wanted", "result piece", "result offer", "result held",
     "ruling wanted", "chunk wanted", "chunk", "acting", "manifest", "certificate", "opening",
     "ruling",
-    "cancel", "hold", "device", "revoke",
+    "cancel", "hold", "device", "revoke", "anchor",
 ]
 
 extension Message {
@@ -48,6 +48,7 @@ extension Item {
         case .hold: 5
         case .device: 6
         case .revoke: 7
+        case .anchor: 8
         }
     }
 }

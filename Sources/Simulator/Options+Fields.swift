@@ -36,6 +36,7 @@ extension Options {
             Field("policy", \.policy), Field("quick-trust", \.isTrustQuick),
             Field("seniors-min", \.seniorsMin), Field("audits", \.audits),
             Field("lies-after", \.liesAfter), Field("neighbours", \.neighbours),
+            Field("networks", \.networks),
         ]
     }
 
@@ -57,7 +58,7 @@ extension Options {
             Field("siblings", \.areSiblings), Field("succeeded", \.isSucceeded),
             Field("released", \.isReleased), Field("hostile", \.isHostile),
             Field("lost", \.lost), Field("disk-failure", \.diskFailure),
-            Field("vault-torn", \.isVaultTorn),
+            Field("vault-torn", \.isVaultTorn), Field("named", \.named),
         ]
     }
 
@@ -75,9 +76,11 @@ extension Options {
             && (0...1).contains(liars)
             && liars <= last && (0...peers).contains(anchors) && drift >= 0 && drift < 1_000
             && (!isHostile || peers > 2 + anchors) && (!areSiblings || peers > 2)
-            && seniorsMin > 0 && liesAfter >= 0 && (policy != .single || liars == 0)
+            && seniorsMin > 0 && liesAfter >= 0 && networks >= 0
+            && (policy != .single || liars == 0)
             && faultSpan > .zero && hourSpan > .zero && delayMax > .zero
             && parts.allSatisfy { (1...last).contains($0) } && distinct(parts).count == parts.count
+            && named.map { (1...last).contains($0) } != false
             && diskFailure.map { $0 > liars } != false
             && (neighbours.map { $0 >= 0 && isSteady } ?? true)
     }

@@ -39,6 +39,8 @@ package struct Options: Hashable, Sendable {
     package internal(set) var isCancelled: Bool
     /// Whether the job is held for a while.
     package internal(set) var isHeld: Bool
+    /// The worker that the project names an anchor half way; nil for none.
+    package internal(set) var named: Int?
     /// Whether two machines have one owner.
     package internal(set) var areSiblings: Bool
     /// Whether a machine gets another key half way.
@@ -95,6 +97,9 @@ package struct Options: Hashable, Sendable {
     /// How long a unit takes, and up to half a second more.
     package internal(set) var work: TimeSpan
 
+    /// Networks in which machines are seen, by turns; 0 where their addresses tell nothing.
+    package internal(set) var networks: Int
+
     /// What cuts the peers into two sides, again and again.
     package enum Partition: Hashable, Sendable {
         /// Nothing.
@@ -125,6 +130,7 @@ package struct Options: Hashable, Sendable {
         throughBytes = true
         isCancelled = false
         isHeld = false
+        named = nil
         areSiblings = false
         isSucceeded = false
         isReleased = false
@@ -149,6 +155,7 @@ package struct Options: Hashable, Sendable {
         audits = .never
         liesAfter = 0
         work = .milliseconds(200)
+        networks = 0
     }
 
     /// The options of `seed`; `peers` overrides their number when it is given.
@@ -185,7 +192,7 @@ package struct Options: Hashable, Sendable {
         // has come: nobody would agree before.
         fastClock = random.below(4) == 0 && !isHostile ? Ratio(1, of: 2) : .never
         // Neither the submitter, nor the one that gets another key, nor the hostile one.
-        let candidate = 1 + Int(random.below(UInt64(max(1, peers - (isHostile ? 2 : 1)))))
+        let candidate = Self.bystander(of: peers, isHostile, &random)
         let isSafe = peers >= 4 && !(isSucceeded && candidate == 1 + liars)
         lost = random.below(4) == 0 && isSafe ? candidate : nil
         sleep = random.below(4) == 0 ? Ratio(1 + random.below(5), of: 1_000) : .never
@@ -218,6 +225,17 @@ package struct Options: Hashable, Sendable {
         clockJump = mayJump ? Ratio(1 + random.below(5), of: 1_000) : .never
         // What was dated a day ahead counts once that day has come, which the life must see.
         if mayJump { hourSpan = .seconds(15 + random.below(10)) }
+        networks = isOn(&random) ? 1 + Int(random.below(3)) : 0
+        named = random.below(4) == 0 ? Self.bystander(of: peers, isHostile, &random) : nil
+    }
+
+    /// Any peer but the submitter and the hostile one, who would have a part in the job.
+    private static func bystander(
+        of peers: Int,
+        _ isHostile: Bool,
+        _ random: inout PRNG
+    ) -> Int {
+        1 + Int(random.below(UInt64(max(1, peers - (isHostile ? 2 : 1)))))
     }
 
     private static func partition(_ draw: UInt64) -> Partition {

@@ -96,6 +96,8 @@ package struct Report: Hashable, Sendable {
     package internal(set) var punished: UInt64 = 0
     /// Times that the submitter let a job on hold go on.
     package internal(set) var resumed: UInt64 = 0
+    /// Workers that the project named anchors half way.
+    package internal(set) var named: UInt64 = 0
     /// Machines that went on with another key.
     package internal(set) var succeeded: UInt64 = 0
     /// Jobs whose results the submitter has released.
@@ -104,6 +106,8 @@ package struct Report: Hashable, Sendable {
     package internal(set) var dropped: UInt64 = 0
     /// Results of machines that share an owner with another.
     package internal(set) var shared: UInt64 = 0
+    /// Units whose voters are all seen in networks of their own.
+    package internal(set) var apart: UInt64 = 0
     /// Results paid in the end.
     package internal(set) var paid: UInt64 = 0
     /// Certificates that were checked from their bytes and signatures in the end.

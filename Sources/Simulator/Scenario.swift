@@ -80,6 +80,23 @@ extension Scenario {
     }
 }
 
+extension Scenario {
+    /// A worker that the project names an anchor when its job is under way, and that comes before
+    /// the submitter among the job's stewards for that.
+    package static func naming(_ title: String) -> Scenario {
+        Scenario(
+            title,
+            seed: 2,
+            units: 24,
+            change: { options in
+                options.named = 3
+                options.work = .seconds(4)
+            },
+            steps: []
+        )
+    }
+}
+
 extension World {
     /// Looks for the text that the next step of a scenario waits for.
     func act(on line: String) {

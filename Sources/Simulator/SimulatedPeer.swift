@@ -82,7 +82,13 @@ struct Identity {
 /// A machine: a disk, and a core while it is up.
 final class SimulatedPeer {
     /// Who it has been, the present one last.
-    private(set) var identities: [Identity]
+    private(set) var identities: [Identity] {
+        didSet { noteKey() }
+    }
+    /// The key that it has now.
+    private(set) var id: PeerID
+    /// Which of all its keys it has now: each has another number.
+    private(set) var keyNumber = 0
     let index: Int
     let isLiar: Bool
     var disk = SimulatedDisk()
@@ -134,17 +140,16 @@ final class SimulatedPeer {
     /// A machine that never ran.
     init(_ identity: Identity, index: Int, isLiar: Bool) {
         identities = [identity]
+        id = identity.key
         self.index = index
         self.isLiar = isLiar
     }
 
     private var identity: Identity { identities[identities.count - 1] }
 
-    var id: PeerID { identity.key }
-
-    /// Which of all its keys it has now: each has another number.
-    var keyNumber: Int {
-        identities.dropLast().reduce(identity.keyIndex) { $0 + $1.keys.count }
+    private func noteKey() {
+        id = identity.key
+        keyNumber = identities.dropLast().reduce(identity.keyIndex) { $0 + $1.keys.count }
     }
 
     /// Whose machine it is now.

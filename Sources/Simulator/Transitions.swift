@@ -21,6 +21,8 @@ enum Transition: String, CaseIterable {
     case roundIsForgotten = "round forgotten"
     case seatIsLeased = "seat free to leased"
     case seatReopens = "seat leased to free"
+    case seatIsDoubled = "seat leased to doubled"
+    case seatChangesHands = "seat doubled to its second worker's"
     case seatCommits = "seat leased to committed"
     case seatReveals = "seat committed to revealed"
     case loneSeatReveals = "seat leased to revealed"
@@ -173,14 +175,21 @@ extension World {
     }
 
     private func compareSeats(_ before: Round, _ after: Round, of peer: SimulatedPeer) {
+        for duplicate in after.duplicates
+        where !before.duplicates.contains(where: { $0.seat == duplicate.seat }) {
+            count(.seatIsDoubled)
+        }
         for (old, new) in zip(before.seats, after.seats) where old.occupant != new.occupant {
             guard let earlier = old.occupant else {
                 count(.seatIsLeased)
                 continue
             }
             guard let occupant = new.occupant, occupant.worker == earlier.worker else {
-                count(.seatReopens)
-                if new.occupant != nil { count(.seatIsLeased) }
+                let isSecond = before.duplicates.contains { each in
+                    each.occupant.worker == new.occupant?.worker
+                }
+                count(isSecond ? .seatChangesHands : .seatReopens)
+                if new.occupant != nil, !isSecond { count(.seatIsLeased) }
                 if earlier.commit != nil {
                     report.violations.append("peer \(peer.index) forgets a promise")
                 }

@@ -53,6 +53,7 @@ extension World {
         case .item(.hold(let signed)): watch(signed)
         case .item(.device(let signed)): watch(signed)
         case .item(.revoke(let signed)): watch(signed)
+        case .item(.anchor(let signed)): watch(signed)
         default: break
         }
     }
@@ -173,8 +174,7 @@ extension World {
                 return false
             }
             let isSubmitter = peer.index == Self.submitter
-            // Nobody settles a dispute in a job that is released, or whose data is dropped.
-            let unsettled = mayBeRuledOn(id) ? 0 : progress.disputed
+            let unsettled = beyondRuling(id)
             let isFinal = progress.final + unsettled == progress.unitCount
             // What is to be released is so before the end.
             let hasResults = progress.held + unsettled == progress.unitCount
@@ -184,13 +184,22 @@ extension World {
         return true
     }
 
-    /// Whether the submitter can still compute a job's units; it drops its data some time after the
-    /// job is final, and a certificate of a clock that is hours ahead may come later.
-    private func mayBeRuledOn(_ id: ManifestID) -> Bool {
+    /// How many disputed units of a job nobody settles any more: all when it is released, and when
+    /// its data is dropped those that a certificate of a clock some hours ahead disputes, which
+    /// comes to light when these hours have passed.
+    private func beyondRuling(_ id: ManifestID) -> UInt32 {
         let submitter = peers[Self.submitter]
-        return submitter.core?.peer.isReleased(id) == false
-            && (submitter.core?.peer.holdsDataset(oracle.root) == true
-                || options.clockJump == .never)
+        guard let ledger = submitter.core?.peer.ledger,
+            let isReleased = submitter.core?.peer.isReleased(id),
+            isReleased || submitter.core?.peer.holdsDataset(oracle.root) == false
+        else { return 0 }
+        let beyond = ledger.certifiedUnits(of: id).filter { unit in
+            guard ledger.verdict(on: unit, of: id) == .disputed else { return false }
+            let epochs = ledger.certificates(on: unit, of: id).map(\.body.epoch)
+            let spread = (epochs.max() ?? 0) - (epochs.min() ?? 0)
+            return isReleased || spread > Limits.epochSkew
+        }
+        return UInt32(beyond.count)
     }
 
     var unfinished: String {
@@ -285,6 +294,7 @@ extension World {
         // Where a lie stands, whoever contradicted it is not paid.
         if report.fooled == 0 { checkCredit(boards[0].hosts) }
         checkReleased()
+        checkNaming()
         checkUsers(boards[0])
         checkFold(boards[0])
         for peer in peers {
@@ -390,19 +400,34 @@ extension World {
         !peer.isLiar && peer.index != hostile?.index
     }
 
-    /// No vote holds the words of two keys of one owner, be it two machines or one with a new key.
+    /// No steward gives votes on one unit to two keys of one owner, be it two machines or one with
+    /// a new key; a certificate may quote other stewards' votes beside its own.
     private func checkOwners(_ manifestID: ManifestID) {
         for certificate in peers[0].core?.peer.certificates(of: manifestID) ?? [] {
-            // The hostile peer gives itself to whomever it likes.
-            let workers = distinct(certificate.entries.map(\.worker)).filter { $0 != hostile?.id }
-            let owners = distinct(workers.compactMap { identity(of: $0)?.owner })
-            if owners.count < workers.count, certificate.steward != hostile?.id {
-                report.violations.append("two keys of one owner vote on one unit")
+            for steward in distinct(certificate.sets.map(\.steward)) where steward != hostile?.id {
+                // The hostile peer gives itself to whomever it likes.
+                let workers = distinct(
+                    certificate.entries.filter { certificate.sets[Int($0.set)].steward == steward }
+                        .map(\.worker)
+                ).filter { $0 != hostile?.id }
+                let owners = distinct(workers.compactMap { identity(of: $0)?.owner })
+                if owners.count < workers.count {
+                    report.violations.append("two keys of one owner vote on one unit")
+                }
+                if options.areSiblings, owners.contains(peers[peers.count - 1].owner) {
+                    report.shared += UInt64(certificate.units.count)
+                }
             }
-            let sibling = peers[peers.count - 1].owner
-            guard options.areSiblings, owners.contains(sibling) else { continue }
-            report.shared += UInt64(certificate.units.count)
+            countNetworks(certificate)
         }
+    }
+
+    /// Counts votes whose workers are seen in several networks.
+    private func countNetworks(_ certificate: Certificate) {
+        let seen = certificate.entries.compactMap { indices[$0.worker] }
+            .compactMap { network(of: $0)?.rawValue }
+        guard seen.count > 1, distinct(seen).count == seen.count else { return }
+        report.apart += UInt64(certificate.units.count)
     }
 
     /// The users' board adds up the hosts', owner by owner, and nobody gains by itself.

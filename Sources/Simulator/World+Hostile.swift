@@ -83,7 +83,7 @@ extension World {
     }
 
     private func hostileMessage(of peer: SimulatedPeer, to target: SimulatedPeer) -> Message? {
-        switch random.below(23) {
+        switch random.below(24) {
         case 0: .claim(anyClaim())
         case 1, 2: .lease(anyLease())
         case 3: .commit(signed(anyCommit(of: peer, to: target), by: peer))
@@ -104,6 +104,7 @@ extension World {
         case 19: .item(.hold(signed(anyHold(of: peer), by: peer)))
         case 21: .acting(ShardList(manifest: anyManifest(), shards: [anyShard()]))
         case 20: .item(.device(signed(anyDevice(of: peer), by: peer)))
+        case 22: .item(.anchor(signed(anyAnchor(of: peer, or: target), by: peer)))
         default: .item(.opening(anyOpening()))
         }
     }
@@ -116,7 +117,8 @@ extension World {
             shard: anyShard(),
             unitCount: UInt32(truncatingIfNeeded: anyNumber()),
             operationsPerSecond: anyNumber(),
-            sealed: anyUnits()
+            sealed: anyUnits(),
+            isIdle: random.below(2) == 0
         )
     }
 
@@ -290,6 +292,17 @@ extension World {
             peer: peer.id,
             consent: crypto.sign(bytes, by: peer.id.digest),
             epoch: options.areSiblings ? epoch + 1 : anyEpoch()
+        )
+    }
+
+    /// A word for the jobs of a project that has none, for anybody.
+    private func anyAnchor(of peer: SimulatedPeer, or target: SimulatedPeer) -> Anchor {
+        let epoch = anyEpoch()
+        return Anchor(
+            project: ProjectID(peer.id.digest),
+            peer: random.below(2) == 0 ? peer.id : target.id,
+            until: saturatingSum(epoch, random.below(4)),
+            epoch: epoch
         )
     }
 

@@ -11,6 +11,12 @@ extension World {
         min(left, right) * peers.count + max(left, right)
     }
 
+    /// In which network a machine is seen.
+    func network(of index: Int) -> NetworkPrefix? {
+        guard options.networks > 0 else { return nil }
+        return NetworkPrefix(rawValue: UInt64(index % options.networks))
+    }
+
     /// Whether a peer's owner has named the other one to it: its driver dials that one for ever.
     func wasToldOf(_ left: Int, _ right: Int) -> Bool { (left + right) % 2 == 1 }
 
@@ -48,10 +54,12 @@ extension World {
         links.insert(left, right)
         tell("peers \(left) and \(right) are linked")
         // The first frames of a link carry the records, which both sides check.
-        for (peer, record) in [(peers[left], rightRecord), (peers[right], leftRecord)] {
+        for (peer, other, record) in [
+            (peers[left], right, rightRecord), (peers[right], left, leftRecord),
+        ] {
             do throws(VerificationError) {
                 let verified = try Verified(checking: record, with: crypto, in: network)
-                input(.linked(verified), to: peer)
+                input(.linked(verified, network: network(of: other)), to: peer)
             } catch {
                 report.violations.append("a record of an honest peer is refused: \(error)")
             }
@@ -166,10 +174,12 @@ extension World {
 
     // MARK: - What must happen sometimes
 
-    /// The item that a message brings and that its receiver does not have.
+    /// The item that a message brings, that was offered to its receiver, and that this does not
+    /// have.
     private func newItem(_ message: Message, to peer: SimulatedPeer) -> ItemID? {
-        guard case .item(let item) = message, coverage.isOffering else { return nil }
+        guard case .item(let item) = message else { return nil }
         let id = item.id
+        guard coverage.isOffered(id, to: peer.index) else { return nil }
         return peer.core?.peer.holdsItem(id) == false ? id : nil
     }
 

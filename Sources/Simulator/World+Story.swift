@@ -1,5 +1,7 @@
+import PeerCore
 import Primitives
 import Wire
+import WorkUnits
 
 extension World {
     /// Tells somebody who listens what happens now, with the seconds since the beginning.
@@ -21,7 +23,8 @@ extension World {
         switch message {
         case .lease(let lease):
             let text =
-                "\(sender) leases \(words(lease.units)) to \(name(to)), seat \(lease.seat) of "
+                "\(sender) leases \(words(lease.units)) to \(name(to))"
+                + (isDuplicate(lease, to: to, of: peer) ? ", too" : "") + ", seat \(lease.seat) of "
                 + "\(lease.seatCount) in round \(lease.round)"
             if told.insert("\(text) \(to)").inserted { tell(text) }
         case .commitSet(let signed) where told.insert("\(signed.id)").inserted:
@@ -37,6 +40,13 @@ extension World {
         default:
             break
         }
+    }
+
+    private func isDuplicate(_ lease: Lease, to: PeerID, of peer: SimulatedPeer) -> Bool {
+        let shard = lease.units[0] / Limits.unitsPerShard
+        let desk = peer.core?.peer.steward.desks[ShardKey(manifest: lease.manifest, shard: shard)]
+        let round = desk?.rounds[RoundKey(number: lease.round, firstUnit: lease.units[0])]
+        return round?.duplicates.contains { $0.occupant.worker == to } ?? false
     }
 
     /// Tells what an order came to.
@@ -88,6 +98,7 @@ extension World {
         case .hold(let signed):
             return signed.body.isHeld ? "that the job waits" : "that the job goes on"
         case .revoke(let signed): return "that it takes over from \(name(signed.body.old))"
+        case .anchor(let signed): return "that \(name(signed.body.peer)) is an anchor"
         case .device: return nil
         }
     }

@@ -24,6 +24,7 @@ package final class World {
         case submit
         case cancel
         case hold
+        case nameAnchor
         case succeed
         case check
         case hour
@@ -84,6 +85,8 @@ package final class World {
     var secondID: ManifestID?
     /// When the job goes on that is held before.
     var resumeAt: Instant?
+    /// Whose word the project takes; nil before it says so.
+    var naming: Naming?
     var areFaultsOn = true
     /// Whether a scenario is played, which is over when everything is done.
     private var isScripted = false
@@ -213,6 +216,10 @@ package final class World {
         if options.isHeld {
             queue.push(.hold, at: now.advanced(by: .milliseconds(3_000 + random.below(20_000))))
         }
+        if options.named != nil {
+            let delay = TimeSpan.milliseconds(3_000 + random.below(20_000))
+            queue.push(.nameAnchor, at: now.advanced(by: delay))
+        }
         if options.isSucceeded {
             queue.push(.succeed, at: now.advanced(by: .milliseconds(3_000 + random.below(40_000))))
         }
@@ -291,6 +298,8 @@ package final class World {
             cancel()
         case .hold:
             hold()
+        case .nameAnchor:
+            nameAnchor()
         case .succeed:
             succeed()
         case .check:
@@ -330,6 +339,7 @@ package final class World {
         }
         resubmit()
         resume()
+        nameAgain()
         release()
         if options.model == nil { collectResults() }
         queue.push(.check, at: now.advanced(by: checkSpan))

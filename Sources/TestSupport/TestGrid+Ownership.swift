@@ -2,7 +2,7 @@ package import Primitives
 import Simulator
 package import Wire
 
-/// What projects say of their jobs, and owners and successors of keys.
+/// What projects say of their jobs and anchors, and owners and successors of keys.
 extension TestGrid {
     /// Owner `number`; owners ascend with their numbers.
     package static func owner(_ number: UInt64) -> OwnerID {
@@ -22,6 +22,23 @@ extension TestGrid {
                 manifest: id,
                 number: number,
                 isHeld: isHeld,
+                epoch: epoch
+            )
+        )
+    }
+
+    /// The project takes the word of `peer` for `hours` after the first.
+    package func anchor(
+        _ peer: PeerID,
+        epoch: UInt64 = TestGrid.epoch,
+        hours: UInt64 = 24,
+        by project: ProjectID? = nil
+    ) -> Signed<Anchor> {
+        sign(
+            Anchor(
+                project: project ?? self.project,
+                peer: peer,
+                until: epoch + hours,
                 epoch: epoch
             )
         )

@@ -94,6 +94,7 @@ package struct OutboxContract: Sendable {
         case .item(.hold(let signed)): own(signed)
         case .item(.device(let signed)): own(signed)
         case .item(.revoke(let signed)): own(signed)
+        case .item(.anchor(let signed)): own(signed)
         case .item(.opening), .reconcile, .fetch, .claim, .lease, .refuse, .opening, .resultWant,
             .resultPiece, .resultOffer, .resultHeld, .held, .chunkWant, .chunk, .acting:
             []

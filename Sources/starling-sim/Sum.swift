@@ -55,7 +55,9 @@ struct Sum {
         "rulings", "singles", "audits", "caught",
         "held", "reopened",
         "kept", "late", "resealed", "twice", "self-opened", "reconciled", "refetched",
-        "hostile", "forged", "checked", "punished", "resumed", "succeeded", "shared", "released",
+        "hostile", "forged", "checked", "punished", "resumed", "named", "succeeded", "shared",
+        "apart",
+        "released",
         "dropped",
     ]
 
@@ -133,7 +135,8 @@ extension Report {
             ("self-opened", selfOpened), ("reconciled", reconciled),
             ("refetched", refetched), ("hostile", hostile), ("forged", forged),
             ("checked", checked), ("punished", punished),
-            ("resumed", resumed), ("succeeded", succeeded), ("shared", shared),
+            ("resumed", resumed), ("named", named), ("succeeded", succeeded),
+            ("shared", shared), ("apart", apart),
             ("released", released), ("dropped", dropped),
         ]
     }

@@ -10,7 +10,8 @@ struct HelpTests {
         ["donate"], ["status"], ["pause"], ["resume"], ["peers"], ["leaderboard"], ["key"],
         ["key", "show"], ["key", "backup"], ["key", "restore"], ["key", "successor"], ["submit"],
         ["jobs"], ["watch"],
-        ["results"], ["cancel"], ["hold"], ["release"], ["why"], ["export"], ["audit"], ["demo"],
+        ["results"], ["cancel"], ["hold"], ["release"], ["anchor"],
+        ["why"], ["export"], ["audit"], ["demo"],
         ["search"],
     ]
 
@@ -59,8 +60,10 @@ struct HelpTests {
         let second = try await Donor(["--join", try await donor.address()])
         let job = try await donor.text("submit", "--file", input, "--wait", "--quiet").prefix(64)
         let peer = try await donor.object(Status.self, "status").peer
+        let other = try await second.object(Status.self, "status").peer
         let verbs = [
-            ["status"], ["peers"], ["leaderboard"], ["jobs"], ["pause"], ["resume"],
+            ["anchor", other], ["anchor"], ["status"], ["peers"], ["leaderboard"], ["jobs"],
+            ["pause"], ["resume"],
             ["why", "\(job)"], ["why", "\(job)/0"], ["why", peer], ["watch", "\(job)"],
             ["results", "\(job)"], ["key", "show"], ["submit", "--file", input, "--dry-run"],
             ["submit", "--file", input], ["export", folder.file("ledger")], ["audit"],

@@ -14,10 +14,12 @@ actor RelayedGrid {
     private(set) var jobs: [String] = []
     private var peers: [Donor] = []
     private let cores: [Int]
+    private let liars: [Int]
 
-    /// Starts a peer for each number of `cores`, and links them all.
-    init(cores: [Int], units: Int) async throws {
+    /// Starts a peer for each number of `cores`, of which some lie, and links them all.
+    init(cores: [Int], units: Int, liars: [Int] = []) async throws {
         self.cores = cores
+        self.liars = liars
         network = try FaultyNetwork(peers: cores.count)
         search = try await SmallSearch(units: units)
         gate = try GatedExecutor()
@@ -35,7 +37,8 @@ actor RelayedGrid {
         _ arguments: [String] = []
     ) async throws -> Donor {
         let donor = try await Donor(
-            ["--advertise", "127.0.0.1:\(network.port(of: index))"] + arguments,
+            ["--advertise", "127.0.0.1:\(network.port(of: index))"]
+                + (liars.contains(index) ? ["--lie"] : []) + arguments,
             cores: cores[index],
             in: home,
             environment: gate.environment
@@ -91,8 +94,16 @@ actor RelayedGrid {
     // MARK: - Jobs
 
     /// Submits the search at a peer, for `anchor` to schedule as long as it is there.
-    func submit(at index: Int = 0, anchor: Int) async throws -> String {
-        let job = try await search.submit(at: peers[index], anchor: names[anchor])
+    func submit(
+        at index: Int = 0,
+        policy: String = "strict",
+        anchor: Int
+    ) async throws -> String {
+        let job = try await search.submit(
+            at: peers[index],
+            policy: policy,
+            anchor: names[anchor]
+        )
         jobs.append(job)
         return job
     }
@@ -102,13 +113,14 @@ actor RelayedGrid {
     ///
     /// A job's other stewards follow from its id, so it takes as many jobs as chance will have it.
     func submit(
+        policy: String = "strict",
         anchor: Int,
         pausing workers: [Int],
         where isMeant: @Sendable ([Int]) -> Bool = { _ in true }
     ) async throws -> String {
         try await setWorking(false, workers)
         while true {
-            let job = try await submit(anchor: anchor)
+            let job = try await submit(policy: policy, anchor: anchor)
             let stewards = try await unit(0, of: job).stewards
             #expect(stewards[0] == names[anchor])
             if isMeant(stewards.compactMap { names.firstIndex(of: $0) }) { return job }
@@ -176,9 +188,9 @@ actor RelayedGrid {
         #expect(results.output == search.table, "\(results.errors)")
     }
 
-    /// Waits until all ledgers are equal byte by byte and settled, and checks that every worker is
-    /// paid once for each unit on whose certificates it stands.
-    func expectAgreement() async throws {
+    /// Waits until all ledgers are equal byte by byte and settled; the board that follows from
+    /// them.
+    func settledBoard() async throws -> [String: Leaderboard.Tally] {
         var boards: [[String: Leaderboard.Tally]] = []
         var ledgers: [Data] = []
         var isSettled = false
@@ -196,6 +208,14 @@ actor RelayedGrid {
                 boards.allSatisfy { $0 == boards[0] } && ledgers.allSatisfy { $0 == ledgers[0] }
                 && boards[0].values.allSatisfy { $0.provisionalOperations == 0 }
         }
+        for peer in peers { #expect(try await peer.outcome("audit").status == 0) }
+        return boards[0]
+    }
+
+    /// Waits until all agree, and checks that every worker is paid once for each unit on whose
+    /// certificates it stands.
+    func expectAgreement() async throws {
+        let board = try await settledBoard()
         var won: [String: Int] = [:]
         for job in jobs {
             for index in 0..<search.units {
@@ -206,9 +226,8 @@ actor RelayedGrid {
                 for voter in voters { won[voter, default: 0] += 1 }
             }
         }
-        #expect(boards[0].mapValues(\.won) == won)
-        #expect(boards[0].values.allSatisfy { $0.lost == 0 })
-        for peer in peers { #expect(try await peer.outcome("audit").status == 0) }
+        #expect(board.mapValues(\.won) == won)
+        #expect(board.values.allSatisfy { $0.lost == 0 })
     }
 
     /// Ends every peer in order.

@@ -9,6 +9,9 @@ let scenarios: [String: Scenario] = [
     "audit": .audit(
         "A liar that has earned trust lies; an audit finds it, and what else it said is audited."
     ),
+    "anchor": .naming(
+        "The project names peer 3 an anchor half way, which goes on with the job as its steward."
+    ),
     "ruling": Scenario(
         "Two against each other, and nobody else: the submitter rules.",
         peers: 2,
@@ -30,6 +33,11 @@ let scenarios: [String: Scenario] = [
         seed: 2,
         anchors: 2,
         steps: [("leases unit 0", .sleep(1, seconds: 60))]
+    ),
+    "duplicate": Scenario(
+        "A worker's machine stands still with the last unit; an idle worker computes it, too.",
+        units: 1,
+        steps: [("seat 0 of 2", .sleep(3, seconds: 60))]
     ),
     "halves": Scenario(
         "The network falls apart; both halves certify, and agree afterwards.",

@@ -38,6 +38,20 @@ import Testing
         #expect(report.splits > 0 && report.cut > 0)
     }
 
+    /// Told by a script, a worker is named an anchor, and everybody heeds it in its hours alone.
+    @Test func aWorkerIsNamedAnAnchorInMidRun() throws {
+        let quiet = "starling-sim script 1\nseed 3\npeers 5\nunits 20\nwork 3000000000\n"
+        let script = try Script(text: quiet + "hour-span 20000000000\nnamed 2\n")
+        #expect(script.text.contains("\nnamed 2\n"))
+        let report = World(script).run()
+        #expect(report.violations == [] && report.named == 1)
+        let place = try #require(messageKinds.firstIndex(of: "anchor"))
+        #expect(report.messages[place] > 0)
+        for wrong in ["named 0", "named 5", "named 3\nhostile yes\npeers 3"] {
+            #expect(throws: ScriptError.impossible) { try Script(text: quiet + wrong + "\n") }
+        }
+    }
+
     @Test func theSeedDecidesUnlessItIsTold() {
         #expect(Options(seed: 9).peers == Options(seed: 9).peers)
         #expect(Options(seed: 9, peers: 3).peers == 3)
