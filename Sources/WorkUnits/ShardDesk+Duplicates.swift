@@ -2,8 +2,7 @@ import Primitives
 import Wire
 
 /// Near the end of a job every unit is somebody's, and the slowest of them would keep everybody
-/// waiting: whoever is idle computes what one of them has had for long, too. Its word is worth no
-/// less, or new keys that are quick to lie would take seats from slow machines with a name.
+/// waiting: whoever is idle computes what one of them has had for long, too.
 extension ShardDesk {
     /// Leases to an idle claimant what another worker has had for longest, if that is long.
     mutating func double(
@@ -21,10 +20,8 @@ extension ShardDesk {
             guard view.isDataReachable || round.units.allSatisfy(claim.sealed.contains) else {
                 continue
             }
-            let trustClass = view.trustClass(claimant.candidate.peer, in: round)
             for (seat, held) in round.seats.enumerated() {
                 guard isSlow(held, of: round, for: claim, at: now),
-                    held.occupant.map({ $0.trustClass <= trustClass }) ?? false,
                     slowest.map({ held.since < $0.since }) ?? true,
                     !round.duplicates.contains(where: { $0.seat == seat }),
                     mayTake(seat: seat, of: round, claimant, view: view, at: now)

@@ -105,21 +105,6 @@ import WorkUnits
         bench.expectNothingLeft()
     }
 
-    /// Else new keys that answer at once, and lie, would take seats from slow machines with a name.
-    @Test func nobodyIsDoubledByAWorkerWhoseWordIsWorthLess() throws {
-        var bench = StewardBench(TestGrid(units: 1), workers: 2...5)
-        bench.classes = [TestGrid.peer(2): .trusted, TestGrid.peer(3): .senior]
-        for worker in UInt64(2)...3 { bench.claim(worker) }
-        _ = try [2, 3].map { try bench.takeLease(of: $0) }
-        bench.pass(Self.patience)
-        bench.claim(4, isIdle: true)
-        #expect(bench.takeRefusals(of: 4) == [.nothingOpen])
-        bench.classes[TestGrid.peer(5)] = .trusted
-        bench.claim(5, isIdle: true)
-        #expect(try bench.takeLease(of: 5).seat == 0, "a senior sits in the other one")
-        bench.expectNothingLeft()
-    }
-
     @Test func anOwnersOtherMachineDoesNotDouble() throws {
         var bench = StewardBench(TestGrid(units: 1), workers: 2...5)
         let owner = OwnerID(Digest(5, 5, 5, 5))
