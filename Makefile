@@ -2,8 +2,8 @@
 
 SWIFT ?= swift
 
-# What `make sim` and `make check` run.
-SIM_FLAGS ?= --seeds '0..<200'
+# What `make sim` and `make test` run.
+SIM_FLAGS ?= --seeds '0..<500'
 
 # Suites that start peers, links or units: one at a time, or they wait for each other's processors.
 PROCESS_SUITES = TransportTests PeerNodeTests ProcessTests SandboxTests
@@ -32,10 +32,11 @@ demo: setup ## Build the program and show a small grid on this machine
 	$(SWIFT) build -c release --product starling
 	"$$($(SWIFT) build -c release --show-bin-path)/starling" demo
 
-test: setup-tests ## Run all tests
+test: setup-tests ## Run all tests, and the simulator's campaign
 	$(SWIFT) build --build-tests
 	@.ci/test $(PROCESS_SUITES:%=--skip %)
 	@.ci/test --no-parallel $(PROCESS_SUITES:%=--filter %)
+	$(MAKE) sim
 
 kills: setup-tests ## Kill peers at random moments, KILLS times (200)
 	$(SWIFT) build --build-tests
@@ -50,7 +51,6 @@ check: setup ## What a change must pass: format, imports, tests, docs, simulator
 	$(MAKE) test
 	STARLING_BENCH=1 $(SWIFT) build --product starling-bench
 	.ci/check-docs
-	$(MAKE) sim
 
 format: ## Rewrite the sources in the common format
 	$(SWIFT) format --in-place -r $(SOURCES)

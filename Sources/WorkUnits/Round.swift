@@ -132,9 +132,13 @@ package struct Round: Sendable {
         phase == .leasing && seats.indices.contains { seats[$0].isFree }
     }
 
-    /// Newcomers in its seats.
+    /// Seats that a newcomer has or doubles.
     var newcomers: Int {
-        seats.indices.count { seats[$0].occupant?.trustClass == .newcomer }
+        let isNew = { (occupant: Occupant?) in occupant?.trustClass == .newcomer }
+        return seats.indices.count { index in
+            isNew(seats[index].occupant)
+                || duplicates.contains { $0.seat == index && isNew($0.occupant) }
+        }
     }
 
     /// Whether `candidate` or another machine of its owner has a seat, or doubles one.

@@ -105,6 +105,24 @@ import WorkUnits
         bench.expectNothingLeft()
     }
 
+    /// Else new keys that answer at once, and lie, would take all seats from slow machines.
+    @Test func newcomersHaveTheirShareOfTheSeatsWithThoseThatTheyDouble() throws {
+        var bench = StewardBench(TestGrid(units: 2), workers: 2...9)
+        for senior in UInt64(2)...4 { bench.classes[TestGrid.peer(senior)] = .senior }
+        for trusted in [UInt64(5), 6, 9] { bench.classes[TestGrid.peer(trusted)] = .trusted }
+        for worker in [UInt64(2), 5, 3, 6] { bench.claim(worker) }
+        let leases = try [2, 3, 5, 6].map { try bench.takeLease(of: $0) }
+        #expect(leases.map(\.seat) == [0, 0, 1, 1])
+        bench.pass(Self.patience)
+        bench.claim(7, isIdle: true)
+        #expect(try bench.takeLease(of: 7).seat == 1)
+        bench.claim(8, isIdle: true)
+        #expect(bench.takeRefusals(of: 8) == [.nothingOpen], "one of four seats is a newcomer's")
+        bench.claim(9, isIdle: true)
+        #expect(try bench.takeLease(of: 9).seat == 1)
+        bench.expectNothingLeft()
+    }
+
     @Test func anOwnersOtherMachineDoesNotDouble() throws {
         var bench = StewardBench(TestGrid(units: 1), workers: 2...5)
         let owner = OwnerID(Digest(5, 5, 5, 5))
