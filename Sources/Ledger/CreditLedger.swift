@@ -215,7 +215,7 @@ package struct CreditLedger: Sendable {
             let key = ItemKey(epoch: signed.body.epoch, id: item.id)
             // Votes of its hours may have come before it.
             if let first = anchors.name(signed.body, at: key) {
-                judgeContested(from: first, at: now)
+                judgeContested(from: first, of: signed.body.project, at: now)
             }
             return store(item, epoch: signed.body.epoch)
         }
@@ -352,15 +352,22 @@ package struct CreditLedger: Sendable {
     }
 
     /// Judges the contested units that know the hour `first` or later ones anew, until nothing
-    /// changes.
+    /// changes; at first those of `project` alone, if one is given.
     ///
     /// What is said for an hour depends on the hours before it alone, so each look at all of them
     /// settles one hour more at least.
-    private mutating func judgeContested(from first: UInt64, at now: Instant) {
+    private mutating func judgeContested(
+        from first: UInt64,
+        of project: ProjectID? = nil,
+        at now: Instant
+    ) {
+        var project = project
         var earliest: UInt64? = first
         while let start = earliest {
             earliest = nil
+            defer { project = nil }
             for (name, latest) in contested where latest >= start {
+                if let project, manifests[name.manifest]?.body.project != project { continue }
                 guard let changed = judge(name, at: now) else { continue }
                 let next = saturatingSum(changed, 1)
                 earliest = min(earliest ?? next, next)
@@ -409,6 +416,11 @@ package struct CreditLedger: Sendable {
 
     /// The manifest of a job.
     package func manifest(_ id: ManifestID) -> Signed<Manifest>? { manifests[id] }
+
+    /// Whether a job of `project` is known.
+    package func hasJob(of project: ProjectID) -> Bool {
+        manifests.values.contains { $0.body.project == project }
+    }
 
     /// Whether the project has ended the job.
     package func isCancelled(_ id: ManifestID) -> Bool { jobs[id]?.isCancelled ?? false }

@@ -73,8 +73,9 @@ extension Peer {
         into out: inout Outbox
     ) {
         switch item.value {
-        case .device, .revoke, .anchor: gridChanged()
-        case .manifest, .certificate, .opening, .ruling, .cancel, .hold: break
+        case .device, .revoke: gridChanged()
+        case .anchor(let signed) where ledger.hasJob(of: signed.body.project): gridChanged()
+        case .anchor, .manifest, .certificate, .opening, .ruling, .cancel, .hold: break
         }
         // What this peer has signed is not judged by its own clock, which may have gone back since:
         // nobody would offer it again.
@@ -145,8 +146,8 @@ extension Peer {
             steward.held(id, isHeld: ledger.isHeld(id), at: now)
         case .device:
             break
-        case .anchor:
-            membershipChanged()
+        case .anchor(let signed):
+            if ledger.hasJob(of: signed.body.project) { membershipChanged() }
         case .revoke(let signed):
             forget(signed.body.old, into: &out)
             membershipChanged()

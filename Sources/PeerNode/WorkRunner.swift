@@ -250,8 +250,8 @@ extension Manifest {
     /// What each unit of the job may take.
     package var caps: UnitCaps { caps(within: .seconds(secondsPerUnit)) }
 
-    /// What it may take of the plainest implementation, so that a lease is long enough to compute
-    /// it the usual way after that.
+    /// What it may take of the plainest implementation, so that part of the lease is left to
+    /// compute it the usual way.
     package var referenceCaps: UnitCaps { caps(within: .seconds(secondsPerUnit) / 2) }
 
     private func caps(within deadline: Duration) -> UnitCaps {

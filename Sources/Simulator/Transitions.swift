@@ -175,19 +175,15 @@ extension World {
     }
 
     private func compareSeats(_ before: Round, _ after: Round, of peer: SimulatedPeer) {
-        for duplicate in after.duplicates
-        where !before.duplicates.contains(where: { $0.seat == duplicate.seat }) {
-            count(.seatIsDoubled)
-        }
+        if after.duplicate != nil, before.duplicate == nil { count(.seatIsDoubled) }
         for (old, new) in zip(before.seats, after.seats) where old.occupant != new.occupant {
             guard let earlier = old.occupant else {
                 count(.seatIsLeased)
                 continue
             }
             guard let occupant = new.occupant, occupant.worker == earlier.worker else {
-                let isSecond = before.duplicates.contains { each in
-                    each.occupant.worker == new.occupant?.worker
-                }
+                let second = before.duplicate?.occupant.worker
+                let isSecond = second != nil && second == new.occupant?.worker
                 count(isSecond ? .seatChangesHands : .seatReopens)
                 if new.occupant != nil, !isSecond { count(.seatIsLeased) }
                 if earlier.commit != nil {

@@ -46,7 +46,7 @@ extension World {
         let shard = lease.units[0] / Limits.unitsPerShard
         let desk = peer.core?.peer.steward.desks[ShardKey(manifest: lease.manifest, shard: shard)]
         let round = desk?.rounds[RoundKey(number: lease.round, firstUnit: lease.units[0])]
-        return round?.duplicates.contains { $0.occupant.worker == to } ?? false
+        return round?.duplicate?.occupant.worker == to
     }
 
     /// Tells what an order came to.

@@ -72,6 +72,8 @@ package enum WorkLimits {
     /// The share of its lease after which a seat's worker may be slow enough to be doubled: one
     /// part in so many.
     package static let duplicateShare: UInt64 = 8
+    /// The same where one result is all, and nobody would outvote it.
+    package static let loneDuplicateShare: UInt64 = 2
     /// Holders of one chunk that are asked in turn.
     package static let chunkSourcesMax = 16
     /// Chunks that a worker asks for at once.

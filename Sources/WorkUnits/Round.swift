@@ -89,8 +89,11 @@ package struct Round: Sendable {
     package let purpose: Purpose
     /// The seats, numbered from 0.
     package var seats: [Seat]
-    /// Second workers for seats that are leased, at most one for each, in order of seats.
-    package var duplicates: [Duplicate] = []
+    /// A second worker for a seat that is leased.
+    package var duplicate: Duplicate?
+    /// Whether a second worker was faster than the first: that happens once in a round, so that
+    /// machines that are quick to lie cannot take all seats from slow ones.
+    package var isOvertaken = false
     /// How far it is.
     package var phase: Phase
     /// The signed set, once there is one.
@@ -137,14 +140,14 @@ package struct Round: Sendable {
         let isNew = { (occupant: Occupant?) in occupant?.trustClass == .newcomer }
         return seats.indices.count { index in
             isNew(seats[index].occupant)
-                || duplicates.contains { $0.seat == index && isNew($0.occupant) }
+                || duplicate?.seat == index && isNew(duplicate?.occupant)
         }
     }
 
     /// Whether `candidate` or another machine of its owner has a seat, or doubles one.
     func hasLease(_ candidate: Candidate) -> Bool {
         seats.indices.contains { seats[$0].occupant.map(candidate.shares(with:)) ?? false }
-            || duplicates.contains { candidate.shares(with: $0.occupant) }
+            || duplicate.map { candidate.shares(with: $0.occupant) } ?? false
     }
 
     /// Whether `candidate` or another machine of its owner has revealed a result.
@@ -157,9 +160,9 @@ package struct Round: Sendable {
         }
     }
 
-    /// Everybody who has a lease or a seat, second workers last.
+    /// Everybody who has a lease or a seat, a second worker last.
     package var occupants: [Occupant] {
-        seats.compactMap(\.occupant) + duplicates.map(\.occupant)
+        seats.compactMap(\.occupant) + (duplicate.map { [$0.occupant] } ?? [])
     }
 
     /// Workers that have promised, in seat order.
@@ -231,7 +234,7 @@ extension Round {
     /// The row that brings the round back after a crash; times are not in it.
     func row(of shard: ShardKey) -> JournalRow {
         var encoder = CBOREncoder()
-        encoder.array(8)
+        encoder.array(9)
         encoder.unsigned(UInt64(number))
         encoder.units(units)
         encoder.unsigned(epoch)
@@ -246,19 +249,21 @@ extension Round {
                 encoder.null()
             }
         }
-        encoder.array(duplicates.count)
-        for duplicate in duplicates {
+        if let duplicate {
             encoder.array(2)
             encoder.unsigned(UInt64(duplicate.seat))
             duplicate.occupant.encode(into: &encoder)
+        } else {
+            encoder.null()
         }
+        encoder.bool(isOvertaken)
         return JournalRow(.rounds, key: Self.rowKey(of: shard, key), value: encoder.bytes)
     }
 
     /// The round that a row's value holds; leases and reveals get fresh time from `now`.
     init(row value: Bytes, reveal: TimeSpan, at now: Instant) throws(DecodeError) {
         var decoder = CBORDecoder(value)
-        try decoder.array(exactly: 8)
+        try decoder.array(exactly: 9)
         number = try decoder.unsigned32(field: "round")
         units = try decoder.units()
         epoch = try decoder.unsigned()
@@ -274,13 +279,14 @@ extension Round {
         seats = try decoder.list(upTo: Limits.membersPerSet) { (decoder) throws(DecodeError) in
             Seat(since: now, occupant: try decoder.null() ? nil : try Occupant(from: &decoder))
         }
-        let seatCount = seats.count
-        duplicates = try decoder.list(upTo: seatCount) { (decoder) throws(DecodeError) in
+        if try !decoder.null() {
             try decoder.array(exactly: 2)
+            let start = decoder.position
             let seat = Int(try decoder.unsigned8(field: "seat"))
-            guard seat < seatCount else { throw .outOfRange(at: 0, field: "seat") }
-            return Duplicate(seat: seat, since: now, occupant: try Occupant(from: &decoder))
+            guard seat < seats.count else { throw .outOfRange(at: start, field: "seat") }
+            duplicate = Duplicate(seat: seat, since: now, occupant: try Occupant(from: &decoder))
         }
+        isOvertaken = try decoder.bool()
         try decoder.finish()
         phase =
             isClosed ? .closed : set == nil ? .leasing : .revealing(until: now.advanced(by: reveal))

@@ -214,6 +214,11 @@ extension ShardDesk {
         return round.units.map { neededClass(of: $0) }.max() ?? .newcomer
     }
 
+    /// Whether a seat has been free for so long that anybody is taken.
+    private func isLeftOver(_ seat: Seat, at now: Instant) -> Bool {
+        seat.isFree && now.since(seat.since) >= lease(of: 1)
+    }
+
     /// Whether the claimant's word is worth enough for the seat.
     ///
     /// A first vote has a seat for seniors and anchors as soon as there are some, and newcomers
@@ -231,13 +236,14 @@ extension ShardDesk {
             isOfNow ? claimant.trustClass : view.trustClass(claimant.candidate.peer, in: round)
         guard trustClass >= neededClass(for: round) else { return false }
         if round.purpose == .firstVote, round.seats.count == 1 { return true }
-        if now.since(round.seats[seat].since) >= lease(of: round.units.count) { return true }
+        if isLeftOver(round.seats[seat], at: now) { return true }
         if round.purpose == .furtherVote {
             return trustClass >= .senior || !hasSenior(for: round, view: view)
         }
         // Where there are too few seniors and anchors, none is asked for in every vote.
         guard trustClass < .senior, view.seniorCount >= trust.seniorsMin else { return true }
-        return seat > 0 && (trustClass > .newcomer || claimant.newcomersFit)
+        let isNewcomers = round.seats[seat].occupant?.trustClass == .newcomer
+        return seat > 0 && (trustClass > .newcomer || claimant.newcomersFit || isNewcomers)
     }
 
     /// Whether a senior or anchor is here who may still vote in `round`.
@@ -277,21 +283,27 @@ extension ShardDesk {
             seat: UInt8(seat),
             worker: claimant.peer
         )
-        let widening = round.widening(of: seat, lease: lease(of: round.units.count), at: now)
         return Ticket.admits(
             number,
             population: job.manifest.population,
-            widening: widening
+            widening: widening(of: seat, in: round, at: now)
         )
     }
 
-    /// Whether somebody who votes or has voted on the round's units is seen in the claimant's
-    /// network.
-    private func isNear(_ claimant: Candidate, to round: Round) -> Bool {
-        guard let network = claimant.network else { return false }
-        return round.occupants.contains { $0.network == network }
-            || round.units.contains { unit in
-                participants(of: unit).contains { $0.network == network }
+    /// How often the seat's admission has doubled; that of a taken one no longer does.
+    private func widening(of seat: Int, in round: Round, at now: Instant) -> UInt8 {
+        round.seats[seat].occupant?.widening
+            ?? round.widening(of: seat, lease: lease(of: round.units.count), at: now)
+    }
+
+    /// In which networks those are seen who vote or have voted on the round's units, but for
+    /// whoever has `seat`.
+    private func networks(of round: Round, without seat: Int, view: GridView) -> [NetworkPrefix] {
+        let others = round.seats.indices.filter { $0 != seat }
+        return others.compactMap { round.seats[$0].occupant?.network }
+            + [round.duplicate?.occupant.network].compactMap(\.self)
+            + round.units.flatMap { unit in
+                participants(of: unit).compactMap { $0.network ?? view.network($0.peer) }
             }
     }
 
@@ -304,28 +316,35 @@ extension ShardDesk {
         view: GridView,
         at now: Instant
     ) -> Bool {
+        if isLeftOver(round.seats[seat], at: now) { return false }
+        let isNear = claimant.network.map {
+            networks(of: round, without: seat, view: view).contains($0)
+        }
         guard
-            claimant.peer == steward || claimant.peer == view.submitter
+            claimant.peer == steward || claimant.peer == view.submitter || isNear == true
                 || round.units.contains(where: { wasSilent(claimant, on: $0, before: round.key) })
-                || isNear(claimant, to: round)
         else { return false }
-        if now.since(round.seats[seat].since) >= lease(of: round.units.count) { return false }
-        let free = round.seats.count { $0.occupant == nil }
-        return strangers(to: round, view: view) >= free
+        return hasStrangers(to: round, seat: seat, view: view)
     }
 
-    private func strangers(to round: Round, view: GridView) -> Int {
+    /// Whether there is a stranger for each seat of `round` that is free, or for the taken `seat`.
+    private func hasStrangers(to round: Round, seat: Int, view: GridView) -> Bool {
         let needed = neededClass(for: round)
-        return view.candidates.count { candidate in
-            candidate.peer != view.submitter
+        let near = networks(of: round, without: seat, view: view)
+        var missing = max(1, round.seats.count(where: \.isFree))
+        for candidate in view.candidates {
+            let isStranger =
+                candidate.peer != view.submitter
                 && (needed == .newcomer || view.trustClass(candidate.peer, in: round) >= needed)
                 && !round.hasLease(candidate)
+                && candidate.network.map(near.contains) != true
                 && round.units.allSatisfy {
-                    isNew(candidate, to: $0)
-                        && !wasSilent(candidate, on: $0, before: round.key)
+                    isNew(candidate, to: $0) && !wasSilent(candidate, on: $0, before: round.key)
                 }
-                && !isNear(candidate, to: round)
+            if isStranger { missing -= 1 }
+            if missing == 0 { return true }
         }
+        return false
     }
 
     /// Opens a round for units that need one, and that the claimant may vote on.
@@ -427,7 +446,7 @@ extension ShardDesk {
             owner: claimant.owner,
             network: claimant.network,
             trustClass: view.trustClass(claimant.peer, in: round),
-            widening: round.widening(of: seat, lease: lease(of: round.units.count), at: now)
+            widening: widening(of: seat, in: round, at: now)
         )
     }
 
@@ -441,6 +460,13 @@ extension ShardDesk {
     ) {
         guard let round = rounds[key] else { return }
         persist(round, into: &out)
+        let span = lease(of: round.units.count)
+        send(round, seat: seat, to: occupant, for: span, view: view, into: &out)
+    }
+
+    /// Sends the lease of a seat's worker.
+    func sendLease(_ key: RoundKey, seat: Int, view: GridView, into out: inout Outbox) {
+        guard let round = rounds[key], let occupant = round.seats[seat].occupant else { return }
         let span = lease(of: round.units.count)
         send(round, seat: seat, to: occupant, for: span, view: view, into: &out)
     }

@@ -15,7 +15,7 @@ extension ShardDesk {
         guard claim.isIdle else { return false }
         var slowest: (key: RoundKey, seat: Int, since: Instant)?
         for (place, key) in rounds.keys.enumerated()
-        where mayJoin(place, claimant) && isForClaims(rounds.values[place], view: view) {
+        where mayJoin(place, claimant) && mayBeDoubled(rounds.values[place], view: view, at: now) {
             let round = rounds.values[place]
             guard view.isDataReachable || round.units.allSatisfy(claim.sealed.contains) else {
                 continue
@@ -23,7 +23,6 @@ extension ShardDesk {
             for (seat, held) in round.seats.enumerated() {
                 guard isSlow(held, of: round, for: claim, at: now),
                     slowest.map({ held.since < $0.since }) ?? true,
-                    !round.duplicates.contains(where: { $0.seat == seat }),
                     mayTake(seat: seat, of: round, claimant, view: view, at: now)
                 else { continue }
                 slowest = (key, seat, held.since)
@@ -38,22 +37,22 @@ extension ShardDesk {
             at: now
         )
         let duplicate = Duplicate(seat: slowest.seat, since: now, occupant: occupant)
-        rounds.update(slowest.key) { round in
-            round.duplicates.append(duplicate)
-            round.duplicates.sort { $0.seat < $1.seat }
-        }
+        rounds.update(slowest.key) { $0.duplicate = duplicate }
         begin(slowest.key, seat: slowest.seat, occupant, view: view, into: &out)
         return true
     }
 
-    /// Whether a claimant may be asked: what is looked at again is offered instead, and a round
-    /// that is too old ends with its last lease.
-    private func isForClaims(_ round: Round, view: GridView) -> Bool {
-        round.units.allSatisfy { review(of: $0) == nil } && !isOutdated(round, view: view)
+    /// Whether one more worker may be asked: what is looked at again is offered instead, and a
+    /// round that is too old, or has waited too long for one more voter, ends with its last lease.
+    private func mayBeDoubled(_ round: Round, view: GridView, at now: Instant) -> Bool {
+        guard round.duplicate == nil, !round.isOvertaken, !isOutdated(round, view: view),
+            round.units.allSatisfy({ review(of: $0) == nil })
+        else { return false }
+        return round.purpose != .furtherVote || now < patience(with: round)
     }
 
     /// Whether a seat's worker has had its bundle twice as long as the claimant would need, and not
-    /// only for a moment.
+    /// only for a moment: where one result is all, for longer.
     private func isSlow(
         _ seat: Seat,
         of round: Round,
@@ -64,9 +63,11 @@ extension ShardDesk {
         let count = UInt64(round.units.count)
         let operations = saturatingProduct(job.manifest.operationsPerUnit, count)
         let own = saturatingProduct(operations, 1_000) / max(1, claim.operationsPerSecond)
+        let isAlone = round.seats.count == 1
+        let share = isAlone ? WorkLimits.loneDuplicateShare : WorkLimits.duplicateShare
         let patience = max(
             TimeSpan.milliseconds(saturatingProduct(own, 2)),
-            lease(of: round.units.count).divided(by: WorkLimits.duplicateShare)
+            lease(of: round.units.count).divided(by: share)
         )
         return now.since(seat.since) >= patience
     }
@@ -78,41 +79,45 @@ extension ShardDesk {
         on worker: PeerID,
         into out: inout Outbox
     ) {
-        guard let round = rounds[key],
-            let duplicate = round.duplicates.first(where: { $0.seat == seat })
+        guard let round = rounds[key], let duplicate = round.duplicate, duplicate.seat == seat
         else { return }
         let holder = round.seats[seat].occupant?.worker
-        let other = duplicate.occupant.worker == worker ? holder : duplicate.occupant.worker
+        let isFirst = duplicate.occupant.worker == worker
         rounds.update(key) { round in
-            if duplicate.occupant.worker == worker { round.seats[seat].occupant = nil }
-            round.promoteDuplicate(of: seat)
+            if isFirst {
+                round.seats[seat].occupant = nil
+                round.isOvertaken = true
+            }
+            round.endDoubling()
         }
-        guard let other else { return }
+        guard let other = isFirst ? holder : duplicate.occupant.worker else { return }
         out.send(.refuse(self.key.staleness(of: key)), to: other)
     }
 }
 
 extension Round {
-    /// The seat that `worker` is to double.
-    func duplicate(of worker: PeerID) -> Duplicate? {
-        duplicates.first { $0.occupant.worker == worker }
+    /// Whether `worker` has a seat, or doubles one.
+    func hasLease(of worker: PeerID) -> Bool {
+        seat(of: worker) != nil || duplicate?.occupant.worker == worker
     }
 
     /// The lease that `worker` has and has not committed to.
     func lease(of worker: PeerID) -> (seat: Int, since: Instant, occupant: Occupant)? {
-        if let each = duplicate(of: worker) { return (each.seat, each.since, each.occupant) }
+        if let duplicate, duplicate.occupant.worker == worker {
+            return (duplicate.seat, duplicate.since, duplicate.occupant)
+        }
         guard let seat = seat(of: worker), let occupant = seats[seat].occupant,
             occupant.commit == nil
         else { return nil }
         return (seat, seats[seat].since, occupant)
     }
 
-    /// Ends the doubling of a seat: a free one goes to the second worker.
-    mutating func promoteDuplicate(of seat: Int) {
-        guard let index = duplicates.firstIndex(where: { $0.seat == seat }) else { return }
-        let duplicate = duplicates.remove(at: index)
-        guard seats[seat].occupant == nil else { return }
-        seats[seat] = Seat(since: duplicate.since, occupant: duplicate.occupant)
+    /// Nobody doubles a seat any more: a free one goes to the second worker.
+    mutating func endDoubling() {
+        guard let second = duplicate else { return }
+        duplicate = nil
+        guard seats[second.seat].isFree else { return }
+        seats[second.seat] = Seat(since: second.since, occupant: second.occupant)
     }
 }
 

@@ -63,17 +63,17 @@ extension ShardDesk {
         let span = lease(of: round.units.count)
         var late: [PeerID] = []
         func isOver(_ since: Instant) -> Bool { since.advanced(by: span) <= now }
-        for duplicate in round.duplicates where isOver(duplicate.since) {
+        if let duplicate = round.duplicate, isOver(duplicate.since) {
             late.append(duplicate.occupant.worker)
+            round.duplicate = nil
         }
-        round.duplicates.removeAll { isOver($0.since) }
         for index in round.seats.indices {
             guard let occupant = round.seats[index].occupant, occupant.commit == nil,
                 isOver(round.seats[index].since)
             else { continue }
             if !late.contains(occupant.worker) { late.append(occupant.worker) }
             round.seats[index] = Seat(since: now)
-            round.promoteDuplicate(of: index)
+            if round.duplicate?.seat == index { round.endDoubling() }
         }
         if !late.isEmpty {
             rounds[key] = round
@@ -140,7 +140,7 @@ extension ShardDesk {
     /// A vote that was to be a trusted worker's alone waits for another one for two leases. One
     /// more voter is waited for from the end of the last vote on, however many take the seat and
     /// go.
-    private func patience(with round: Round) -> Instant {
+    func patience(with round: Round) -> Instant {
         let leases = round.isFirstVote ? 2 : WorkLimits.panelLeases
         let isFurther = round.purpose == .furtherVote
         let since = isFurther ? units[index(round.units[0])].waitingSince : round.seats[0].since

@@ -93,7 +93,7 @@ extension ShardDesk {
 
     private func seats(of round: Round) -> [SeatView] {
         let span = lease(of: round.units.count)
-        let doubled = round.duplicates.map { duplicate in
+        let doubled = round.duplicate.map { duplicate in
             SeatView(
                 worker: duplicate.occupant.worker,
                 stage: .leased,
@@ -110,7 +110,7 @@ extension ShardDesk {
                 stage: occupant.revealed != nil ? .revealed : isLeased ? .leased : .committed,
                 until: isLeased ? seat.since.advanced(by: span) : nil
             )
-        } + doubled
+        } + (doubled.map { [$0] } ?? [])
     }
 
     private func waits(

@@ -26,6 +26,7 @@ extension ShardDesk {
         guard round.units == commit.units, round.seats.count > 1 else { return .invalid }
         switch round.phase {
         case .leasing:
+            let hadLease = round.hasLease(of: commit.worker)
             guard let seat = takeSeat(key, worker: commit.worker, view: view, at: now) else {
                 return .stale
             }
@@ -35,6 +36,8 @@ extension ShardDesk {
             settle(key, seat: seat, on: commit.worker, into: &out)
             rounds.update(key) { $0.seats[seat].occupant?.commit = commit.commit }
             if let round = rounds[key] { persist(round, into: &out) }
+            // It may have been told to stop while its promise was under way.
+            if !hadLease, !isOnHold { sendLease(key, seat: seat, view: view, into: &out) }
             closeSet(key, view: view, at: now, vault: &vault, into: &out)
             return .taken
         case .closing:
@@ -55,7 +58,10 @@ extension ShardDesk {
         at now: Instant
     ) -> Int? {
         guard let round = rounds[key] else { return nil }
-        if let seat = round.seat(of: worker) ?? round.duplicate(of: worker)?.seat { return seat }
+        if let seat = round.seat(of: worker) { return seat }
+        if let duplicate = round.duplicate, duplicate.occupant.worker == worker {
+            return duplicate.seat
+        }
         let claimant = view.candidate(worker)
         guard let seat = seat(in: key, for: claimant, view: view, at: now) else { return nil }
         let occupant = occupant(claimant, seat: seat, of: round, view: view, at: now)
@@ -196,7 +202,7 @@ extension ShardDesk {
     mutating func close(_ key: RoundKey, at now: Instant, into out: inout Outbox) {
         rounds.update(key) { round in
             round.phase = .closed
-            round.duplicates = []
+            round.duplicate = nil
         }
         guard let round = rounds[key] else { return }
         persist(round, into: &out)

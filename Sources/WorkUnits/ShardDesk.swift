@@ -175,7 +175,7 @@ package struct ShardDesk: Sendable {
                     guard let occupant = seat.occupant, occupant.commit == nil else { continue }
                     consider(seat.since.advanced(by: lease(of: round.units.count)))
                 }
-                for duplicate in round.duplicates {
+                if let duplicate = round.duplicate {
                     consider(duplicate.since.advanced(by: lease(of: round.units.count)))
                 }
             case .revealing(let until): consider(until)

@@ -267,7 +267,7 @@ package struct Worker: Sendable {
                 steward: steward,
                 nextAttempt: now.advanced(by: wait),
                 isOutstanding: false,
-                isEmpty: refusal.reason == .nothingOpen
+                isEmpty: [.nothingOpen, .finished, .unknownJob].contains(refusal.reason)
             )
             return
         }
@@ -302,7 +302,8 @@ package struct Worker: Sendable {
             claims[shard] = ClaimState(
                 steward: claims[shard]?.steward ?? steward,
                 nextAttempt: isTaken ? now : now.advanced(by: WorkLimits.retrySpan),
-                isOutstanding: false
+                isOutstanding: false,
+                isEmpty: isRepeated
             )
         }
         guard !isRepeated, hasRoom(for: bundle) else { return }

@@ -9,6 +9,7 @@ import WorkUnits
 /// A unit takes a worker of the usual speed one second, and its lease is seven seconds long.
 @Suite struct DuplicateTests {
     private static let patience = TimeSpan.seconds(2)
+    private static let lonePatience = TimeSpan.milliseconds(3_500)
 
     /// Workers 2 and 3 have the only unit; worker 4 is idle.
     private func scene() throws -> (bench: StewardBench, leases: [Lease]) {
@@ -94,15 +95,95 @@ import WorkUnits
         bench.expectNothingLeft()
     }
 
-    @Test func aSeatIsDoubledOnce() throws {
+    /// Else machines that are quick to lie could take all seats from slow ones.
+    @Test(arguments: [false, true])
+    func oneSeatOfARoundIsDoubledAndOvertakenOnce(isRestarted: Bool) throws {
         var (bench, leases) = try doubled()
         bench.claim(5, isIdle: true)
-        let other = try bench.takeLease(of: 5)
-        #expect(leases[2].seat == 0 && other.seat == 1)
-        bench.candidates.append(StewardBench.candidate(6))
-        bench.claim(6, isIdle: true)
-        #expect(bench.takeRefusals(of: 6) == [.nothingOpen])
+        #expect(bench.takeRefusals(of: 5) == [.nothingOpen])
+        bench.commit(4, leases[2])
+        #expect(bench.takeRefusals(of: 2) == [.stale])
+        if isRestarted {
+            bench.restart()
+            bench.pass(Self.patience)
+        }
+        bench.claim(5, isIdle: true)
+        #expect(bench.takeRefusals(of: 5) == [.nothingOpen])
         bench.expectNothingLeft()
+    }
+
+    /// The first worker was in time, so that others may still be slow.
+    @Test func theOtherSeatIsDoubledAfterTheFirstOne() throws {
+        var (bench, leases) = try doubled()
+        bench.commit(2, leases[0])
+        #expect(bench.takeRefusals(of: 4) == [.stale])
+        bench.claim(5, isIdle: true)
+        #expect(try bench.takeLease(of: 5).seat == 1)
+        bench.expectNothingLeft()
+    }
+
+    /// It may have been told to stop while its promise was under way, and have dropped the bundle.
+    @Test func whoCommitsWithoutALeaseGetsThatOfTheSeatThatItTakes() throws {
+        var (bench, leases) = try doubled()
+        // The leases of workers 2 and 3 end, and worker 4 has the seat that it doubled.
+        bench.pass(.seconds(5))
+        bench.effects = []
+        bench.commit(4, leases[2])
+        bench.commit(2, leases[0])
+        let again = try bench.takeLease(of: 2)
+        #expect(again.seat == 1 && again.units == leases[0].units)
+        #expect(again.round == leases[0].round)
+        bench.answerSigns()
+        _ = try bench.takeSet(of: [2, 4])
+        bench.expectNothingLeft()
+    }
+
+    @Test func theStewardsOwnMachineDoublesWhereNoStrangerIs() throws {
+        var bench = StewardBench(TestGrid(units: 1, policy: .single), workers: 2...3)
+        bench.claim(2)
+        _ = try bench.takeLease(of: 2)
+        bench.pass(Self.lonePatience)
+        bench.claim(1, isIdle: true)
+        #expect(bench.takeRefusals(of: 1) == [.nothingOpen], "worker 3 may")
+        bench.candidates.removeLast()
+        bench.claim(1, isIdle: true)
+        _ = try bench.takeLease(of: 1)
+        bench.expectNothingLeft()
+    }
+
+    @Test(arguments: [2, 3])
+    func aSeatIsDoubledByANeighbourOfItsWorkerAlone(neighbour: UInt64) throws {
+        var bench = StewardBench(TestGrid(units: 1), workers: 2...5)
+        bench.place([neighbour, 4], in: NetworkPrefix(rawValue: 1))
+        for worker in UInt64(2)...3 { bench.claim(worker) }
+        let leases = try [2, 3].map { try bench.takeLease(of: $0) }
+        bench.commit(3, leases[1])
+        bench.pass(Self.patience)
+        bench.claim(4, isIdle: true)
+        if neighbour == 3 {
+            #expect(bench.takeRefusals(of: 4) == [.nothingOpen], "it would vote beside it")
+            bench.claim(5, isIdle: true)
+        }
+        #expect(try bench.takeLease(of: neighbour == 3 ? 5 : 4).seat == leases[0].seat)
+        bench.expectNothingLeft()
+    }
+
+    /// One more voter is waited for four leases, however many take the seat and double it.
+    @Test func whoIsWaitedForTooLongIsNotDoubled() throws {
+        var bench = try StewardBench.disputed()
+        bench.candidates = (2...8).map { StewardBench.candidate($0) }
+        let start = bench.now
+        var asked: [Message] = []
+        while asked.isEmpty, bench.now.since(start) < .seconds(100) {
+            for worker in UInt64(4)...8 {
+                bench.claim(worker, isIdle: true)
+                _ = bench.takeMessages(to: worker)
+            }
+            bench.pass(.seconds(1))
+            asked = bench.takeMessages(to: 0)
+        }
+        #expect(asked == [.held(UnitList(manifest: bench.grid.id, units: [0]))])
+        #expect(bench.now.since(start) < .seconds(36), "four leases, and the last one's end")
     }
 
     /// Else new keys that answer at once, and lie, would take all seats from slow machines.
@@ -120,6 +201,18 @@ import WorkUnits
         #expect(bench.takeRefusals(of: 8) == [.nothingOpen], "one of four seats is a newcomer's")
         bench.claim(9, isIdle: true)
         #expect(try bench.takeLease(of: 9).seat == 1)
+        bench.expectNothingLeft()
+    }
+
+    @Test func aNewcomerDoublesANewcomerWhateverTheirShare() throws {
+        var bench = StewardBench(TestGrid(units: 1), workers: 2...6)
+        for senior in UInt64(2)...4 { bench.classes[TestGrid.peer(senior)] = .senior }
+        bench.claim(2)
+        bench.claim(5)
+        #expect(try [2, 5].map { try bench.takeLease(of: $0).seat } == [0, 1])
+        bench.pass(Self.patience)
+        bench.claim(6, isIdle: true)
+        #expect(try bench.takeLease(of: 6).seat == 1)
         bench.expectNothingLeft()
     }
 
@@ -167,7 +260,10 @@ import WorkUnits
         var bench = StewardBench(TestGrid(units: 1, policy: .single), workers: 2...3)
         bench.claim(2)
         let slow = try bench.takeLease(of: 2)
-        bench.pass(Self.patience)
+        bench.pass(.milliseconds(3_499))
+        bench.claim(3, isIdle: true)
+        #expect(bench.takeRefusals(of: 3) == [.nothingOpen])
+        bench.pass(.milliseconds(1))
         bench.claim(3, isIdle: true)
         let lease = try bench.takeLease(of: 3)
         bench.reveal(3, lease)
@@ -182,7 +278,7 @@ import WorkUnits
         var (bench, leases) = try doubled()
         bench.pass(.seconds(5))
         #expect(bench.rounds.first?.seats[0].occupant?.worker == TestGrid.peer(4))
-        #expect(bench.rounds.first?.duplicates == [])
+        #expect(bench.rounds.first?.duplicate == nil)
         bench.claim(4)
         let again = try bench.takeLease(of: 4)
         #expect(again.seat == 0 && again.commitMilliseconds == 2_000)

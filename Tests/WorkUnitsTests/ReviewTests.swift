@@ -94,6 +94,16 @@ import WorkUnits
         bench.expectNothingLeft()
     }
 
+    /// Of those who voted for another steward, only the key stands in the certificate.
+    @Test(arguments: [2, 3], [6, 7])
+    func anAuditIsForAStrangerToTheVotersNetworks(voter: UInt64, near: UInt64) throws {
+        var bench = bench(last: 7, seniors: [6, 7])
+        bench.place([voter, near], in: NetworkPrefix(rawValue: 1))
+        bench.review(0, Self.audit)
+        bench.pass()
+        #expect(try takeOffer(&bench).worker == 13 - near)
+    }
+
     @Test func anAuditThatDiffersIsCertifiedToo() throws {
         var bench = bench(seniors: [6])
         bench.review(0, Self.audit)

@@ -76,6 +76,7 @@ import WorkUnits
         bench.commit(2, leases[0])
         bench.pass(bench.lease)
         bench.commit(3, leases[1])
+        #expect(try bench.takeLease(of: 3).seat == leases[1].seat)
         bench.answerSigns()
         #expect(try bench.takeSet(of: [2, 3]).members.count == 2)
         bench.expectNothingLeft()

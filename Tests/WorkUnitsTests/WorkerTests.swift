@@ -179,6 +179,13 @@ import WorkUnits
         #expect(sent(after: .milliseconds(500)) == [first.steward: true, other.steward: true])
         bench.lend(bench.lease())
         #expect(sent(after: .seconds(3))[first.steward] == false, "there was work a moment ago")
+        bench.lend(bench.lease())
+        let again = sent(after: WorkLimits.claimSpan)
+        #expect(again == [first.steward: true], "it has that lease already")
+        for reason in [RefusalReason.finished, .unknownJob] {
+            bench.refuse(reason, retry: 500)
+            #expect(sent(after: .milliseconds(500)) == [first.steward: true])
+        }
     }
 
     @Test func aJobThatCannotBeComputedIsLeftToOthersForAWhile() throws {
