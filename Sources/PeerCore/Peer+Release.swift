@@ -41,6 +41,7 @@ extension Peer {
     mutating func end(_ id: ManifestID, into out: inout Outbox) {
         steward.ended(id, into: &out)
         worker.ended(id, into: &out)
+        submitter.ended(id, into: &out)
         for key in offers.keys where key.manifest == id {
             offers.remove(key)
         }

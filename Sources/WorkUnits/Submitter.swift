@@ -67,6 +67,14 @@ package struct Submitter: Sendable {
         return ruled
     }
 
+    /// A job is over: nothing more is ruled on in it.
+    package mutating func ended(_ manifest: ManifestID, into out: inout Outbox) {
+        for (order, list) in orders where list.manifest == manifest {
+            out.append(.stopWork(order))
+        }
+        orders.filter { _, list in list.manifest != manifest }
+    }
+
     /// The driver could not compute; the steward will ask again.
     package mutating func failed(_ order: UInt64) { orders.remove(order) }
 
