@@ -132,6 +132,43 @@ import Wire
         #expect(view.trustClass(of: peer(10), for: friend, at: hour + 3) == .senior)
     }
 
+    /// Whom it makes a senior, another project that recognises it believes.
+    @Test func whatAnAnchorSettlesWeighsInJobsOfOtherProjectsToo() {
+        let other = ProjectID(Digest(0xC, 0, 0, 1))
+        let friend = TestGrid(units: 8, recognised: [grid.project], project: other)
+        var fixture = fixture()
+        for (worker, variant) in [(UInt64(10), UInt64(0)), (12, 1)] {
+            let workers = [worker, worker + 1]
+            let votes = quorum(
+                on: [0, 1, 2],
+                by: workers,
+                epoch: hour,
+                variant: variant,
+                of: worker
+            )
+            insert(votes, into: &fixture)
+        }
+        insert([.manifest(friend.signedManifest)], into: &fixture)
+        for (worker, variant) in [(UInt64(10), UInt64(0)), (21, 1)] {
+            let vote = friend.sign(
+                friend.quorum(
+                    of: peer(worker),
+                    on: [5],
+                    by: [peer(worker), peer(worker + 10)],
+                    variant: variant,
+                    epoch: hour + 2
+                )
+            )
+            let opening = Item.opening(friend.opening(of: vote, variant: variant))
+            insert([.certificate(vote), opening], into: &fixture)
+        }
+        #expect(fixture.verdict(on: 0) == .disputed)
+        #expect(fixture.ledger.verdict(on: 5, of: friend.id) == .disputed)
+        insert([.anchor(grid.anchor(peer(10), epoch: hour))], into: &fixture)
+        #expect(fixture.verdict(on: 0).core == TestGrid.core(0))
+        #expect(fixture.ledger.verdict(on: 5, of: friend.id).core == TestGrid.core(5))
+    }
+
     @Test func aSuccessorInheritsWhatItsKeyHasDone() {
         var fixture = fixture()
         insert(quorum(on: [0, 1, 2], by: [10, 11], epoch: hour), into: &fixture)
