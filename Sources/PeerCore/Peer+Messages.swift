@@ -185,13 +185,18 @@ extension Peer {
         at now: Instant,
         into out: inout Outbox
     ) {
-        guard let first = offer.cores.first?.unit, let job = job(offer.manifest),
-            !isReleased(offer.manifest)
-        else { return }
+        guard let first = offer.cores.first?.unit, let job = job(offer.manifest) else { return }
         let key = ShardKey(manifest: offer.manifest, shard: first / Limits.unitsPerShard)
         let ranked = stewards(of: key)
-        guard ranked.contains(peer), isSubmitter(of: job.manifest) || ranked.contains(me),
-            offers.keys.count(where: { $0.steward == peer }) < Self.offersMax
+        guard ranked.contains(peer), isSubmitter(of: job.manifest) || ranked.contains(me) else {
+            return
+        }
+        guard !isReleased(offer.manifest) else {
+            // A contradiction may be settled after the owner has got, or given up, its results.
+            if isSubmitter(of: job.manifest) { out.send(.resultHeld(offer.list), to: peer) }
+            return
+        }
+        guard offers.keys.count(where: { $0.steward == peer }) < Self.offersMax
         else { return }
         let offerKey = OfferKey(steward: peer, manifest: offer.manifest, firstUnit: first)
         offers[offerKey] = offer
@@ -212,8 +217,7 @@ extension Peer {
         for (key, offer) in offers
         where offer.cores.allSatisfy({ results.holds($0.core.resultHash) }) {
             offers.remove(key)
-            let list = UnitList(manifest: offer.manifest, units: offer.cores.map(\.unit))
-            out.send(.resultHeld(list), to: key.steward)
+            out.send(.resultHeld(offer.list), to: key.steward)
         }
     }
 
@@ -243,4 +247,9 @@ extension Peer {
             out.send(.item(.ruling(ruling)), to: peer)
         }
     }
+}
+
+extension ResultOffer {
+    /// The units whose results are offered.
+    fileprivate var list: UnitList { UnitList(manifest: manifest, units: cores.map(\.unit)) }
 }

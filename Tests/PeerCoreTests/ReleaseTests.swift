@@ -150,6 +150,31 @@ import Wire
         expectSame(Array(pair.machines[0].drops.dropFirst(before)), drops(2..<4))
     }
 
+    /// Certificates may contradict each other long after; whoever settles that waits for nothing.
+    @Test(arguments: [1, 7] as [UInt64])
+    func theOwnerOfAReleasedJobFetchesNothingThatItIsOffered(peer: UInt64) throws {
+        let grid = TestGrid(units: 6, submitter: TestGrid.peer(0), anchors: [TestGrid.peer(1)])
+        let pair = try finished([grid])
+        pair.input(.release(grid.id), to: 0)
+        pair.settle()
+        let core = TestGrid.core(2, variant: 1)
+        let offer = ResultOffer(manifest: grid.id, cores: [UnitCore(unit: 2, core: core)])
+        var out = Outbox()
+        let offerer = TestGrid.peer(peer)
+        pair.machines[0].core.receive(
+            Message.resultOffer(offer).verifiedHere,
+            from: offerer,
+            at: pair.now,
+            into: &out
+        )
+        let sent = out.drain().compactMap { effect -> Message? in
+            guard case .send(let message, offerer) = effect else { return nil }
+            return message
+        }
+        let held = Message.resultHeld(UnitList(manifest: grid.id, units: [2]))
+        #expect(sent == (peer == 1 ? [held] : []), "a stranger gets no answer")
+    }
+
     @Test func onlyAnOwnJobThatIsOverIsReleased() throws {
         let pair = try PeerPair(grid, seed: 3)
         pair.input(.submit(grid.manifest), to: 0)
