@@ -112,6 +112,8 @@ final class SimulatedPeer {
     var wokeAt = Instant.zero
     /// Whether it never comes back.
     var isGone = false
+    /// Whether it has ever lost items that it had: what follows from them it did not know then.
+    var hasLostItems = false
     /// Until when its disk is full but for what the ballast has left; it drains until it sees that.
     var roomAt: Instant?
     /// How far its rounds, bundles and verdicts were after the last input, where that is observed.

@@ -401,7 +401,8 @@ extension World {
     }
 
     /// No steward gives votes on one unit to two keys of one owner, be it two machines or one with
-    /// a new key; a certificate may quote other stewards' votes beside its own.
+    /// a new key, unless it has lost the word for that; a certificate may quote other stewards'
+    /// votes beside its own.
     private func checkOwners(_ manifestID: ManifestID) {
         for certificate in peers[0].core?.peer.certificates(of: manifestID) ?? [] {
             for steward in distinct(certificate.sets.map(\.steward)) where steward != hostile?.id {
@@ -411,7 +412,8 @@ extension World {
                         .map(\.worker)
                 ).filter { $0 != hostile?.id }
                 let owners = distinct(workers.compactMap { identity(of: $0)?.owner })
-                if owners.count < workers.count {
+                let hasLostItems = indices[steward].map { peers[$0].hasLostItems } ?? false
+                if owners.count < workers.count, !hasLostItems {
                     report.violations.append("two keys of one owner vote on one unit")
                 }
                 if options.areSiblings, owners.contains(peers[peers.count - 1].owner) {

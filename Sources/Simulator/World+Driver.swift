@@ -152,6 +152,7 @@ extension World {
         stop(peer)
         if strikes(.gridLoss, options.gridLoss, at: peer) {
             report.damaged += 1
+            peer.hasLostItems = true
             tell("peer \(peer.index) loses of its copy of the ledger")
             // All of it, or any part.
             let share = random.below(2) == 0 ? Ratio(1, of: 1) : Ratio(1, of: 2)
