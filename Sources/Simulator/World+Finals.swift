@@ -64,15 +64,17 @@ extension World {
         guard words.isEmpty else { return words.allSatisfy { $0 == core } }
         return certificates.contains { certificate in
             let ballots = Ballot.all(on: unit, in: certificate)
-            let votes = ballots.count { $0.isOpened(by: core, unit: unit) }
+            // A panel may quote several rounds in which one worker said the same.
+            func voters(for core: Core) -> Int {
+                distinct(ballots.filter { $0.isOpened(by: core, unit: unit) }.map(\.worker)).count
+            }
+            let votes = voters(for: core)
             switch certificate.vote {
             case .quorum: return votes == 2 && ballots.count == 2
             case .single: return votes == 1 && ballots.count == 1 && options.policy != .strict
             case .panel:
                 let others = certificate.openings.filter { $0.unit == unit && $0.core != core }
-                let most = others.map { other in
-                    ballots.count { $0.isOpened(by: other.core, unit: unit) }
-                }.max()
+                let most = others.map { voters(for: $0.core) }.max()
                 return votes >= (most ?? 0) + options.trust.panelMargin
             case .ruling, .audit: return false
             }
