@@ -95,7 +95,8 @@ package struct OutboxContract: Sendable {
         case .item(.device(let signed)): own(signed)
         case .item(.revoke(let signed)): own(signed)
         case .item(.anchor(let signed)): own(signed)
-        case .item(.opening), .reconcile, .fetch, .claim, .lease, .refuse, .opening, .resultWant,
+        case .item(.opening), .item(.fault), .reconcile, .fetch, .claim, .lease, .refuse, .opening,
+            .resultWant,
             .resultPiece, .resultOffer, .resultHeld, .held, .chunkWant, .chunk, .acting:
             []
         }

@@ -43,10 +43,12 @@ extension Item {
         case .device: StatementKind.device.name
         case .revoke: StatementKind.revoke.name
         case .anchor: StatementKind.anchor.name
+        case .fault: "fault"
         }
     }
 
-    /// Every statement that the item holds, its own first; an opening holds none.
+    /// Every statement that the item holds, its own first; an opening holds none, a fault at least
+    /// two.
     package var statements: [AnyStatement] {
         switch self {
         case .manifest(let signed): [AnyStatement(signed)]
@@ -58,6 +60,7 @@ extension Item {
         case .device(let signed): [AnyStatement(signed)]
         case .revoke(let signed): [AnyStatement(signed), AnyStatement(signed.body.record)]
         case .anchor(let signed): [AnyStatement(signed)]
+        case .fault(let fault): fault.statements
         }
     }
 }

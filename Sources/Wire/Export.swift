@@ -13,8 +13,8 @@ package enum ExportElement: Hashable, Sendable {
     /// SHA-256 of every byte before the hash's own byte string.
     case end(Digest)
 
-    /// Bytes of the longest element: an envelope with its heads.
-    package static let byteCountMax = Limits.statementByteCount + 7
+    /// Bytes of the longest element: a fault with its heads.
+    package static let byteCountMax = 2 * Limits.statementByteCount + 17
 
     /// The last bytes of an export, which its hash does not cover: the hash itself, with its head.
     package static let hashByteCount = Digest.byteCount + 2

@@ -41,6 +41,8 @@ package indirect enum Item: Hashable, Sendable {
     case revoke(Signed<Revoke>)
     /// A further anchor of a project's jobs.
     case anchor(Signed<Anchor>)
+    /// A proof that somebody said two things.
+    case fault(Fault)
 
     /// SHA-256 of the payload.
     package var id: ItemID {
@@ -54,15 +56,17 @@ package indirect enum Item: Hashable, Sendable {
         case .device(let signed): signed.id
         case .revoke(let signed): signed.id
         case .anchor(let signed): signed.id
+        case .fault(let fault): fault.id
         }
     }
 
-    /// The hour that the item is dated; nil for an opening, which goes with its certificate.
+    /// The hour that the item is dated; nil for an opening, which goes with its certificate, and
+    /// for a fault, which goes with its job.
     package var epoch: UInt64? {
         switch self {
         case .manifest(let signed): signed.body.epoch
         case .certificate(let signed): signed.body.epoch
-        case .opening: nil
+        case .opening, .fault: nil
         case .ruling(let signed): signed.body.epoch
         case .cancel(let signed): signed.body.epoch
         case .hold(let signed): signed.body.epoch
@@ -81,11 +85,12 @@ package indirect enum Item: Hashable, Sendable {
         case .ruling(let signed): signed.body.manifest
         case .cancel(let signed): signed.body.manifest
         case .hold(let signed): signed.body.manifest
+        case .fault(let fault): fault.manifest
         case .device, .revoke, .anchor: nil
         }
     }
 
-    /// Writes the item: its kind, then its envelope or, for an opening, its payload.
+    /// Writes the item: its kind, then its envelope or, for an opening or a fault, its payload.
     package func encode(into encoder: inout CBOREncoder) {
         encoder.array(2)
         switch self {
@@ -116,6 +121,9 @@ package indirect enum Item: Hashable, Sendable {
         case .anchor(let signed):
             encoder.unsigned(9)
             encoder.byteString(signed.envelope)
+        case .fault(let fault):
+            encoder.unsigned(10)
+            fault.encode(into: &encoder)
         }
     }
 
@@ -132,6 +140,7 @@ package indirect enum Item: Hashable, Sendable {
         case 7: self = .device(try decoder.signed())
         case 8: self = .revoke(try decoder.signed())
         case 9: self = .anchor(try decoder.signed())
+        case 10: self = .fault(try Fault(from: &decoder))
         case let kind: throw .unknownKind(kind)
         }
     }

@@ -217,6 +217,32 @@ extension Item: Checkable {
         case .device(let signed): try signed.check(with: verifier, in: network)
         case .revoke(let signed): try signed.check(with: verifier, in: network)
         case .anchor(let signed): try signed.check(with: verifier, in: network)
+        case .fault(let fault): try fault.check(with: verifier, in: network)
         }
+    }
+}
+
+extension Fault: Checkable {
+    /// Checks the signatures of both statements, and of what stands in them.
+    package func check(
+        with verifier: some SignatureVerifier,
+        in network: NetworkID
+    ) throws(VerificationError) {
+        switch proof {
+        case .commits(let pair): try pair.check(with: verifier, in: network)
+        case .commitSets(let pair): try pair.check(with: verifier, in: network)
+        case .results(let pair): try pair.check(with: verifier, in: network)
+        case .certificates(let pair): try pair.check(with: verifier, in: network)
+        }
+    }
+}
+
+extension Contradiction {
+    fileprivate func check(
+        with verifier: some SignatureVerifier,
+        in network: NetworkID
+    ) throws(VerificationError) {
+        try first.check(with: verifier, in: network)
+        try second.check(with: verifier, in: network)
     }
 }

@@ -292,6 +292,77 @@ extension PRNG {
         )
     }
 
+    /// Two statements of one kind that contradict each other.
+    mutating func fault() -> Fault {
+        let (worker, steward, job): (PeerID, PeerID, ManifestID) =
+            (identifier(), identifier(), identifier())
+        let (round, units) = (number32(), units())
+        switch below(4) {
+        case 0:
+            return fault(Fault.Proof.commits) { generator in
+                CommitStatement(
+                    worker: worker,
+                    manifest: job,
+                    steward: steward,
+                    round: round,
+                    units: units,
+                    commit: generator.digest()
+                )
+            }
+        case 1:
+            return fault(Fault.Proof.commitSets) { generator in
+                CommitSet(
+                    steward: steward,
+                    manifest: job,
+                    round: round,
+                    units: units,
+                    epoch: generator.number(),
+                    seatCount: generator.number8(),
+                    members: generator.members(generator.count(0...3))
+                )
+            }
+        case 2:
+            return fault(Fault.Proof.results) { generator in
+                ResultStatement(
+                    worker: worker,
+                    manifest: job,
+                    steward: steward,
+                    round: round,
+                    units: units,
+                    digests: units.map { _ in generator.digest() },
+                    operations: units.map { _ in generator.number() },
+                    nonce: generator.bytes(ResultStatement.nonceByteCount),
+                    setHash: generator.digest()
+                )
+            }
+        default:
+            let model = certificate()
+            return fault(Fault.Proof.certificates) { generator in
+                Certificate(
+                    manifest: model.manifest,
+                    steward: model.steward,
+                    vote: model.vote,
+                    units: model.units,
+                    sets: model.sets,
+                    entries: model.entries,
+                    openings: generator.cores(of: model.units),
+                    rulings: model.rulings
+                )
+            }
+        }
+    }
+
+    /// Two statements that `make` makes, which differ.
+    private mutating func fault<Body: UnitStatement>(
+        _ proof: (Contradiction<Body>) -> Fault.Proof,
+        _ make: (inout PRNG) -> Body
+    ) -> Fault {
+        while true {
+            let (left, right) = (make(&self), make(&self))
+            if let pair = Contradiction(signed(left), signed(right)) { return Fault(proof(pair)) }
+        }
+    }
+
     /// A statement with a signature that nobody made.
     mutating func signed<Body: StatementBody>(_ body: Body) -> Signed<Body> {
         Signed(body, signature: signature())

@@ -7,8 +7,14 @@ import Wire
     @Test func theLongestItemIsTheLongestElement() {
         var encoder = CBOREncoder()
         encoder.array(2)
-        encoder.unsigned(2)
-        encoder.byteString(Bytes(repeating: 0, count: Limits.statementByteCount))
+        encoder.unsigned(10)
+        encoder.map(3)
+        encoder.unsigned(1)
+        encoder.unsigned(8)
+        for key in UInt64(2)...3 {
+            encoder.unsigned(key)
+            encoder.byteString(Bytes(repeating: 0, count: Limits.statementByteCount))
+        }
         #expect(encoder.bytes.count == ExportElement.byteCountMax)
     }
 
@@ -41,6 +47,11 @@ import Wire
             let signedSets = body.sets.count { $0.signature != nil }
             #expect(counts == [signedSets, body.entries.count, body.rulings.count])
             #expect(statements.count == 1 + counts.reduce(0, +))
+        }
+        for _ in 0..<20 {
+            let fault = generator.fault()
+            let statements = Item.fault(fault).statements.filter { $0.kind == fault.kind }
+            #expect(statements.count == 2 && statements[0].id < statements[1].id)
         }
         for index in 0..<5 {
             let item = generator.item(index)

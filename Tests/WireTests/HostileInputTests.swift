@@ -138,7 +138,7 @@ import Wire
             encoder.null()
             #expect(throws: DecodeError.unknownKind(kind)) { try Message(frame: encoder.bytes) }
         }
-        for kind in [0, 10, UInt64.max] {
+        for kind in [0, 11, UInt64.max] {
             var encoder = CBOREncoder()
             encoder.array(2)
             encoder.unsigned(kind)

@@ -4,9 +4,9 @@ import Wire
 /// Random items, first frames and messages.
 extension PRNG {
     /// The number of builders that `item(_:)` knows.
-    static var itemCount: Int { 9 }
+    static var itemCount: Int { 10 }
 
-    /// An item of the kind at `index` of nine.
+    /// An item of the kind at `index` of ten.
     mutating func item(_ index: Int) -> Item {
         switch index {
         case 0: .manifest(signed(manifest()))
@@ -17,7 +17,8 @@ extension PRNG {
         case 5: .hold(signed(hold()))
         case 6: .device(signed(device()))
         case 7: .revoke(signed(revoke()))
-        default: .anchor(signed(anchor()))
+        case 8: .anchor(signed(anchor()))
+        default: .fault(fault())
         }
     }
 

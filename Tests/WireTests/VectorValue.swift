@@ -70,7 +70,7 @@ enum VectorValue: Hashable, Decodable, Sendable {
             var fields = Dictionary(uniqueKeysWithValues: zip(labels, values))
             // Kept beside the fields of a core, and no field of the format itself.
             if value is Core { fields["hash"] = nil }
-            if value is Opening { fields["id"] = nil }
+            if value is Opening || value is Fault { fields["id"] = nil }
             self = .fields(fields)
         }
     }

@@ -321,7 +321,7 @@ def opening(list_):
 
 
 def items(list_):
-    """Every kind of ledger item: [kind, envelope or opening]."""
+    """Every kind of ledger item: [kind, envelope, opening or fault]."""
     by_kind = {v["kind"]: v for v in reversed(list_)}
     vectors = []
     for number, kind in [
@@ -342,9 +342,29 @@ def items(list_):
         "value": [3, s.opening(fields)],
         "id": s.sha256(s.encode(s.opening(fields))),
     })
+    for kind, name, change in [
+        ("commit", "commits", {"commit": fill("another promise")}),
+        ("commitset", "commitSets", {"epoch": 490_002}),
+    ]:
+        vectors.append(fault(by_kind[kind], name, change))
     for vector in vectors:
         vector["bytes"] = s.encode(vector["value"])
     return vectors
+
+
+def fault(one, name, change):
+    """A FAULT: a statement, and what its signer says otherwise of the same units."""
+    key = next(k for k, public in PUBLIC.items() if public == one["signer"])
+    other = statement("", one["kind"], {**one["fields"], **change}, key)
+    pair = sorted([one, other], key=lambda v: v["id"])
+    value = s.numbered(s.KINDS[one["kind"]], *(v["envelope"] for v in pair))
+    first, second = map(inner, pair)
+    return {
+        "name": f"item fault of {one['kind']}s",
+        "fields": {"fault": {"proof": {name: {"first": first, "second": second}}}},
+        "value": [10, value],
+        "id": s.sha256(s.encode(value)),
+    }
 
 
 def messages(list_, item_list):
