@@ -84,7 +84,8 @@ extension CreditLedger {
     ///
     /// A pure function of the set, but for what is final. A result is paid when the prevailing core
     /// of its unit reproduces its digest, once for each worker and unit, however many certificates
-    /// hold it. Whoever said two things about a unit is paid for neither.
+    /// hold it. Whoever said two things about a unit is paid for neither, and whoever signed two
+    /// statements for one slot for nothing in that job.
     package func boards(
         of project: ProjectID? = nil,
         epoch: UInt64,
@@ -100,7 +101,13 @@ extension CreditLedger {
                 guard case .certified(let core) = unit.standing else { continue }
                 let isFinal = now.since(unit.changedAt) >= settle
                 for outcome in unit.outcomes {
-                    count.add(outcome, operations: core.operations, isFinal: isFinal)
+                    let isForfeit = culprits.contains(outcome.worker, in: manifest)
+                    count.add(
+                        outcome,
+                        operations: core.operations,
+                        isPaid: outcome.didWin && !isForfeit,
+                        isFinal: isFinal
+                    )
                 }
             }
         }
@@ -133,10 +140,10 @@ private struct BoardCount {
     /// What follows was done for `project`.
     mutating func begin(_ project: ProjectID) { self.project = project }
 
-    mutating func add(_ outcome: Outcome, operations: UInt64, isFinal: Bool) {
+    mutating func add(_ outcome: Outcome, operations: UInt64, isPaid: Bool, isFinal: Bool) {
         let places = places(of: outcome.worker)
         let inProject = projects.place(of: project)
-        guard outcome.didWin else {
+        guard isPaid else {
             hosts[places.host].tally.lost += 1
             users[places.user].tally.lost += 1
             projects[inProject].tally.lost += 1

@@ -17,6 +17,8 @@ package struct CreditLedger: Sendable {
     package private(set) var ownership = Ownership()
     /// Whose word projects take beside those whom a manifest names.
     package private(set) var anchors = Anchors()
+    /// Who has said two things.
+    package private(set) var culprits = Culprits()
     /// Whose results have been right.
     private var reputations: ReputationBook
     /// Units whose certificates contradict each other, with the latest hour of any of these: where
@@ -38,6 +40,8 @@ package struct CreditLedger: Sendable {
         /// The HOLD that counts.
         var hold: HoldState?
         var units = SortedTable<UInt32, UnitEntry>()
+        /// Certificates of rounds in which units were that they do not certify.
+        var mentions = SortedTable<UInt32, [ItemID]>()
         /// Hashes of the results that the project has ruled for.
         var ruledResults: [Digest] = []
         /// Units with a certificate, by shard.
@@ -106,7 +110,12 @@ package struct CreditLedger: Sendable {
 
     /// Who is who by the ledger's items.
     package var trustView: TrustView {
-        TrustView(book: reputations, ownership: ownership, anchors: anchors)
+        TrustView(
+            book: reputations,
+            ownership: ownership,
+            anchors: anchors,
+            culprits: culprits
+        )
     }
 
     /// What became of an item.
@@ -218,6 +227,12 @@ package struct CreditLedger: Sendable {
                 judgeContested(from: first, of: signed.body.project, at: now)
             }
             return store(item, epoch: signed.body.epoch)
+        case .fault(let fault):
+            guard let job = manifests[fault.manifest]?.body else { return .waiting }
+            if culprits.note(fault, epoch: job.epoch) {
+                judgeContested(from: saturatingSum(job.epoch, 1), at: now)
+            }
+            return store(item, epoch: job.epoch)
         }
     }
 
@@ -231,7 +246,7 @@ package struct CreditLedger: Sendable {
             said = (signed.body.project, signed.body.manifest, signed.body.epoch)
         case .hold(let signed):
             said = (signed.body.project, signed.body.manifest, signed.body.epoch)
-        case .manifest, .certificate, .opening, .device, .revoke, .anchor:
+        case .manifest, .certificate, .opening, .device, .revoke, .anchor, .fault:
             preconditionFailure("only decisions")
         }
         guard let job = manifests[said.manifest]?.body else { return .waiting }
@@ -305,6 +320,9 @@ package struct CreditLedger: Sendable {
                         entry.add(opened.core)
                     }
                 }
+            }
+            for unit in certificate.roundUnits where !certificate.units.contains(unit) {
+                job.mentions[unit, default: []].append(signed.id)
             }
         }
         judge(certificate.units, of: certificate.manifest, at: now)

@@ -53,7 +53,7 @@ extension CreditLedger {
 
     /// What became of every word on a unit that is certified, ascending by worker: whether it was
     /// wrong, and whether another worker's was wrong in the same way.
-    package func faults(
+    package func mistakes(
         on unit: UInt32,
         of manifest: ManifestID
     ) -> [(worker: PeerID, isShared: Bool)] {

@@ -8,7 +8,7 @@ package struct Reputation: Hashable, Sendable {
     /// Certified results since the last one that was wrong.
     package private(set) var streak: UInt64 = 0
     /// Wrong results that are not forgiven yet.
-    package private(set) var faults: UInt64 = 0
+    package private(set) var mistakes: UInt64 = 0
     private var clean: UInt64 = 0
 
     /// Nothing is known.
@@ -21,11 +21,11 @@ package struct Reputation: Hashable, Sendable {
         streak = Self.sum(streak, hour.won)
         clean = Self.sum(clean, hour.won)
         let wrong = Int64(hour.lone) + Int64(hour.shared)
-        faults = Self.sum(faults, wrong)
+        mistakes = Self.sum(mistakes, wrong)
         guard wrong > 0 else {
-            let forgiven = min(faults, clean / trust.forgivingStreak)
-            faults -= forgiven
-            clean = faults == 0 ? 0 : clean - forgiven * trust.forgivingStreak
+            let forgiven = min(mistakes, clean / trust.forgivingStreak)
+            mistakes -= forgiven
+            clean = mistakes == 0 ? 0 : clean - forgiven * trust.forgivingStreak
             return
         }
         streak = 0
@@ -43,7 +43,7 @@ package struct Reputation: Hashable, Sendable {
 
     /// Whether single results are taken on its word.
     func isTrusted(_ trust: Trust) -> Bool {
-        faults < 32 && streak >= saturatingProduct(trust.trustedStreak, 1 << faults)
+        mistakes < 32 && streak >= saturatingProduct(trust.trustedStreak, 1 << mistakes)
     }
 }
 
@@ -156,17 +156,21 @@ package struct TrustView: Sendable {
     let book: ReputationBook
     let ownership: Ownership
     let anchors: Anchors
+    /// Who has said two things.
+    package let culprits: Culprits
 
     /// The class of `worker` for a job at the hour `epoch`: seniors by what they had done a day
     /// before, others by what they had done until the hour before.
     ///
-    /// A certificate is judged by what came before it alone, so all who hold one ledger agree.
+    /// A certificate is judged by what came before it alone, so all who hold one ledger agree. A
+    /// key that said two things in a job is nobody's in later hours, with all that it has done.
     package func trustClass(
         of worker: PeerID,
         for manifest: Manifest,
         at epoch: UInt64
     ) -> TrustClass {
-        let keys = ownership.keys(of: worker)
+        guard !culprits.areKnown(worker, at: epoch) else { return .newcomer }
+        let keys = ownership.keys(of: worker).filter { !culprits.areKnown($0, at: epoch) }
         if areAnchors(keys, for: manifest, at: epoch) { return .anchor }
         let projects = projects(of: manifest)
         let trust = book.trust
@@ -198,6 +202,7 @@ package struct TrustView: Sendable {
         let seniors = distinct(book.workers(for: projects(of: manifest)).map(ownership.current))
             .filter { trustClass(of: $0, for: manifest, at: epoch) == .senior }
         let named = manifest.anchors + anchors.peers(of: manifest.project, at: epoch)
-        return distinct(named.map(ownership.current) + seniors)
+        let innocent = named.filter { !culprits.areKnown($0, at: epoch) }
+        return distinct(innocent.map(ownership.current) + seniors)
     }
 }

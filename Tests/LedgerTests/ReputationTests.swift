@@ -219,7 +219,7 @@ import Wire
         let liars: [(UInt64, variant: UInt64)] = [(10, 1), (11, 1)]
         let others = (12...18).map { (UInt64($0), variant: UInt64(0)) }
         insert([panel(on: 7, liars + others, epoch: hour + 1)], into: &fixture)
-        #expect(fixture.ledger.faults(on: 7, of: grid.id).map(\.isShared) == [true, true])
+        #expect(fixture.ledger.mistakes(on: 7, of: grid.id).map(\.isShared) == [true, true])
         #expect(trustClass(10, fixture, at: hour + 2) == .senior)
         #expect(trustClass(10, fixture, at: hour + 3) == .newcomer)
     }
