@@ -157,16 +157,27 @@ package struct HubTable: Sendable {
 
     // MARK: - Placement
 
-    /// The hubs that schedule a shard, first first: keepers by rendezvous hash, then other hubs.
+    /// The hubs that schedule a shard, first first: keepers by rendezvous hash, then other hubs,
+    /// and at the end those of whom `isLast` says so, where there are too few others.
     ///
     /// - Source: D. Thaler and C. Ravishankar, "A Name-Based Mapping Scheme for Rendezvous", 1996.
-    package func stewards(of manifest: ManifestID, shard: UInt32, keepers: [PeerID]) -> [PeerID] {
-        let known = keepers.filter { hubs[$0]?.body.role == .hub }
+    package func stewards(
+        of manifest: ManifestID,
+        shard: UInt32,
+        keepers: [PeerID],
+        isLast: (PeerID) -> Bool = { _ in false }
+    ) -> [PeerID] {
+        let known = keepers.filter { hubs[$0]?.body.role == .hub && !isLast($0) }
         let first = ranked(known, manifest: manifest, shard: shard)
         guard first.count < Self.stewardsPerShard else { return first }
-        let others = hubs.values.filter { $0.body.role == .hub && !keepers.contains($0.body.peer) }
-        let rest = ranked(others.map(\.body.peer), manifest: manifest, shard: shard)
-        return Array((first + rest).prefix(Self.stewardsPerShard))
+        let others = hubs.values.filter { $0.body.role == .hub }.map(\.body.peer)
+            .filter { !known.contains($0) }
+        let rest = ranked(others.filter { !isLast($0) }, manifest: manifest, shard: shard)
+        guard first.count + rest.count < Self.stewardsPerShard else {
+            return Array((first + rest).prefix(Self.stewardsPerShard))
+        }
+        let last = ranked(others.filter(isLast), manifest: manifest, shard: shard)
+        return Array((first + rest + last).prefix(Self.stewardsPerShard))
     }
 
     /// Those of `peers` with the highest scores, highest first.

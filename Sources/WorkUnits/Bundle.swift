@@ -81,6 +81,8 @@ struct Bundle: Sendable {
     var commit: Signed<CommitStatement>?
     var result: Signed<ResultStatement>?
     var setHash: Digest?
+    /// The set to which it was revealed, unless this peer has been restarted since.
+    var set: Signed<CommitSet>?
 
     /// The bundle of a lease, or nil for a lease that no honest steward gives.
     ///

@@ -9,6 +9,19 @@ package struct Revealed: Hashable, Sendable {
     package let cores: [Core]
 }
 
+/// What a worker has committed to; the statement follows from this and its round.
+package struct Promise: Hashable, Sendable {
+    /// The commitment.
+    package let commit: Digest
+    /// The worker's signature on the COMMIT.
+    package let signature: Signature
+
+    init(_ signed: Signed<CommitStatement>) {
+        commit = signed.body.commit
+        signature = signed.signature
+    }
+}
+
 /// A worker in a seat.
 package struct Occupant: Hashable, Sendable {
     /// Who sits there.
@@ -22,9 +35,12 @@ package struct Occupant: Hashable, Sendable {
     /// How often the seat's admission had doubled when it was taken.
     package let widening: UInt8
     /// Its promise.
-    package var commit: Digest?
+    package var promise: Promise?
     /// Its result.
     package var revealed: Revealed?
+
+    /// What it has committed to.
+    package var commit: Digest? { promise?.commit }
 }
 
 /// A seat of a round.
@@ -312,7 +328,7 @@ extension Occupant {
         if let network { encoder.unsigned(network.rawValue) } else { encoder.null() }
         encoder.unsigned(UInt64(trustClass.rawValue))
         encoder.unsigned(UInt64(widening))
-        if let commit { encoder.digest(commit) } else { encoder.null() }
+        if let promise { promise.encode(into: &encoder) } else { encoder.null() }
         if let revealed { revealed.encode(into: &encoder) } else { encoder.null() }
     }
 
@@ -328,8 +344,22 @@ extension Occupant {
         }
         self.trustClass = trustClass
         widening = try decoder.unsigned8(field: "widening")
-        commit = try decoder.null() ? nil : try decoder.digest()
+        promise = try decoder.null() ? nil : try Promise(from: &decoder)
         revealed = try decoder.null() ? nil : try Revealed(from: &decoder)
+    }
+}
+
+extension Promise {
+    fileprivate func encode(into encoder: inout CBOREncoder) {
+        encoder.array(2)
+        encoder.digest(commit)
+        encoder.signature(signature)
+    }
+
+    fileprivate init(from decoder: inout CBORDecoder) throws(DecodeError) {
+        try decoder.array(exactly: 2)
+        commit = try decoder.digest()
+        signature = try decoder.signature()
     }
 }
 

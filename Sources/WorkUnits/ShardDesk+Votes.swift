@@ -24,17 +24,16 @@ extension ShardDesk {
         let key = RoundKey(number: commit.round, firstUnit: commit.units[0])
         guard commit.steward == steward, let round = rounds[key] else { return .stale }
         guard round.units == commit.units, round.seats.count > 1 else { return .invalid }
+        guard !contradicts(signed, key) else { return .invalid }
         switch round.phase {
         case .leasing:
             let hadLease = round.hasLease(of: commit.worker)
             guard let seat = takeSeat(key, worker: commit.worker, view: view, at: now) else {
                 return .stale
             }
-            let earlier = rounds[key]?.seats[seat].occupant?.commit
-            guard earlier ?? commit.commit == commit.commit else { return .invalid }
-            guard earlier == nil else { return .taken }
+            guard rounds[key]?.seats[seat].occupant?.promise == nil else { return .taken }
             settle(key, seat: seat, on: commit.worker, into: &out)
-            rounds.update(key) { $0.seats[seat].occupant?.commit = commit.commit }
+            rounds.update(key) { $0.seats[seat].occupant?.promise = Promise(signed) }
             if let round = rounds[key] { persist(round, into: &out) }
             // It may have been told to stop while its promise was under way.
             if !hadLease, !isOnHold { sendLease(key, seat: seat, view: view, into: &out) }
@@ -47,6 +46,25 @@ extension ShardDesk {
             out.send(.commitSet(set), to: commit.worker)
             return .taken
         }
+    }
+
+    /// Whether a worker has promised something else in the round, which is then proven.
+    private mutating func contradicts(_ signed: Signed<CommitStatement>, _ key: RoundKey) -> Bool {
+        let commit = signed.body
+        guard let round = rounds[key], let seat = round.seat(of: commit.worker),
+            let promise = round.seats[seat].occupant?.promise, promise.commit != commit.commit
+        else { return false }
+        let earlier = CommitStatement(
+            worker: commit.worker,
+            manifest: job.id,
+            steward: steward,
+            round: round.number,
+            units: round.units,
+            commit: promise.commit
+        )
+        let pair = Contradiction(Signed(earlier, signature: promise.signature), signed)
+        if let pair { ready.append(.fault(Fault(.commits(pair)))) }
+        return true
     }
 
     /// The worker's own seat, one that it was to double, or a free one that it may have: late work
@@ -137,7 +155,11 @@ extension ShardDesk {
         guard let current = rounds[key], let seat = current.seat(of: result.worker),
             let commit = current.seats[seat].occupant?.commit
         else { return .stale }
-        if current.seats[seat].occupant?.revealed != nil { return .taken }
+        if let earlier = current.seats[seat].occupant?.revealed {
+            guard let pair = Contradiction(earlier.result, reveal.result) else { return .taken }
+            ready.append(.fault(Fault(.results(pair))))
+            return .invalid
+        }
         guard current.isOpen else { return .stale }
         // After a restart the set may be on its way to its signature again: the worker resends.
         guard current.seats.count == 1 || current.set != nil else { return .taken }
@@ -162,19 +184,21 @@ extension ShardDesk {
         into out: inout Outbox
     ) -> VoteAnswer {
         let result = reveal.result.body
-        guard let round = rounds[key], let commit = reveal.commit?.body,
+        guard let round = rounds[key], let signed = reveal.commit,
+            case let commit = signed.body,
             commit.worker == result.worker, commit.units == result.units,
             commit.round == key.number, commit.manifest == job.id, commit.steward == steward,
             commit.commit == result.commitment,
             result.setHash
                 == round.loneSet(of: commit, steward: steward, manifest: job.id).hash
         else { return .invalid }
+        guard !contradicts(signed, key) else { return .invalid }
         guard let seat = takeSeat(key, worker: commit.worker, view: view, at: now) else {
             return .stale
         }
         settle(key, seat: seat, on: commit.worker, into: &out)
         rounds.update(key) { round in
-            if round.phase == .leasing { round.seats[seat].occupant?.commit = commit.commit }
+            if round.phase == .leasing { round.seats[seat].occupant?.promise = Promise(signed) }
         }
         return .taken
     }

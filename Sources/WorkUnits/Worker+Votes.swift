@@ -103,6 +103,9 @@ extension Worker {
         let set = signed.body
         let key = self.key(set.manifest, set.steward, set.round, set.units)
         guard let bundle = bundles[key] else { return }
+        if let set = bundle.set, let pair = Contradiction(set, signed) {
+            faults.append(Fault(.commitSets(pair)))
+        }
         if bundle.state == .done {
             sendResult(key, at: now, into: &out)
             return
@@ -112,6 +115,7 @@ extension Worker {
             set.seatCount == bundle.lease.seatCount, set.members.count == Int(set.seatCount),
             set.members.contains(where: { $0.worker == me && $0.commit == commit.body.commit })
         else { return }
+        bundles.update(key) { $0.set = signed }
         reveal(key, setHash: set.hash, at: now, vault: &vault, into: &out)
     }
 
@@ -185,6 +189,7 @@ extension Worker {
         let certificate = signed.body
         for key in bundles.keys where key.manifest == certificate.manifest {
             guard let bundle = bundles[key] else { continue }
+            faults += Self.faults(of: certificate, against: bundle)
             let isSettled = certificate.entries.contains { entry in
                 let set = certificate.sets[Int(entry.set)]
                 return entry.worker == me && set.steward == key.steward
@@ -205,6 +210,22 @@ extension Worker {
                 .times(2 * WorkLimits.openingLeases)
             unopened[signed.id] = Unopened(opening: opening, publishAt: now.advanced(by: span))
         }
+    }
+
+    /// What a certificate proves of a steward that closed the round of `bundle` another time.
+    private static func faults(of certificate: Certificate, against bundle: Bundle) -> [Fault] {
+        guard let own = bundle.set else { return [] }
+        return certificate.sets.indices.compactMap { index in
+            guard let signature = certificate.sets[index].signature else { return nil }
+            let other = Signed(certificate.commitSet(at: index), signature: signature)
+            return Contradiction(own, other).map { Fault(.commitSets($0)) }
+        }
+    }
+
+    /// What this worker has seen proven since the last call.
+    package mutating func takeFaults() -> [Fault] {
+        defer { faults.removeAll() }
+        return faults
     }
 
     private mutating func mayClaimAgain(_ bundle: Bundle, at now: Instant) {

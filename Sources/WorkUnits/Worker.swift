@@ -24,6 +24,8 @@ package struct Worker: Sendable {
 
     /// Claims that a steward has not answered for long, since they were last asked for.
     private var unanswered: [(key: ShardKey, steward: PeerID)] = []
+    /// What stewards have been proven, until it is published.
+    var faults: [Fault] = []
     /// Chunks of bundles that were dropped before they had come.
     private var forgottenChunks: [ChunkWant] = []
 

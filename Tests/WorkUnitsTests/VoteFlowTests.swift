@@ -38,14 +38,6 @@ import WorkUnits
         bench.expectNothingLeft()
     }
 
-    @Test func aSecondPromiseForOneSeatIsPunished() throws {
-        var (bench, leases) = try StewardBench.leased()
-        bench.commit(2, leases[0])
-        bench.commit(2, leases[0], variant: 1)
-        #expect(bench.takePenalties() == [TestGrid.peer(2)])
-        bench.expectNothingLeft()
-    }
-
     @Test func aTimedOutSeatReopensAndTheOtherPromiseStays() throws {
         var (bench, leases) = try StewardBench.leased()
         bench.candidates.append(StewardBench.candidate(4))
