@@ -64,7 +64,8 @@ struct GridViews {
             ?? hubs.stewards(
                 of: key.manifest,
                 shard: key.shard,
-                keepers: trust.keepers(of: manifest, at: manifest.epoch)
+                keepers: trust.keepers(of: manifest, at: manifest.epoch),
+                isLast: trust.culprits.contains
             )
         let submitter = owners.ownership.current(of: manifest.submitter)
         // The next one first, and after the last the first again.
@@ -89,6 +90,7 @@ struct GridViews {
     private func candidates(for workload: String) -> [Candidate] {
         hubs.linkedPeers.compactMap { peer in
             guard let record = hubs.record(of: peer)?.body, peer != me,
+                !trust.culprits.contains(peer),
                 record.kernels.contains(where: { $0.kernel == workload })
             else { return nil }
             return Candidate(
@@ -158,7 +160,7 @@ extension Peer {
         switch items[0] {
         case .certificate, .opening: break
         case .manifest, .ruling, .cancel, .hold: return
-        case .device, .revoke, .anchor: return gridChanged()
+        case .device, .revoke, .anchor, .fault: return gridChanged()
         }
         guard let earliest else { return }
         let trust = ledger.trustView

@@ -74,8 +74,10 @@ extension Peer {
         guard !ledger.isCancelled(claim.manifest), !isReleased(claim.manifest) else {
             return refuse(key, .finished, to: peer, into: &out)
         }
-        // Nobody knows when a hold ends, and a revoked key gets no more work.
-        guard !ledger.isHeld(claim.manifest), !ledger.ownership.isRevoked(peer) else {
+        // Nobody knows when a hold ends; a revoked key, or one that said two things, gets no work.
+        guard !ledger.isHeld(claim.manifest), !ledger.ownership.isRevoked(peer),
+            !ledger.culprits.contains(peer)
+        else {
             return refuse(key, .nothingOpen, to: peer, into: &out)
         }
         guard actingSteward(of: key) == me else {

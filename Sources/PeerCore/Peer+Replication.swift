@@ -75,7 +75,10 @@ extension Peer {
         switch item.value {
         case .device, .revoke: gridChanged()
         case .anchor(let signed) where ledger.hasJob(of: signed.body.project): gridChanged()
-        case .anchor, .manifest, .certificate, .opening, .ruling, .cancel, .hold: break
+        case .fault(let fault) where isFirst(fault): gridChanged()
+        // One proof is enough: whoever has said two things may have said many.
+        case .fault where source == nil: return
+        case .anchor, .fault, .manifest, .certificate, .opening, .ruling, .cancel, .hold: break
         }
         // What this peer has signed is not judged by its own clock, which may have gone back since:
         // nobody would offer it again.
@@ -95,6 +98,18 @@ extension Peer {
             if case .ruling(let signed) = item.value { steward.ruled(signed, at: now) }
         case .waiting, .early:
             break
+        }
+    }
+
+    /// Whether nothing is proven yet of a culprit in the job of `fault`.
+    private func isFirst(_ fault: Fault) -> Bool {
+        !ledger.culprits.contains(fault.culprit, in: fault.manifest)
+    }
+
+    /// Tells every machine about proofs that this peer has found.
+    mutating func publish(_ faults: [Fault], at now: Instant, into out: inout Outbox) {
+        for fault in faults {
+            accept(Item.fault(fault).verifiedHere, from: nil, at: now, into: &out)
         }
     }
 
@@ -128,6 +143,7 @@ extension Peer {
                 worker.certified(signed, isOpened: isOpened, of: job, at: now, into: &out)
             }
             noteMistakes(signed.body)
+            publish(ledger.contradictions(of: signed), at: now, into: &out)
         case .opening(let opening):
             guard let first = opening.cores.first?.unit else { return }
             worker.opened(opening.cores.map(\.unit), of: opening.manifest, into: &out)
@@ -148,6 +164,9 @@ extension Peer {
             break
         case .anchor(let signed):
             if ledger.hasJob(of: signed.body.project) { membershipChanged() }
+        case .fault(let fault):
+            membershipChanged()
+            reviewDeeds(provenBy: fault, at: now, into: &out)
         case .revoke(let signed):
             forget(signed.body.old, into: &out)
             membershipChanged()
@@ -163,7 +182,7 @@ extension Peer {
     private mutating func noteMistakes(_ certificate: Certificate) {
         guard certificate.steward == me else { return }
         let wrong = certificate.units.flatMap { unit in
-            ledger.faults(on: unit, of: certificate.manifest).map(\.worker)
+            ledger.mistakes(on: unit, of: certificate.manifest).map(\.worker)
         }
         for entry in certificate.entries where wrong.contains(entry.worker) {
             steward.wasWrong(entry.worker)

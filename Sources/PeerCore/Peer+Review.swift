@@ -178,12 +178,31 @@ extension Peer {
         at now: Instant,
         into out: inout Outbox
     ) {
-        let faults = ledger.faults(on: name.unit, of: name.manifest)
-        guard !faults.isEmpty, let manifest = ledger.manifest(name.manifest)?.body else { return }
-        for fault in faults where fault.isShared || manifest.policy == .adaptive {
-            let names = ledger.unaudited(by: fault.worker, for: manifest.project)
-            for each in names { review(each, isCaught: true, at: now, into: &out) }
+        let mistakes = ledger.mistakes(on: name.unit, of: name.manifest)
+        guard !mistakes.isEmpty, let manifest = ledger.manifest(name.manifest)?.body else { return }
+        for mistake in mistakes where mistake.isShared || manifest.policy == .adaptive {
+            reviewDeeds(of: mistake.worker, for: manifest.project, at: now, into: &out)
         }
+    }
+
+    /// Looks again at what `worker` has had part in and nobody has looked at.
+    private mutating func reviewDeeds(
+        of worker: PeerID,
+        for project: ProjectID,
+        at now: Instant,
+        into out: inout Outbox
+    ) {
+        for name in ledger.unaudited(by: worker, for: project) {
+            review(name, isCaught: true, at: now, into: &out)
+        }
+    }
+
+    /// Somebody has said two things: what else it said is looked at again.
+    mutating func reviewDeeds(provenBy fault: Fault, at now: Instant, into out: inout Outbox) {
+        guard hubs.contains(me), let project = ledger.manifest(fault.manifest)?.body.project else {
+            return
+        }
+        reviewDeeds(of: fault.culprit, for: project, at: now, into: &out)
     }
 
     // MARK: - Openings

@@ -13,7 +13,8 @@ extension Peer {
         let ranked = hubs.stewards(
             of: key.manifest,
             shard: key.shard,
-            keepers: keepers(of: key.manifest, manifest)
+            keepers: keepers(of: key.manifest, manifest),
+            isLast: ledger.culprits.contains
         )
         placements[key] = ranked
         return ranked

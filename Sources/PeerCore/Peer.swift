@@ -252,6 +252,7 @@ package struct Peer: ~Copyable, Sendable {
             refreshOpportunities(at: now)
             worker.claim(opportunities, at: now, into: &out)
             unanswered(worker.takeUnanswered())
+            publish(worker.takeFaults(), at: now, into: &out)
             guard !out.effects.isEmpty else { break }
             for effect in out.drain() {
                 if case .send(let message, let peer) = effect, peer == me {

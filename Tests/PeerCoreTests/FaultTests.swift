@@ -1,0 +1,97 @@
+import Ledger
+import PeerCore
+import Primitives
+import TestSupport
+import Testing
+import Wire
+import WorkUnits
+
+/// Whoever is proven to have said two things: who hears of it, and what it still gets to do.
+@Suite struct FaultTests {
+    private let grid = TestGrid(units: 4, submitter: TestGrid.peer(0))
+    private let other = TestGrid.peer(1)
+
+    /// Two peers, of which the first has submitted a job.
+    private func pair() throws -> PeerPair {
+        let pair = try PeerPair(grid, seed: 1)
+        pair.input(.submit(grid.manifest), to: 0)
+        pair.settle()
+        return pair
+    }
+
+    private func receive(_ items: [Item], at pair: PeerPair, _ index: Int = 0) throws {
+        for item in items {
+            let message = try Verified(
+                checking: Message.item(item),
+                with: grid.verifier,
+                in: grid.network
+            )
+            var out = Outbox()
+            let machine = pair.machines[index]
+            machine.core.receive(message, from: TestGrid.peer(9), at: pair.now, into: &out)
+            for effect in out.drain() {
+                if case .persist(let row) = effect { machine.journal.write(row) }
+            }
+        }
+        for _ in 0..<200 { pair.pass(atMost: .seconds(2)) }
+    }
+
+    private func culprits(_ pair: PeerPair, _ peer: PeerID) -> [Bool] {
+        pair.machines.map { $0.core.ledger.culprits.contains(peer, in: grid.id) }
+    }
+
+    /// Nobody else holds both certificates.
+    @Test func whatTwoCertificatesProveEverybodyLearns() throws {
+        let pair = try pair()
+        let steward = TestGrid.peer(7)
+        let votes = [[2, 3], [4, 5]].map { (workers: [UInt64]) in
+            let workers = workers.map(TestGrid.peer)
+            return Item.certificate(
+                grid.sign(grid.quorum(of: steward, on: [1], by: workers))
+            )
+        }
+        try receive([votes[0]], at: pair)
+        #expect(culprits(pair, steward) == [false, false])
+        try receive([votes[1]], at: pair)
+        #expect(culprits(pair, steward) == [true, true])
+        let faults = pair.machines.map { machine in
+            machine.core.ledger.items.values.filter { $0.name == "fault" }
+        }
+        #expect(faults[0].count == 1 && faults[0] == faults[1], "one proof")
+        try pair.restart(0)
+        #expect(culprits(pair, steward) == [true, true])
+    }
+
+    /// Jobs of the hour after need two workers, of which there is one now.
+    @Test(arguments: [false, true])
+    func aCulpritGetsNoWorkAndIsTheLastSteward(isProven: Bool) throws {
+        let pair = try pair()
+        let lease = Lease(
+            manifest: grid.id,
+            units: [3],
+            seatCount: 2,
+            epoch: TestGrid.epoch,
+            round: 40,
+            seat: 0,
+            widening: 0,
+            commitMilliseconds: 1,
+            holders: []
+        )
+        let promises = [0, 1].map { (variant: UInt64) in
+            let cores = TestGrid.cores([3], variant: variant)
+            return grid.commit(lease, of: TestGrid.peer(0), by: other, cores: cores)
+        }
+        let proof = try #require(Contradiction(promises[0], promises[1]))
+        if isProven { try receive([.fault(Fault(.commits(proof)))], at: pair) }
+        let second = TestGrid(units: 4, submitter: TestGrid.peer(0), nonce: 2)
+        pair.input(.submit(second.manifest), to: 0)
+        for _ in 0..<200 { pair.pass(atMost: .seconds(2)) }
+        let progress = pair.machines[0].core.progress(of: second.id, at: pair.now)
+        #expect(progress?.certified == (isProven ? 0 : 4))
+        guard isProven else { return }
+        for machine in pair.machines {
+            let key = ShardKey(manifest: second.id, shard: 0)
+            #expect(machine.core.stewards(of: key) == [TestGrid.peer(0), other])
+        }
+    }
+}
