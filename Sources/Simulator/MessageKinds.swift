@@ -6,7 +6,7 @@ package let messageKinds = [
     "opening handed on", "result wanted", "result piece", "result offer", "result held",
     "ruling wanted", "chunk wanted", "chunk", "acting", "manifest", "certificate", "opening",
     "ruling",
-    "cancel", "hold", "device", "revoke", "anchor",
+    "cancel", "hold", "device", "revoke", "anchor", "fault",
 ]
 
 extension Message {
@@ -49,6 +49,7 @@ extension Item {
         case .device: 6
         case .revoke: 7
         case .anchor: 8
+        case .fault: 9
         }
     }
 }

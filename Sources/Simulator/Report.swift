@@ -98,6 +98,8 @@ package struct Report: Hashable, Sendable {
     package internal(set) var resumed: UInt64 = 0
     /// Workers that the project named anchors half way.
     package internal(set) var named: UInt64 = 0
+    /// Proofs in the submitter's ledger that somebody signed two statements for one slot.
+    package internal(set) var faults: UInt64 = 0
     /// Machines that went on with another key.
     package internal(set) var succeeded: UInt64 = 0
     /// Jobs whose results the submitter has released.

@@ -290,6 +290,7 @@ extension World {
         }
         for id in jobs { checkOwners(id) }
         checkFinals()
+        checkCulprits()
         checkRows()
         // Where a lie stands, whoever contradicted it is not paid.
         if report.fooled == 0 { checkCredit(boards[0].hosts) }

@@ -316,6 +316,10 @@ extension World {
             tell(message, of: peer, to: to)
             if let index = indices[to], peers[index].id == to {
                 send(message, from: peer.index, to: index)
+                if let other = contradiction(to: message, of: peer) {
+                    report.hostile += 1
+                    send(other, from: peer.index, to: index)
+                }
             }
         case .connect(let record):
             if let index = indices[record.peer], peers[index].id == record.peer {

@@ -41,6 +41,32 @@ extension World {
         peers.compactMap { $0.core?.peer.epoch }.reduce(epoch) { max($0, $1) }
     }
 
+    /// Whoever has signed two statements for one slot is known to everybody who holds both, and
+    /// nobody who follows the protocol is.
+    func checkCulprits() {
+        for peer in honestPeers.prefix(Self.boardsMax) {
+            guard let ledger = peer.core?.peer.ledger else { continue }
+            for each in peers where each.index != hostile?.index {
+                let keys = each.identities.flatMap(\.keys)
+                guard keys.contains(where: ledger.culprits.contains) else { continue }
+                report.violations.append("peer \(peer.index) holds peer \(each.index) for a cheat")
+                report.honestPunished += 1
+            }
+            for item in ledger.items.values {
+                switch item {
+                case .certificate(let signed):
+                    for fault in ledger.contradictions(of: signed) {
+                        report.violations.append(
+                            "peer \(peer.index) does not know what \(fault.culprit.short) did"
+                        )
+                    }
+                case .fault: report.faults += peer.index == 0 ? 1 : 0
+                default: break
+                }
+            }
+        }
+    }
+
     private func check(_ signed: Signed<Certificate>, against manifest: Manifest, id: ManifestID) {
         let check = CertificateCheck(
             signed.body,

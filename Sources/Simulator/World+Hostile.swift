@@ -71,6 +71,64 @@ extension World {
         return .commit(Signed(statement, signature: signature))
     }
 
+    /// What the hostile peer says to whom it has just said `message`, for the same slot.
+    func contradiction(to message: Message, of peer: SimulatedPeer) -> Message? {
+        guard peer.index == hostile?.index else { return nil }
+        switch message {
+        case .commit(let promise):
+            guard random.below(Self.contradictionStride) == 0 else { return nil }
+            let body = promise.body
+            let other = CommitStatement(
+                worker: body.worker,
+                manifest: body.manifest,
+                steward: body.steward,
+                round: body.round,
+                units: body.units,
+                commit: anyDigest()
+            )
+            return .commit(signed(other, by: peer))
+        case .commitSet(let set):
+            guard random.below(Self.contradictionStride) == 0 else { return nil }
+            let body = set.body
+            let other = CommitSet(
+                steward: body.steward,
+                manifest: body.manifest,
+                round: body.round,
+                units: body.units,
+                epoch: saturatingSum(body.epoch, 1),
+                seatCount: body.seatCount,
+                members: body.members
+            )
+            return .commitSet(signed(other, by: peer))
+        case .reveal(let reveal):
+            guard random.below(Self.contradictionStride) == 0 else { return nil }
+            let body = reveal.result.body
+            let other = ResultStatement(
+                worker: body.worker,
+                manifest: body.manifest,
+                steward: body.steward,
+                round: body.round,
+                units: body.units,
+                digests: body.digests,
+                operations: body.operations,
+                nonce: body.nonce,
+                setHash: anyDigest()
+            )
+            return .reveal(
+                Reveal(
+                    result: signed(other, by: peer),
+                    cores: reveal.cores,
+                    commit: reveal.commit
+                )
+            )
+        default:
+            return nil
+        }
+    }
+
+    /// One promise, set or result in so many is followed by another one for its slot.
+    private static let contradictionStride: UInt64 = 8
+
     /// Whether the receiving driver would hand the message to its core.
     private func isWellFormed(_ message: Message) -> Bool {
         do {

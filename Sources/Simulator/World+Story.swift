@@ -99,6 +99,8 @@ extension World {
             return signed.body.isHeld ? "that the job waits" : "that the job goes on"
         case .revoke(let signed): return "that it takes over from \(name(signed.body.old))"
         case .anchor(let signed): return "that \(name(signed.body.peer)) is an anchor"
+        case .fault(let fault):
+            return "that \(name(fault.culprit)) has signed two \(fault.kind.name)s for one slot"
         case .device: return nil
         }
     }

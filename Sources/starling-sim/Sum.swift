@@ -55,8 +55,8 @@ struct Sum {
         "rulings", "singles", "audits", "caught",
         "held", "reopened",
         "kept", "late", "resealed", "twice", "self-opened", "reconciled", "refetched",
-        "hostile", "forged", "checked", "punished", "resumed", "named", "succeeded", "shared",
-        "apart",
+        "hostile", "forged", "checked", "punished", "resumed", "named", "faults", "succeeded",
+        "shared", "apart",
         "released",
         "dropped",
     ]
@@ -135,7 +135,7 @@ extension Report {
             ("self-opened", selfOpened), ("reconciled", reconciled),
             ("refetched", refetched), ("hostile", hostile), ("forged", forged),
             ("checked", checked), ("punished", punished),
-            ("resumed", resumed), ("named", named), ("succeeded", succeeded),
+            ("resumed", resumed), ("named", named), ("faults", faults), ("succeeded", succeeded),
             ("shared", shared), ("apart", apart),
             ("released", released), ("dropped", dropped),
         ]
