@@ -34,10 +34,19 @@ ITEMS = {
     7: ("device", 4, 1, 4, (2,)),
     8: ("revoke", 3, 1, 3, None),
     9: ("anchor", 4, 1, 4, (2,)),
+    10: ("fault", 3, None, None, None),
 }
 SLOT_KINDS = {
-    "record": 1, "manifest": 2, "cancel": 3, "ruling": 4, "commitset": 6, "result": 7,
+    "record": 1, "manifest": 2, "cancel": 3, "ruling": 4, "commit": 5, "commitset": 6, "result": 7,
     "certificate": 8, "hold": 9, "device": 10, "revoke": 11, "anchor": 12,
+}
+# Statements that a FAULT may hold: name, and keys of the signer, of the manifest and, but for
+# certificates, of what the slot's fields are made of, with the units last.
+FAULTS = {
+    5: ("commit", 1, 2, (2, 3, 4, 5)),
+    6: ("commitset", 1, 2, (2, 1, 3, 4)),
+    7: ("result", 1, 2, (2, 3, 4, 5)),
+    8: ("certificate", 3, 2, None),
 }
 STRICT, ADAPTIVE, SINGLE = range(3)
 QUORUM, SINGLE_VOTE, PANEL, AUDIT, RULING = range(5)
@@ -45,7 +54,7 @@ NEWCOMER, TRUSTED, SENIOR, ANCHOR = range(4)
 # Constants of trust, and weights of certificates.
 MARGIN, SHARED_MARGIN, SENIOR_UNITS, SENIOR_HOURS, STREAK, FORGIVING = 3, 5, 1_000, 24, 50, 500
 VOTE_WEIGHT, PANEL_WEIGHT, ANCHORED_VOTE, ANCHORED_PANEL, RULING_WEIGHT = range(5)
-ELEMENT_BYTES = 65_543
+ELEMENT_BYTES = 131_089
 ANCHOR_HOURS = 10 * 365 * 24
 
 
@@ -261,6 +270,7 @@ class Ledger:
         self.by_unit = {}  # (manifest, unit): certificates, and cores by hash
         self.successors = {}  # old key: the keys that claim to take over
         self.anchors = {}  # (project, peer): first and last epoch
+        self.culprits = {}  # (peer, manifest): hour of the job
         self.slots, self.signatures = {}, 0
 
     def signed(self, signer, message, signature, what):
@@ -270,15 +280,20 @@ class Ledger:
             raise Wrong(f"the signature of the {what} of {short(signer)}") from None
 
     def verify(self, kind, signer, payload, signature, slot_fields):
+        for slot, data in self.slots_of(kind, signer, payload, signature, slot_fields):
+            other = self.slots.setdefault(slot, sha256(data))
+            require(other == sha256(data) or (signer, payload.get(2)) in self.culprits,
+                    f"{short(signer)} signed two {kind}s for one slot")
+
+    def slots_of(self, kind, signer, payload, signature, slot_fields):
+        """The slots of a statement whose signature is right, each with the statement's bytes."""
         data = encode(payload)
         external = encode([f"starling/signed/{kind}/1", self.network])
         message = encode(["Signature1", encode({1: -8}), external, data])
         self.signed(signer, message, signature, kind)
         self.signatures += 1
-        for fields in slot_fields:
-            slot = H("starling/slot/1", SLOT_KINDS[kind], signer, *fields)
-            other = self.slots.setdefault(slot, sha256(data))
-            require(other == sha256(data), f"{short(signer)} signed two {kind}s for one slot")
+        return [(H("starling/slot/1", SLOT_KINDS[kind], signer, *fields), data)
+                for fields in slot_fields]
 
     def unit(self, manifest, unit):
         return self.by_unit.setdefault((manifest, unit), ([], {}))
@@ -288,6 +303,8 @@ class Ledger:
         name, _, signer, epoch_key, slot_keys = ITEMS[kind]
         if name == "opening":
             return self.place_opening(p)
+        if name == "fault":
+            return self.place_fault(p)
         certificate = Certificate(id_, p) if name == "certificate" else None
         if certificate:
             fields = [(certificate.manifest, certificate.kind, certificate.round, unit)
@@ -350,6 +367,36 @@ class Ledger:
             self.unit(p[1], unit)[1][core_hash(core)] = core
         return certificate.epoch
 
+    def place_fault(self, p):
+        """Two statements of one signer for one slot."""
+        require(p[1] in FAULTS, "its kind")
+        name, signer_key, job_key, slot_keys = FAULTS[p[1]]
+        slots, said = [], []
+        for key in (2, 3):
+            payload, data, signature = open_envelope(p[key])
+            signer, job = payload[signer_key], payload[job_key]
+            if slot_keys:
+                *fields, units = (payload[each] for each in slot_keys)
+                fields = [(*fields, unit) for unit in units]
+            else:
+                certificate = Certificate(sha256(data), payload)
+                fields = [(job, certificate.kind, certificate.round, unit)
+                          for unit in certificate.units]
+                for statement in certificate.statements():
+                    self.slots_of(*statement)
+            found = self.slots_of(name, signer, payload, signature, fields)
+            slots.append({slot for slot, _ in found})
+            said.append((sha256(data), signer, job))
+        require(said[0][0] < said[1][0] and said[0][1:] == said[1][1:], "they are not two of one")
+        require(slots[0] & slots[1], "they do not contradict each other")
+        require(job in self.manifests, f"its manifest {short(job)} is missing or wrong")
+        self.culprits[signer, job] = self.manifests[job][6]
+        return self.manifests[job][6]
+
+    def is_culprit(self, peer, epoch):
+        """Whether a peer was caught in a job of an hour before `epoch`."""
+        return any(key == peer and hour < epoch for (key, _), hour in self.culprits.items())
+
     def current(self, peer):
         """The key that a machine has now: a chain of at most 64 that nobody contests."""
         key = peer
@@ -370,8 +417,9 @@ class Ledger:
                 continue  # disputed, or sealed
             for worker, kind in self.outcomes(manifest, unit, hash_).items():
                 row = rows.setdefault(self.current(worker), [0, 0, 0])
-                row[0] += cores[hash_][1] if kind == "won" else 0
-                row[1 if kind == "won" else 2] += 1
+                is_paid = kind == "won" and (worker, manifest) not in self.culprits
+                row[0] += cores[hash_][1] if is_paid else 0
+                row[1 if is_paid else 2] += 1
         return [[worker, *rows[worker]] for worker in sorted(rows)]
 
     def outcomes(self, manifest, unit, hash_, last=None):
@@ -437,11 +485,11 @@ class Reputations:
                 hours.setdefault(hour, Counter())[kind] += sign * change
         return True
 
-    def reputation(self, worker, manifest, last):
+    def reputation(self, keys, manifest, last):
         """Certified results, those in a row, and mistakes, up to the hour `last`."""
         hours = {}
         for project in {manifest[2], *manifest[20]}:
-            for key in self.keys(worker):
+            for key in keys:
                 for hour, tally in self.tallies.get((project, key), {}).items():
                     if hour <= last:
                         hours.setdefault(hour, Counter()).update(tally)
@@ -460,14 +508,16 @@ class Reputations:
         return units, streak, faults
 
     def trust_class(self, worker, manifest, epoch):
-        keys = self.keys(worker)
+        if self.ledger.is_culprit(worker, epoch):
+            return NEWCOMER
+        keys = {key for key in self.keys(worker) if not self.ledger.is_culprit(key, epoch)}
         named = (self.ledger.anchors.get((manifest[2], key)) for key in keys)
         if keys & {manifest[4], *manifest[19]} or any(
                 hours and hours[0] <= epoch <= hours[1] for hours in named):
             return ANCHOR
-        if self.reputation(worker, manifest, epoch - SENIOR_HOURS)[0] >= SENIOR_UNITS:
+        if self.reputation(keys, manifest, epoch - SENIOR_HOURS)[0] >= SENIOR_UNITS:
             return SENIOR
-        _, streak, faults = self.reputation(worker, manifest, epoch - 1)
+        _, streak, faults = self.reputation(keys, manifest, epoch - 1)
         return TRUSTED if streak >= STREAK << faults else NEWCOMER
 
     def weight(self, certificate, core, unit):
@@ -554,18 +604,18 @@ class Export:
             offset += len(raw)
 
     def check(self):
-        """Places every item: manifests first, then what refers to them, and openings last."""
+        """Places every item: manifests first, then faults, what else refers to them, openings."""
         _, network, epoch, _ = self.header or (None, bytes(32), 0, 0)
         ledger = Ledger(network, epoch)
         keys, ids = {}, set()
-        ranks = {"manifest": 0, "opening": 2}
-        self.items.sort(key=lambda item: (ranks.get(ITEMS[item[1]][0], 1), item[0]))
+        ranks = {"manifest": 0, "fault": 1, "opening": 3}
+        self.items.sort(key=lambda item: (ranks.get(ITEMS[item[1]][0], 2), item[0]))
         for offset, kind, content in self.items:
             name, key_count = ITEMS[kind][:2]
             subject = name
             try:
                 p, payload, signature = content, encode(content), None
-                if name != "opening":
+                if name not in ("opening", "fault"):
                     p, payload, signature = open_envelope(content)
                 id_ = sha256(payload)
                 subject = f"{name} {short(id_)}"

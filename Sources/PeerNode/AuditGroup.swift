@@ -89,7 +89,8 @@ struct AuditGroup {
         var common = CreditLedger()
         for item in ledger.items.values {
             switch item {
-            case .revoke, .anchor: _ = common.insert(item.verifiedHere, epoch: epoch, at: .zero)
+            case .revoke, .anchor, .fault:
+                _ = common.insert(item.verifiedHere, epoch: epoch, at: .zero)
             case .manifest, .certificate, .opening, .ruling, .cancel, .hold, .device: break
             }
         }
@@ -140,8 +141,10 @@ struct AuditGroup {
         return .wrongSignature(wrong.kind, signer: wrong.signer)
     }
 
-    /// Finds statements that fill a slot which another one of the group has filled.
+    /// Finds statements that fill a slot which another one of the group has filled, unless the
+    /// ledger says so itself.
     private mutating func note(_ statements: [AnyStatement], of item: Item, at position: Int) {
+        if case .fault = item { return }
         for statement in statements {
             var other: ItemID?
             for slot in statement.slots {
@@ -151,7 +154,7 @@ struct AuditGroup {
                     slots[slot] = Filling(statement: statement.id, item: item.id)
                 }
             }
-            guard let other else { continue }
+            guard let other, !isProven(statement, of: item) else { continue }
             let problem = AuditProblem.contradiction(
                 statement.kind,
                 signer: statement.signer,
@@ -159,6 +162,12 @@ struct AuditGroup {
             )
             find(problem, in: item, at: position)
         }
+    }
+
+    /// Whether a FAULT says that the signer of a statement said two things in the job of `item`.
+    private func isProven(_ statement: AnyStatement, of item: Item) -> Bool {
+        guard let manifest = item.manifest else { return false }
+        return ledger.culprits.contains(PeerID(statement.signer), in: manifest)
     }
 
     /// Why the ledger does not take an item whose references are there.

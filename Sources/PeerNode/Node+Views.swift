@@ -31,6 +31,8 @@ package struct NodeStatus: Hashable, Sendable {
     package let openJobCount: Int
     /// Jobs that would need workers, and that their submitters have put on hold.
     package let heldJobCount: Int
+    /// Whether its ledger holds a proof that its key has signed two statements for one slot.
+    package let isCulprit: Bool
     /// Certificates in its ledger.
     package let certificateCount: Int
     /// Its own line of the board; nil while it has none.
@@ -140,6 +142,7 @@ extension Node {
             jobCount: ids.count,
             openJobCount: ids.count { isOpen($0) },
             heldJobCount: ids.count { waitsForRelease($0) },
+            isCulprit: peer.ledger.culprits.contains(id),
             certificateCount: peer.allItems.count { item in
                 if case .certificate = item { true } else { false }
             },

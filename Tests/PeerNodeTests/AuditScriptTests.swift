@@ -30,6 +30,23 @@ struct AuditScriptTests {
         #expect(verdict.lines.contains { $0.hasSuffix(" \(audit.signatures) signatures") })
     }
 
+    /// A ledger may hold what its culprits have signed, as long as it says so.
+    @Test func bothTakeContradictionsThatFaultsProve() async throws {
+        let notary = Notary()
+        let items = [notary.manifest] + notary.provenContradiction()
+        let draft = try await ExportDraft(items).withBoard()
+        let audit = try await ExportDraft.audit(draft.bytes)
+        #expect(audit.findings == [])
+        let verdict = try await script.run(on: draft.bytes)
+        #expect(verdict.status == 0, "\(verdict.text)")
+        #expect(verdict.lines.contains { $0.hasSuffix(" \(audit.signatures) signatures") })
+        for count in 1...3 {
+            let part = try await ExportDraft(Array(items.dropLast(count))).withBoard()
+            #expect(try await !ExportDraft.audit(part.bytes).isGood)
+            #expect(try await script.run(on: part.bytes).status == 1)
+        }
+    }
+
     @Test(arguments: Forgery.allCases)
     func bothFindTheForgery(_ forgery: Forgery) async throws {
         // It does not ask the clock.

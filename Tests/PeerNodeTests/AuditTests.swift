@@ -18,8 +18,8 @@ struct AuditTests {
         let counts = report.kinds.map { "\($0.count) \($0.name)" }
         #expect(
             counts == [
-                "1 anchor", "1 cancel", "12 certificate", "1 device", "2 hold", "2 manifest",
-                "7 opening", "2 revoke", "1 ruling",
+                "1 anchor", "1 cancel", "12 certificate", "1 device", "1 fault", "2 hold",
+                "2 manifest", "7 opening", "2 revoke", "1 ruling",
             ]
         )
         #expect(report.valid == 12)
@@ -28,6 +28,10 @@ struct AuditTests {
         // The second worker lost units 2 and 3, and 5 and 7, where anchors vouch for the others;
         // it never revealed for unit 4, and unit 6 is disputed.
         let notary = Notary()
+        // The first one lost units 5 and 7 here, too, and said two things in the other job: it is
+        // paid for neither of its units there.
+        let culprit = try #require(report.board.first { $0.peer == notary.peers[1] })
+        #expect(culprit.lost == 4)
         let line = try #require(report.board.first { $0.peer == notary.peers[2] })
         #expect((line.won, line.lost) == (2, 4))
         #expect(line.operations == 2 * TestGrid.operationsPerUnit - 1)

@@ -202,6 +202,39 @@ struct Notary {
         )
     }
 
+    /// The proof that a worker promised two results for a unit.
+    func fault(of worker: Int) -> Item {
+        let lease = Lease(
+            manifest: grid.id,
+            units: [3],
+            seatCount: 2,
+            epoch: TestGrid.epoch,
+            round: 40,
+            seat: 0,
+            widening: 0,
+            commitMilliseconds: 1,
+            holders: []
+        )
+        let promises = [0, 1].map { (variant: UInt64) in
+            let cores = TestGrid.cores([3], variant: variant)
+            return grid.commit(lease, of: peers[0], by: peers[worker], cores: cores)
+        }
+        guard let pair = Contradiction(promises[0], promises[1]) else {
+            preconditionFailure("two results have two commitments")
+        }
+        return .fault(Fault(.commits(pair)))
+    }
+
+    /// Two certificates of one steward for one unit, and what they prove of it and both workers.
+    func provenContradiction() -> [Item] {
+        let votes = [quorum(on: [0]), quorum(on: [0], variant: 1)]
+        let certificates = votes.map { Item.certificate($0) }
+        guard let pair = Contradiction(votes[0], votes[1]) else {
+            preconditionFailure("the votes differ")
+        }
+        return certificates + [.fault(Fault(.certificates(pair))), fault(of: 1), fault(of: 2)]
+    }
+
     /// Every kind of item and every kind of vote, in two jobs.
     static func everything() -> [Item] {
         let strict = Notary()
@@ -215,7 +248,7 @@ struct Notary {
             + [strict.hold(0), strict.hold(1, isHeld: false), strict.device(3)]
             + [strict.revoke(4, by: 6), strict.revoke(6, by: 7)]
             // The fourth key is that of a machine whose last one is an anchor.
-            + strict.contradiction(on: 7, by: [3, 4]) + [strict.anchor(7)]
+            + strict.contradiction(on: 7, by: [3, 4]) + [strict.anchor(7), single.fault(of: 1)]
     }
 }
 

@@ -122,6 +122,13 @@ extension ControlledPeer {
         if let pause = status.pause {
             return (.paused, pause.until.map { Moment.until($0) } ?? "ends with: starling resume")
         }
+        if status.isCulprit {
+            return (
+                .idle,
+                "the ledger proves that its key said two things, so nobody gives it work; was the "
+                    + "folder copied? See docs/OPERATING.md"
+            )
+        }
         if status.isDiskFull {
             return (.idle, "the disk of \(folder.absolutePath) is nearly full; free 200 MB or more")
         }
