@@ -16,8 +16,11 @@ extension CreditLedger {
             others += job.units[unit]?.certificates ?? []
             others += job.mentions[unit] ?? []
         }
+        let compared = distinct(others)
+        // Most units have one certificate, of one round.
+        guard compared.count > 1 || signed.body.sets.count > 1 else { return [] }
         var faults: [Fault] = []
-        for other in distinct(others) {
+        for other in compared {
             guard case .certificate(let other)? = item(other) else { continue }
             for fault in Self.contradictions(signed, other)
             where !culprits.contains(fault.culprit, in: manifest)
@@ -39,6 +42,8 @@ extension CreditLedger {
         for (leftIndex, leftSet) in left.body.sets.enumerated() {
             for (rightIndex, rightSet) in right.body.sets.enumerated()
             where leftSet.steward == rightSet.steward && leftSet.round == rightSet.round {
+                // Of a certificate with itself, each two rounds once.
+                guard left.id != right.id || leftIndex < rightIndex else { continue }
                 faults += contradictions(
                     Part(left.body, leftIndex),
                     Part(right.body, rightIndex)
