@@ -51,6 +51,9 @@ extension Peer {
         case .chunkLost(let chunk):
             chunks.lost(chunk)
             worker.lost(chunk, at: now, desk: &chunks, into: &out)
+            for (id, signed) in ledger.manifests where signed.body.datasetRoot == chunk.root {
+                worker.mayRetry(id)
+            }
         case .resultStored(let hash):
             results.stored(hash)
             answerOffers(into: &out)
@@ -101,7 +104,7 @@ extension Peer {
             answerOffers(into: &out)
         case .workFailed(let order):
             submitter.failed(order)
-            worker.failed(order, at: now, into: &out)
+            worker.failed(order, at: now, desk: chunks, into: &out)
         default:
             preconditionFailure("only work")
         }

@@ -405,12 +405,23 @@ package struct Worker: Sendable {
         seal(key, at: now, vault: &vault, into: &out)
     }
 
-    /// The driver cannot compute an order: this peer leaves the job to others for a while.
-    package mutating func failed(_ order: UInt64, at now: Instant, into out: inout Outbox) {
-        guard let key = bundle(of: order) else { return }
-        refused[key.manifest] = now.advanced(by: WorkLimits.failureSpan)
+    /// The driver cannot compute an order: this peer leaves the job to others for a while, unless
+    /// it has lost the data, which it then fetches again.
+    package mutating func failed(
+        _ order: UInt64,
+        at now: Instant,
+        desk: ChunkDesk,
+        into out: inout Outbox
+    ) {
+        guard let key = bundle(of: order), let bundle = bundles[key] else { return }
+        if bundle.chunks.allSatisfy({ desk.holds($0) }) {
+            refused[key.manifest] = now.advanced(by: WorkLimits.failureSpan)
+        }
         drop(key, into: &out)
     }
+
+    /// A chunk of a job has turned out to be lost: that may be why an order of it failed.
+    package mutating func mayRetry(_ manifest: ManifestID) { refused.remove(manifest) }
 
     /// The job of an order of this worker's.
     package func job(of order: UInt64) -> ManifestID? { bundle(of: order)?.manifest }

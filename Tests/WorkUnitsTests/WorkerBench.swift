@@ -149,7 +149,9 @@ struct WorkerBench {
     }
 
     mutating func failed(_ order: UInt64) {
-        run { bench, out in bench.worker.failed(order, at: bench.now, into: &out) }
+        run { bench, out in
+            bench.worker.failed(order, at: bench.now, desk: bench.desk, into: &out)
+        }
     }
 
     mutating func unlinked(isLinked: (PeerID) -> Bool) {

@@ -203,6 +203,39 @@ import WorkUnits
         bench.expectNothingLeft()
     }
 
+    /// A chunk in its cache was damaged, which the driver tells before or after the order failed.
+    @Test(arguments: [false, true])
+    func aJobWhoseDataWasLostIsTriedAgainAtOnce(isToldFirst: Bool) throws {
+        var bench = WorkerBench()
+        let chunk = ChunkWant(root: bench.grid.manifest.datasetRoot, index: 0)
+        bench.chunkStored()
+        bench.lend(bench.lease())
+        let order = try bench.takePrepare()
+        bench.prepared(order.number)
+        _ = try bench.takeStart()
+        if isToldFirst { bench.desk.lost(chunk) }
+        bench.failed(order.number)
+        if !isToldFirst {
+            bench.desk.lost(chunk)
+            bench.worker.mayRetry(bench.grid.id)
+        }
+        bench.effects = []
+        bench.now = bench.now.advanced(by: WorkLimits.claimSpan)
+        bench.claim()
+        #expect(bench.takeMessages().count == 1)
+        bench.lend(bench.lease())
+        let again = try bench.takePrepare()
+        bench.prepared(again.number)
+        let wanted = bench.take { effect -> ChunkWant? in
+            guard case .send(.chunkWant(let want), _) = effect else { return nil }
+            return want
+        }
+        #expect(wanted == [chunk])
+        bench.chunkStored()
+        #expect(try bench.takeStart() == again)
+        bench.expectNothingLeft()
+    }
+
     // MARK: - From lease to promise
 
     @Test(arguments: [false, true])
