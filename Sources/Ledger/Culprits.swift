@@ -1,13 +1,20 @@
 package import Primitives
-import Wire
+package import Wire
 
 /// Who has been proven to say two things for one slot: what FAULT says.
 ///
 /// A pure function of the proofs that it was told, in whatever order. A proof is dated as the job
 /// that it is about: nobody can choose another hour for it.
 package struct Culprits: Sendable {
-    /// The hours of the jobs in which each culprit was caught.
-    private var jobs = SortedTable<PeerID, SortedTable<ManifestID, UInt64>>()
+    /// The jobs in which each culprit was caught, and how.
+    private var jobs = SortedTable<PeerID, SortedTable<ManifestID, Entry>>()
+
+    private struct Entry: Sendable {
+        /// The hour of the job.
+        let epoch: UInt64
+        /// The proof that came first.
+        let first: ItemID
+    }
 
     /// Nobody is proven anything.
     init() {}
@@ -16,7 +23,8 @@ package struct Culprits: Sendable {
     /// that job.
     mutating func note(_ fault: Fault, epoch: UInt64) -> Bool {
         guard jobs[fault.culprit]?.contains(fault.manifest) != true else { return false }
-        jobs[fault.culprit, default: SortedTable()][fault.manifest] = epoch
+        let entry = Entry(epoch: epoch, first: Item.fault(fault).id)
+        jobs[fault.culprit, default: SortedTable()][fault.manifest] = entry
         return true
     }
 
@@ -28,8 +36,13 @@ package struct Culprits: Sendable {
         jobs[peer]?.contains(manifest) ?? false
     }
 
+    /// Whether `fault` is what first proved its culprit's deed in the job: others add nothing.
+    package func wasFirst(_ fault: Fault) -> Bool {
+        jobs[fault.culprit]?[fault.manifest]?.first == Item.fault(fault).id
+    }
+
     /// Whether `peer` was caught in a job of an hour before `epoch`.
     func areKnown(_ peer: PeerID, at epoch: UInt64) -> Bool {
-        jobs[peer]?.values.contains { $0 < epoch } ?? false
+        jobs[peer]?.values.contains { $0.epoch < epoch } ?? false
     }
 }

@@ -165,6 +165,7 @@ extension Peer {
         case .anchor(let signed):
             if ledger.hasJob(of: signed.body.project) { membershipChanged() }
         case .fault(let fault):
+            guard ledger.culprits.wasFirst(fault) else { return }
             membershipChanged()
             reviewDeeds(provenBy: fault, at: now, into: &out)
         case .revoke(let signed):

@@ -44,6 +44,28 @@ extension TestGrid {
         )
     }
 
+    /// The proof that `worker` promised two results for a unit to `steward`.
+    package func fault(of worker: PeerID, by steward: PeerID) -> Fault {
+        let lease = Lease(
+            manifest: id,
+            units: [3],
+            seatCount: 2,
+            epoch: TestGrid.epoch,
+            round: 40,
+            seat: 0,
+            widening: 0,
+            commitMilliseconds: 1,
+            holders: []
+        )
+        let promises = [0, 1].map { (variant: UInt64) in
+            commit(lease, of: steward, by: worker, cores: Self.cores([3], variant: variant))
+        }
+        guard let pair = Contradiction(promises[0], promises[1]) else {
+            preconditionFailure("two results have two commitments")
+        }
+        return Fault(.commits(pair))
+    }
+
     /// What `peer` signs to be adopted by `owner`.
     package func consent(of peer: PeerID, to owner: OwnerID) -> Signature {
         let bytes = Device.consentBytes(network: network, owner: owner)

@@ -464,13 +464,6 @@ extension ShardDesk {
         send(round, seat: seat, to: occupant, for: span, view: view, into: &out)
     }
 
-    /// Sends the lease of a seat's worker.
-    func sendLease(_ key: RoundKey, seat: Int, view: GridView, into out: inout Outbox) {
-        guard let round = rounds[key], let occupant = round.seats[seat].occupant else { return }
-        let span = lease(of: round.units.count)
-        send(round, seat: seat, to: occupant, for: span, view: view, into: &out)
-    }
-
     private func send(
         _ round: Round,
         seat: Int,

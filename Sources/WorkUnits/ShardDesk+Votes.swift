@@ -34,9 +34,12 @@ extension ShardDesk {
             guard rounds[key]?.seats[seat].occupant?.promise == nil else { return .taken }
             settle(key, seat: seat, on: commit.worker, into: &out)
             rounds.update(key) { $0.seats[seat].occupant?.promise = Promise(signed) }
-            if let round = rounds[key] { persist(round, into: &out) }
-            // It may have been told to stop while its promise was under way.
-            if !hadLease, !isOnHold { sendLease(key, seat: seat, view: view, into: &out) }
+            if !hadLease, !isOnHold, let occupant = rounds[key]?.seats[seat].occupant {
+                // It may have been told to stop while its promise was under way.
+                begin(key, seat: seat, occupant, view: view, into: &out)
+            } else if let round = rounds[key] {
+                persist(round, into: &out)
+            }
             closeSet(key, view: view, at: now, vault: &vault, into: &out)
             return .taken
         case .closing:

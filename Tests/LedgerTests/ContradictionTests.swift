@@ -109,24 +109,8 @@ import Wire
 
     // MARK: - What comes of it
 
-    private func fault(of worker: UInt64, in grid: TestGrid = grid) throws -> Item {
-        let cores = [TestGrid.cores([3]), TestGrid.cores([3], variant: 1)]
-        let results = cores.map { cores in
-            let lease = Lease(
-                manifest: grid.id,
-                units: [3],
-                seatCount: 2,
-                epoch: hour,
-                round: 4,
-                seat: 0,
-                widening: 0,
-                commitMilliseconds: 1,
-                holders: [],
-                wantsReference: false
-            )
-            return grid.commit(lease, of: peer(1), by: peer(worker), cores: cores)
-        }
-        return .fault(Fault(.commits(try #require(Contradiction(results[0], results[1])))))
+    private func fault(of worker: UInt64, in grid: TestGrid = grid) -> Item {
+        .fault(grid.fault(of: peer(worker), by: peer(1)))
     }
 
     @Test func whoSaidTwoThingsIsPaidForNothingInThatJob() throws {
@@ -139,7 +123,7 @@ import Wire
             fixture.take(.opening(grid.opening(of: votes)))
         }
         #expect(fixture.row(of: peer(2))?.won == 4)
-        fixture.take(try fault(of: 2))
+        fixture.take(fault(of: 2))
         #expect(fixture.row(of: peer(2))?.won == 2 && fixture.row(of: peer(2))?.lost == 2)
         #expect(fixture.row(of: peer(3))?.won == 4, "whoever voted with it keeps its credit")
         #expect(fixture.verdict(on: 0).core == TestGrid.core(0), "and the result stands")
@@ -160,7 +144,7 @@ import Wire
         }
         #expect(classes(fixture, 2) == [.anchor, .anchor])
         #expect(classes(fixture, 20) == [.anchor, .anchor])
-        fixture.take(try fault(of: 2, in: grid))
+        fixture.take(fault(of: 2, in: grid))
         #expect(classes(fixture, 2) == [.anchor, .newcomer])
         #expect(classes(fixture, 20) == [.anchor, .newcomer], "it inherits nothing")
         let keepers = fixture.ledger.trustView.keepers(of: grid.manifest, at: hour + 1)
@@ -171,7 +155,7 @@ import Wire
 
     @Test func aProofWaitsForItsJob() throws {
         var fixture = LedgerFixture(Self.grid)
-        let fault = try fault(of: 2)
+        let fault = fault(of: 2)
         #expect(fixture.insert(fault) == .waiting)
         #expect(fixture.insert(.manifest(Self.grid.signedManifest)) == .accepted([fault]))
         #expect(fixture.ledger.culprits.contains(peer(2), in: Self.grid.id))
@@ -199,7 +183,7 @@ import Wire
             fixture.insert(.opening(grid.opening(of: signed, variant: variant)), epoch: hour + 1)
         }
         #expect(fixture.verdict(on: 1).core == TestGrid.core(1))
-        fixture.insert(try fault(of: 2, in: grid))
+        fixture.insert(fault(of: 2, in: grid))
         #expect(fixture.verdict(on: 1) == .disputed)
     }
 }

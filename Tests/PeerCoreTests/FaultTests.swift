@@ -66,23 +66,7 @@ import WorkUnits
     @Test(arguments: [false, true])
     func aCulpritGetsNoWorkAndIsTheLastSteward(isProven: Bool) throws {
         let pair = try pair()
-        let lease = Lease(
-            manifest: grid.id,
-            units: [3],
-            seatCount: 2,
-            epoch: TestGrid.epoch,
-            round: 40,
-            seat: 0,
-            widening: 0,
-            commitMilliseconds: 1,
-            holders: []
-        )
-        let promises = [0, 1].map { (variant: UInt64) in
-            let cores = TestGrid.cores([3], variant: variant)
-            return grid.commit(lease, of: TestGrid.peer(0), by: other, cores: cores)
-        }
-        let proof = try #require(Contradiction(promises[0], promises[1]))
-        if isProven { try receive([.fault(Fault(.commits(proof)))], at: pair) }
+        if isProven { try receive([.fault(grid.fault(of: other, by: TestGrid.peer(0)))], at: pair) }
         let second = TestGrid(units: 4, submitter: TestGrid.peer(0), nonce: 2)
         pair.input(.submit(second.manifest), to: 0)
         for _ in 0..<200 { pair.pass(atMost: .seconds(2)) }

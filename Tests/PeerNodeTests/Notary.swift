@@ -204,25 +204,7 @@ struct Notary {
 
     /// The proof that a worker promised two results for a unit.
     func fault(of worker: Int) -> Item {
-        let lease = Lease(
-            manifest: grid.id,
-            units: [3],
-            seatCount: 2,
-            epoch: TestGrid.epoch,
-            round: 40,
-            seat: 0,
-            widening: 0,
-            commitMilliseconds: 1,
-            holders: []
-        )
-        let promises = [0, 1].map { (variant: UInt64) in
-            let cores = TestGrid.cores([3], variant: variant)
-            return grid.commit(lease, of: peers[0], by: peers[worker], cores: cores)
-        }
-        guard let pair = Contradiction(promises[0], promises[1]) else {
-            preconditionFailure("two results have two commitments")
-        }
-        return .fault(Fault(.commits(pair)))
+        .fault(grid.fault(of: peers[worker], by: peers[0]))
     }
 
     /// Two certificates of one steward for one unit, and what they prove of it and both workers.
