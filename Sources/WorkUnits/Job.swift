@@ -78,6 +78,8 @@ package enum WorkLimits {
     package static let chunkSourcesMax = 16
     /// Chunks that a worker asks for at once.
     package static let chunkWindow = 8
+    /// Owners that a round remembers of those whose leases ran out.
+    static let lapsesMax = 64
     /// Bundles that one worker may have in flight, however many certificates it has earned.
     package static let quotaMax: UInt32 = 64
     /// Lease times after which a worker gives up a bundle that nobody answers for.

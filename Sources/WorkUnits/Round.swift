@@ -110,6 +110,8 @@ package struct Round: Sendable {
     /// Whether a second worker was faster than the first: that happens once in a round, so that
     /// machines that are quick to lie cannot take all seats from slow ones.
     package var isOvertaken = false
+    /// Owners whose leases of it ran out, latest last; never stored.
+    private(set) var lapsed: [OwnerID] = []
     /// How far it is.
     package var phase: Phase
     /// The signed set, once there is one.
@@ -149,6 +151,13 @@ package struct Round: Sendable {
     /// Whether somebody may still take a seat.
     var hasFreeSeat: Bool {
         phase == .leasing && seats.indices.contains { seats[$0].isFree }
+    }
+
+    /// Notes that an owner's lease ran out.
+    mutating func noteLapse(of owner: OwnerID) {
+        lapsed.removeAll { $0 == owner }
+        if lapsed.count == WorkLimits.lapsesMax { lapsed.removeFirst() }
+        lapsed.append(owner)
     }
 
     /// Seats that a newcomer has or doubles.

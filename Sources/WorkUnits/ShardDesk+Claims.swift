@@ -173,9 +173,21 @@ extension ShardDesk {
         view: GridView,
         at now: Instant
     ) -> Bool {
-        isTrusted(claimant, seat: seat, of: round, view: view, at: now)
+        mayTryAgain(claimant.candidate, seat: seat, of: round, at: now)
+            && isTrusted(claimant, seat: seat, of: round, view: view, at: now)
             && isAdmitted(claimant.candidate, seat: seat, of: round, at: now)
             && !isReluctant(claimant.candidate, seat: seat, of: round, view: view, at: now)
+    }
+
+    /// Whether the claimant's lease of this round did not run out, or nobody else has come since:
+    /// who is quick to take a seat and does nothing with it would keep it from all others.
+    private func mayTryAgain(
+        _ claimant: Candidate,
+        seat: Int,
+        of round: Round,
+        at now: Instant
+    ) -> Bool {
+        !round.lapsed.contains(claimant.owner) || isLeftOver(round.seats[seat], at: now)
     }
 
     /// Whether neither the worker nor its owner has voted on `unit`.

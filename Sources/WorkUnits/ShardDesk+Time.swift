@@ -65,6 +65,7 @@ extension ShardDesk {
         func isOver(_ since: Instant) -> Bool { since.advanced(by: span) <= now }
         if let duplicate = round.duplicate, isOver(duplicate.since) {
             late.append(duplicate.occupant.worker)
+            round.noteLapse(of: duplicate.occupant.owner)
             round.duplicate = nil
         }
         for index in round.seats.indices {
@@ -72,6 +73,7 @@ extension ShardDesk {
                 isOver(round.seats[index].since)
             else { continue }
             if !late.contains(occupant.worker) { late.append(occupant.worker) }
+            round.noteLapse(of: occupant.owner)
             round.seats[index] = Seat(since: now)
             if round.duplicate?.seat == index { round.endDoubling() }
         }
