@@ -57,6 +57,7 @@ extension Options {
             Field("cancelled", \.isCancelled), Field("held", \.isHeld),
             Field("siblings", \.areSiblings), Field("succeeded", \.isSucceeded),
             Field("released", \.isReleased), Field("hostile", \.isHostile),
+            Field("byzantine", \.byzantine), Field("behaviour", \.behaviour),
             Field("lost", \.lost), Field("disk-failure", \.diskFailure),
             Field("vault-torn", \.isVaultTorn), Field("named", \.named),
         ]
@@ -70,12 +71,15 @@ extension Options {
 
     /// Whether every machine that has a part is there, and has no other part that excludes it.
     var isPossible: Bool {
-        let last = peers - (isHostile ? 2 : 1)
+        let last = peers - 1 - strangers
         let parts = [lost, diskFailure, isSucceeded ? 1 + liars : nil].compactMap { $0 }
         return (2...Fate.peersMax).contains(peers) && units > 0 && chunks > 0
             && (0...1).contains(liars)
             && liars <= last && (0...peers).contains(anchors) && drift >= 0 && drift < 1_000
-            && (!isHostile || peers > 2 + anchors) && (!areSiblings || peers > 2)
+            && (strangers == 0 || peers > 1 + strangers + anchors)
+            && (!areSiblings || peers > 2 && byzantine == 0)
+            && byzantine >= 0 && (byzantine == 0) == (behaviour == nil)
+            && (byzantine == 0 || !isHostile)
             && seniorsMin > 0 && liesAfter >= 0 && networks >= 0
             && (policy != .single || liars == 0)
             && faultSpan > .zero && hourSpan > .zero && delayMax > .zero
@@ -88,7 +92,7 @@ extension Options {
     /// Whether every machine stays, with its links, its keys and its disk.
     private var isSteady: Bool {
         let leaving = [crash, linkFailure, fullDisk].contains { $0.numerator > 0 }
-        return !leaving && lost == nil && diskFailure == nil && !isSucceeded && !isHostile
+        return !leaving && lost == nil && diskFailure == nil && !isSucceeded && strangers == 0
             && partition == .none
     }
 }
@@ -160,14 +164,19 @@ extension Policy: OptionValue {
     }
 }
 
-extension Int?: OptionValue {
-    var optionText: String { map { "\($0)" } ?? "none" }
+extension Behaviour: OptionValue {
+    var optionText: String { rawValue }
+    init?(optionText: String) { self.init(rawValue: optionText) }
+}
+
+extension Optional: OptionValue where Wrapped: OptionValue {
+    var optionText: String { map(\.optionText) ?? "none" }
     init?(optionText: String) {
         if optionText == "none" {
             self = .none
         } else {
-            guard let number = Int(optionText) else { return nil }
-            self = number
+            guard let value = Wrapped(optionText: optionText) else { return nil }
+            self = value
         }
     }
 }

@@ -51,6 +51,10 @@ package struct Options: Hashable, Sendable {
     package internal(set) var faultSpan: TimeSpan
     /// Whether the last peer says whatever a decoder lets through, beside what it should.
     package internal(set) var isHostile: Bool
+    /// Machines, the last ones, that break the protocol in the way of `behaviour`.
+    package internal(set) var byzantine: Int
+    /// How they break it; nil for none.
+    package internal(set) var behaviour: Behaviour?
     /// Virtual time in which the epoch grows by one, so that hours pass in a short life.
     package internal(set) var hourSpan: TimeSpan
     /// The longest that a commit takes, while further inputs come; zero for none.
@@ -136,6 +140,8 @@ package struct Options: Hashable, Sendable {
         isReleased = false
         faultSpan = .seconds(600)
         isHostile = false
+        byzantine = 0
+        behaviour = nil
         hourSpan = .seconds(3_600)
         commitMax = .zero
         gridLoss = .never
@@ -158,8 +164,9 @@ package struct Options: Hashable, Sendable {
         networks = 0
     }
 
-    /// The options of `seed`; `peers` overrides their number when it is given.
-    package init(seed: UInt64, peers wanted: Int? = nil) {
+    /// The options of `seed`; `peers` overrides their number when it is given, and the machines
+    /// that have `behaviour` come on top of it.
+    package init(seed: UInt64, peers wanted: Int? = nil, behaviour given: Behaviour? = nil) {
         var random = PRNG(seed: seed &* 0x9E37_79B9 ^ 0x5354_4152)
         func isOn(_ random: inout PRNG) -> Bool { random.below(2) == 0 }
         self.seed = seed
@@ -180,6 +187,8 @@ package struct Options: Hashable, Sendable {
         isCancelled = random.below(16) == 0
         faultSpan = .seconds(20 + random.below(60))
         isHostile = random.below(4) == 0 && peers > 2 + anchors
+        byzantine = 0
+        behaviour = nil
         hourSpan = .seconds(isOn(&random) ? 3_600 : 15 + random.below(120))
         commitMax = .milliseconds(isOn(&random) ? 1 + random.below(100) : 0)
         gridLoss = isOn(&random) ? Ratio(1 + random.below(50), of: 100) : .never
@@ -227,6 +236,12 @@ package struct Options: Hashable, Sendable {
         if mayJump { hourSpan = .seconds(15 + random.below(10)) }
         networks = isOn(&random) ? 1 + Int(random.below(3)) : 0
         named = random.below(4) == 0 ? Self.bystander(of: peers, isHostile, &random) : nil
+        if let given {
+            add(given, random: &random)
+        } else if wanted == nil, !isHostile, random.below(4) == 0 {
+            let behaviours = Behaviour.allCases
+            add(behaviours[Int(random.below(UInt64(behaviours.count)))], random: &random)
+        }
     }
 
     /// Any peer but the submitter and the hostile one, who would have a part in the job.
@@ -262,6 +277,13 @@ package struct Options: Hashable, Sendable {
         return trust
     }
 
-    /// Whether a lie may be certified: a single result is taken on trust until it is audited.
-    package var mayBeFooled: Bool { policy == .adaptive && liars > 0 }
+    /// Whether a lie may be certified: a single result is taken on trust until it is audited, and
+    /// two that are made together while nobody better is there.
+    package var mayBeFooled: Bool {
+        let isLieMade = liars > 0 || behaviour?.lies == true
+        return policy == .adaptive && isLieMade || behaviour?.isCollusion == true
+    }
+
+    /// Machines that are not bound by the protocol, the last ones.
+    var strangers: Int { isHostile ? 1 : byzantine }
 }

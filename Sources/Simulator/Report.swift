@@ -100,6 +100,12 @@ package struct Report: Hashable, Sendable {
     package internal(set) var named: UInt64 = 0
     /// Proofs in the submitter's ledger that somebody signed two statements for one slot.
     package internal(set) var faults: UInt64 = 0
+    /// Wrong results that were computed or made up.
+    package internal(set) var lies: UInt64 = 0
+    /// Machines that came back under another key because they were caught.
+    package internal(set) var renewed: UInt64 = 0
+    /// Results that machines were paid for a project of their own.
+    package internal(set) var farmed: UInt64 = 0
     /// Machines that went on with another key.
     package internal(set) var succeeded: UInt64 = 0
     /// Jobs whose results the submitter has released.

@@ -59,7 +59,7 @@ extension World {
     }
 
     private func watch<Body>(_ signed: Signed<Body>) {
-        guard signed.body.signer != hostile?.id.digest, watched.insert(signed.id).inserted
+        guard !isByzantine(key: signed.body.signer), watched.insert(signed.id).inserted
         else { return }
         for slot in signed.body.slots {
             guard let earlier = slots[slot] else {
@@ -125,6 +125,7 @@ extension World {
 
     /// Nothing is dropped that a job needs which is not released.
     func checkDrops(_ out: Outbox, of peer: SimulatedPeer) {
+        guard !isByzantine(peer.index) else { return }
         for effect in out.effects {
             switch effect {
             case .dropResult(let hash):
@@ -158,7 +159,7 @@ extension World {
     }
 
     var honestPeers: [SimulatedPeer] {
-        peers.filter { $0.index != hostile?.index && !$0.isGone }
+        peers.filter { !isByzantine($0.index) && !$0.isGone }
     }
 
     /// Every job is final or cancelled at every honest peer, and the submitter has the results, or
@@ -291,9 +292,10 @@ extension World {
         for id in jobs { checkOwners(id) }
         checkFinals()
         checkCulprits()
+        checkFarm()
         checkRows()
         // Where a lie stands, whoever contradicted it is not paid.
-        if report.fooled == 0 { checkCredit(boards[0].hosts) }
+        if report.fooled == 0 { checkCredit() }
         checkReleased()
         checkNaming()
         checkUsers(boards[0])
@@ -341,12 +343,15 @@ extension World {
     }
 
     /// The board is the sum of the oracle's operations over (unit, worker) pairs, each once.
-    private func checkCredit(_ board: [BoardRow]) {
+    private func checkCredit() {
+        let ledger = peers[Self.submitter].core?.peer.ledger
+        let later = time(at: peers[Self.submitter]).advanced(by: .seconds(3_600))
+        let board = ledger?.boards(of: project, epoch: epoch, at: later, settle: .zero).hosts ?? []
         var expected = SortedTable<PeerID, UInt64>()
         for id in jobs { addCredit(of: id, to: &expected) }
         for row in board {
             let sum = row.finalOperations + row.provisionalOperations
-            let isHostile = row.peer == hostile?.id
+            let isHostile = isByzantine(key: row.peer.digest)
             // What a sleeper has done before it lies is paid.
             let isSleeper =
                 options.liesAfter > 0 && indices[row.peer].map { peers[$0].isLiar } ?? false
@@ -398,7 +403,7 @@ extension World {
 
     /// Whether what the peer says about units is true.
     private func isTruthful(_ peer: SimulatedPeer) -> Bool {
-        !peer.isLiar && peer.index != hostile?.index
+        !peer.isLiar && !isByzantine(peer.index)
     }
 
     /// No steward gives votes on one unit to two keys of one owner, be it two machines or one with
@@ -406,12 +411,13 @@ extension World {
     /// votes beside its own.
     private func checkOwners(_ manifestID: ManifestID) {
         for certificate in peers[0].core?.peer.certificates(of: manifestID) ?? [] {
-            for steward in distinct(certificate.sets.map(\.steward)) where steward != hostile?.id {
-                // The hostile peer gives itself to whomever it likes.
+            for steward in distinct(certificate.sets.map(\.steward))
+            where !isByzantine(key: steward.digest) {
+                // Whoever is not bound by the protocol gives itself to whomever it likes.
                 let workers = distinct(
                     certificate.entries.filter { certificate.sets[Int($0.set)].steward == steward }
                         .map(\.worker)
-                ).filter { $0 != hostile?.id }
+                ).filter { !isByzantine(key: $0.digest) }
                 let owners = distinct(workers.compactMap { identity(of: $0)?.owner })
                 let hasLostItems = indices[steward].map { peers[$0].hasLostItems } ?? false
                 if owners.count < workers.count, !hasLostItems {
@@ -441,11 +447,11 @@ extension World {
             guard let index = indices[row.peer], let identity = identity(of: row.peer) else {
                 continue
             }
-            // The hostile peer gives itself to whomever it likes, and a machine or its disk may be
+            // A hostile peer gives itself to whomever it likes, and a machine or its disk may be
             // gone before anybody has heard whose it is.
             // Where members never change nobody is adopted.
             let isUnsure =
-                index == hostile?.index || peers[index].isGone || peers[index].id != row.peer
+                isByzantine(index) || peers[index].isGone || peers[index].id != row.peer
                 || commonHubs != nil
             let given = peers[0].core?.peer.ledger.ownership.owner(of: row.peer)
             let owner = isUnsure ? given ?? identity.owner : identity.owner

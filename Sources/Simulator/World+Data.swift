@@ -15,7 +15,7 @@ extension World {
             peer.lostChunks.remove(want)
             answer(.chunkStored(want), to: peer, within: 5)
         case .sendChunk(let want, let to):
-            guard want.root == oracle.root, let index = indices[to],
+            guard want.root == oracle.root, let index = place(of: to),
                 let bytes = chunk(want, at: peer)
             else { return }
             let chunk = Chunk(
@@ -29,7 +29,7 @@ extension World {
         case .storePiece(let piece):
             store(piece, of: peer)
         case .sendPiece(let hash, let offset, let to):
-            guard let bytes = result(hash, at: peer), let index = indices[to],
+            guard let bytes = result(hash, at: peer), let index = place(of: to),
                 offset < UInt64(bytes.count) || bytes.isEmpty
             else { return }
             // Two pieces for each result, so that the second is asked for.
@@ -177,7 +177,7 @@ extension World {
         }
         let isStalled = strikes(.stall, options.stall, at: peer)
         let work = UInt64(order.units.count) * (isStalled ? 10_000 : options.work.milliseconds)
-        let delay = work + random.below(500)
+        let delay = saturatingProduct(work, slowness(of: peer)) + random.below(500)
         let event = Event.computed(order, peer: peer.index, life: peer.life)
         queue.push(event, at: now.advanced(by: .milliseconds(delay)))
     }
@@ -192,12 +192,10 @@ extension World {
         }
         tellResult(of: order, by: peer)
         let cores = order.units.map { unit in
-            let bytes =
-                isWrongNow(peer)
-                ? oracle.lie(about: unit, liar: peer.index) : oracle.result(of: unit)
-            peer.disk.results[crypto.hash(bytes)] = bytes
-            peer.lostResults.remove(crypto.hash(bytes))
-            return oracle.core(bytes, unit: unit, crypto: crypto)
+            let (bytes, core) = outcome(of: unit, in: order.manifest, at: peer)
+            peer.disk.results[core.resultHash] = bytes
+            peer.lostResults.remove(core.resultHash)
+            return core
         }
         peer.computed += order.units.count
         input(.workFinished(order.number, cores), to: peer)

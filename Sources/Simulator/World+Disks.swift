@@ -43,7 +43,7 @@ extension World {
     }
 
     /// The machine cannot know its old key: it comes back as another peer.
-    private func beginAnew(_ peer: SimulatedPeer) {
+    func beginAnew(_ peer: SimulatedPeer) {
         peer.beginAnew(as: identity(of: peer.index, owner: nil))
     }
 
@@ -98,7 +98,7 @@ extension World {
                 for certificate in ledger.certificates(on: unit, of: id) {
                     let holders = ([certificate.body.steward] + winners).compactMap { indices[$0] }
                     let isKept = holders.contains { index in
-                        index != Self.submitter && index != hostile?.index
+                        index != Self.submitter && !isByzantine(index)
                             && peers[index].disk.results.contains(hash)
                     }
                     if !isKept { return false }

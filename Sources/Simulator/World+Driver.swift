@@ -40,7 +40,7 @@ extension World {
             peer.hoursAhead = 1
             tell("the clock of peer \(peer.index) is an hour ahead")
         } else if options.clockJump == .never {
-            peer.hoursAhead = 0
+            peer.hoursAhead = skew(of: peer)
         }
         input(.epoch(hour(at: peer)), to: peer)
         introduce(peer)
@@ -284,7 +284,10 @@ extension World {
                 note(message, of: peer, to: to)
                 tell(message, of: peer, to: to)
             }
-            if let index, peers[index].id == to { send(message, from: peer.index, to: index) }
+            let isTwice = options.behaviour == .stolenKey
+            if let index = isTwice ? place(of: to) : index, peers[index].id == to {
+                say(message, by: peer, to: index)
+            }
         }
         return true
     }
@@ -314,13 +317,7 @@ extension World {
             watch(message, of: peer)
             note(message, of: peer, to: to)
             tell(message, of: peer, to: to)
-            if let index = indices[to], peers[index].id == to {
-                send(message, from: peer.index, to: index)
-                if let other = contradiction(to: message, of: peer) {
-                    report.hostile += 1
-                    send(other, from: peer.index, to: index)
-                }
-            }
+            if let index = place(of: to) { say(message, by: peer, to: index) }
         case .connect(let record):
             if let index = indices[record.peer], peers[index].id == record.peer {
                 dial(from: peer.index, to: index)
@@ -334,11 +331,12 @@ extension World {
         case .prepareWork, .startWork, .stopWork:
             performWork(effect, of: peer)
         case .keyUsedElsewhere:
+            guard !isByzantine(peer.index) else { return }
             report.violations.append("peer \(peer.index) takes itself for an impostor")
         case .penalize(let target, let misbehavior):
-            guard let index = indices[target], peer.index != hostile?.index else { return }
+            guard let index = indices[target], !isByzantine(peer.index) else { return }
             tell("peer \(peer.index) punishes peer \(index): \(misbehavior)")
-            guard !peers[index].isLiar, index != hostile?.index, options.model == nil else {
+            guard !peers[index].isLiar, !isByzantine(index), options.model == nil else {
                 report.punished += 1
                 return
             }

@@ -46,7 +46,7 @@ extension World {
     func checkCulprits() {
         for peer in honestPeers.prefix(Self.boardsMax) {
             guard let ledger = peer.core?.peer.ledger else { continue }
-            for each in peers where each.index != hostile?.index {
+            for each in peers where !isByzantine(each.index) {
                 let keys = each.identities.flatMap(\.keys)
                 guard keys.contains(where: ledger.culprits.contains) else { continue }
                 report.violations.append("peer \(peer.index) holds peer \(each.index) for a cheat")

@@ -38,7 +38,7 @@ extension World {
     private static let forgeryStride: UInt64 = 40
 
     /// A chunk of other bytes, or a statement that another key has signed.
-    private func forgery(of peer: SimulatedPeer) -> Message {
+    func forgery(of peer: SimulatedPeer) -> Message {
         let index = Int(random.below(UInt64(oracle.leaves.count)))
         let other = anyPeer() == peer.id ? peers[Self.submitter].id : anyPeer()
         guard random.below(2) == 0 else {
@@ -71,12 +71,10 @@ extension World {
         return .commit(Signed(statement, signature: signature))
     }
 
-    /// What the hostile peer says to whom it has just said `message`, for the same slot.
+    /// What a byzantine peer says to whom it has just said `message`, for the same slot.
     func contradiction(to message: Message, of peer: SimulatedPeer) -> Message? {
-        guard peer.index == hostile?.index else { return nil }
         switch message {
         case .commit(let promise):
-            guard random.below(Self.contradictionStride) == 0 else { return nil }
             let body = promise.body
             let other = CommitStatement(
                 worker: body.worker,
@@ -88,7 +86,6 @@ extension World {
             )
             return .commit(signed(other, by: peer))
         case .commitSet(let set):
-            guard random.below(Self.contradictionStride) == 0 else { return nil }
             let body = set.body
             let other = CommitSet(
                 steward: body.steward,
@@ -101,7 +98,6 @@ extension World {
             )
             return .commitSet(signed(other, by: peer))
         case .reveal(let reveal):
-            guard random.below(Self.contradictionStride) == 0 else { return nil }
             let body = reveal.result.body
             let other = ResultStatement(
                 worker: body.worker,
@@ -126,8 +122,8 @@ extension World {
         }
     }
 
-    /// One promise, set or result in so many is followed by another one for its slot.
-    private static let contradictionStride: UInt64 = 8
+    /// One statement of the hostile peer in so many is followed by another one for its slot.
+    static let contradictionStride: UInt64 = 8
 
     /// Whether the receiving driver would hand the message to its core.
     private func isWellFormed(_ message: Message) -> Bool {
@@ -137,6 +133,18 @@ extension World {
             return decoded == message
         } catch {
             return false
+        }
+    }
+
+    /// A request that costs its sender nothing.
+    func anyRequest() -> Message {
+        switch random.below(6) {
+        case 0: .claim(anyClaim())
+        case 1: .resultWant(anyHash(), offset: anyNumber())
+        case 2: .chunkWant(ChunkWant(root: anyRoot(), index: anyUnit()))
+        case 3: .reconcile(anyReconciliation())
+        case 4: .fetch(random.below(2) == 0 ? .ledger : .records, anyKeys())
+        default: .acting(ShardList(manifest: anyManifest(), shards: [anyShard()]))
         }
     }
 

@@ -84,7 +84,7 @@ extension World {
     // MARK: - Messages
 
     func send(_ message: Message, from: Int, to: Int) {
-        if from != hostile?.index { report.messages[message.kindIndex] += 1 }
+        if !isByzantine(from) { report.messages[message.kindIndex] += 1 }
         convey(message, from: from, to: to)
     }
 
@@ -131,6 +131,7 @@ extension World {
         else { return }
         report.delivered += 1
         report.note(0x4d ^ UInt64(to) << 8 ^ UInt64(from) << 16 ^ now.nanoseconds)
+        overhear(message.value, from: from, at: peer)
         let news = newItem(message.value, to: peer)
         var out = Outbox()
         peer.core?.peer.receive(message, from: peers[from].id, at: time(at: peer), into: &out)
@@ -150,7 +151,7 @@ extension World {
 
     /// What the receiving driver makes of a message: through its bytes in some worlds, and checked.
     private func inspected(_ message: Message, from: Int, to: Int) -> Verified<Message>? {
-        let isStranger = from == hostile?.index
+        let isStranger = isByzantine(from)
         guard options.throughBytes || isStranger else { return message.verifiedHere }
         do {
             let frame = message.frame
@@ -196,7 +197,7 @@ extension World {
 
     /// What an honest peer sends, counted.
     func note(_ message: Message, of peer: SimulatedPeer, to: PeerID) {
-        guard peer.index != hostile?.index else { return }
+        guard !isByzantine(peer.index) else { return }
         switch message {
         case .lease(let lease):
             coverage.leased(lease, by: peer.index, to: to, at: now, into: &report)

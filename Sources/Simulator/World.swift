@@ -29,6 +29,7 @@ package final class World {
         case check
         case hour
         case hostility
+        case misbehaviour
         case split
         case heal
         case lose
@@ -96,6 +97,8 @@ package final class World {
     var farSide: PeerSet
     /// Who has a link to whom, where members never change.
     var steadyPairs: [(Int, Int)] = []
+    /// What machines that break the protocol know together.
+    var coalition = Coalition()
     /// What is asked of a modelled job.
     var modelReport = ModelReport()
     /// What everybody knows of all at its start, where members never change.
@@ -167,10 +170,14 @@ package final class World {
 
     private func machine(_ index: Int) -> SimulatedPeer {
         // The last two are siblings: one of them may be hostile, none is the submitter.
-        let isSibling = options.areSiblings && index == options.peers - 1
+        let isLast = index == options.peers - 1
+        let isSibling = options.areSiblings && isLast
         let owner = index == Self.submitter ? OwnerID(project.digest) : nil
+        let isThief = options.behaviour == .stolenKey && isLast
         let peer = SimulatedPeer(
-            identity(of: index, owner: isSibling ? peers[index - 1].owner : owner),
+            isThief
+                ? peers[index - 1].identities[0]
+                : identity(of: index, owner: isSibling ? peers[index - 1].owner : owner),
             index: index,
             isLiar: index > 0 && index <= options.liars
         )
@@ -226,6 +233,7 @@ package final class World {
         queue.push(.check, at: now)
         queue.push(.hour, at: now.advanced(by: options.hourSpan))
         if options.isHostile { queue.push(.hostility, at: now) }
+        if options.behaviour != nil { queue.push(.misbehaviour, at: now) }
         if options.lost != nil {
             let delay = TimeSpan.milliseconds(random.below(options.faultSpan.milliseconds))
             queue.push(.lose, at: now.advanced(by: delay))
@@ -308,6 +316,8 @@ package final class World {
             startHour()
         case .hostility:
             harass()
+        case .misbehaviour:
+            misbehave()
         case .lose:
             if let index = options.lost { lose(index) }
         case .loseDisk:

@@ -17,6 +17,15 @@ struct NetworkOptions: ParsableArguments {
     @Option(help: "Units of the job, 1 to 100000; for static alone, which has 256 by default.")
     var units: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "How the last machines break the protocol, for swarm alone; by default the seed "
+                + "decides whether any do.",
+            valueName: "name"
+        )
+    )
+    var behaviour: Behaviour?
+
     /// What a hub table holds at most.
     private static let peersRange = 2...10_000
     private static let unitsRange = 1...100_000
@@ -28,6 +37,9 @@ struct NetworkOptions: ParsableArguments {
         if let units, !Self.unitsRange.contains(units) {
             throw ValidationError("--units takes a number from 1 to 100000.")
         }
+        if behaviour != nil, profile != .swarm {
+            throw ValidationError("--behaviour goes with --profile swarm alone.")
+        }
         if units != nil, profile == .swarm {
             throw ValidationError(
                 "--units goes with --profile static alone: else the seed decides."
@@ -38,7 +50,7 @@ struct NetworkOptions: ParsableArguments {
     /// What `seed` stands for.
     func options(seed: UInt64) -> Options {
         switch profile {
-        case .swarm: Options(seed: seed, peers: peers)
+        case .swarm: Options(seed: seed, peers: peers, behaviour: behaviour)
         case .static: Options(steady: seed, peers: peers ?? 1_000, units: UInt32(units ?? 256))
         }
     }
@@ -48,6 +60,7 @@ struct NetworkOptions: ParsableArguments {
         ["--profile", profile.rawValue]
             + (peers.map { ["--peers", "\($0)"] } ?? [])
             + (units.map { ["--units", "\($0)"] } ?? [])
+            + (behaviour.map { ["--behaviour", $0.rawValue] } ?? [])
     }
 }
 
@@ -58,3 +71,5 @@ enum Profile: String, CaseIterable, ExpressibleByArgument {
     /// Nothing goes wrong, and nobody comes or goes.
     case `static`
 }
+
+extension Behaviour: ExpressibleByArgument {}
