@@ -87,6 +87,11 @@ extension CreditLedger {
         }
     }
 
+    /// When the verdict on `unit` changed last, if it has certificates.
+    package func lastChange(of unit: UInt32, of manifest: ManifestID) -> Instant? {
+        entry(manifest)?.units[unit]?.changedAt
+    }
+
     /// Works out where a unit stands, by its certificates up to the hour `last`.
     func standing(
         of unit: UInt32,

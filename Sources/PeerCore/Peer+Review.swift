@@ -9,8 +9,9 @@ import WorkUnits
 ///
 /// Who looks follows from the stewards of the shard and from who signed what. The steward after a
 /// certificate's signer draws its audits; a contradiction goes to the last steward that is here and
-/// has signed neither side. It is worked out anew whenever the ledger thinks otherwise of a unit,
-/// or others are here.
+/// has signed neither side and, where nothing comes of that, turn by turn to the others as well. It
+/// is worked out anew whenever the ledger thinks otherwise of a unit, others are here, or a turn
+/// may have come.
 extension Peer {
     /// Works out what `names`, of which the ledger thinks otherwise, need.
     private mutating func review(
@@ -29,14 +30,19 @@ extension Peer {
     /// Looks at what the ledger thinks otherwise of and, when others are here now than before, at
     /// every contradiction; not before this peer is in its own table of hubs.
     mutating func refreshReviews(at now: Instant, into out: inout Outbox) {
-        guard areReviewsStale || ledger.hasJudged, hubs.contains(me) else { return }
-        if areReviewsStale {
+        let isDue = reviewAt.map { $0 <= now } ?? false
+        guard areReviewsStale || isDue || ledger.hasJudged, hubs.contains(me) else { return }
+        if areReviewsStale || isDue {
             areReviewsStale = false
+            reviewAt = nil
             for name in ledger.contestedUnits { review(name, isCaught: false, at: now, into: &out) }
         }
         let judged = ledger.takeJudged()
         if !judged.isEmpty { review(judged, at: now, into: &out) }
     }
+
+    /// Leases of one unit after which one more steward takes care of a contradiction.
+    private static let turnLeases: UInt64 = 16
 
     private mutating func review(
         _ name: CreditLedger.UnitName,
@@ -55,7 +61,7 @@ extension Peer {
             || unruled.contains(name.manifest)
         var review: Review?
         if isRanked, !isOver {
-            review = reviewNeeded(by: name, of: job, ranked, isCaught: isCaught)
+            review = reviewNeeded(by: name, of: job, ranked, isCaught: isCaught, at: now)
         }
         steward.reviewed(
             name.unit,
@@ -68,20 +74,19 @@ extension Peer {
         )
     }
 
-    private func reviewNeeded(
+    private mutating func reviewNeeded(
         by name: CreditLedger.UnitName,
         of job: Job,
         _ ranked: [PeerID],
-        isCaught: Bool
+        isCaught: Bool,
+        at now: Instant
     ) -> Review? {
         let certificates = ledger.certificates(on: name.unit, of: name.manifest)
         switch ledger.verdict(on: name.unit, of: name.manifest) {
         case .open:
             return nil
         case .disputed:
-            let signers = certificates.map { ledger.ownership.current(of: $0.body.steward) }
-            let last = ranked.last { hubs.isPresent($0) && !signers.contains($0) }
-            guard (last ?? hubs.acting(of: ranked)) == me else { return nil }
+            guard isMyTurn(name, of: job, ranked, certificates, at: now) else { return nil }
             let isAnchored = ledger.isContestAnchored(name.unit, of: name.manifest)
             let purpose = Review.Purpose.dispute(isAnchored: isAnchored)
             return self.review(for: purpose, of: name, job, certificates, seed: 0)
@@ -97,6 +102,29 @@ extension Peer {
             guard running?.purpose == .audit || (isMine && isMeant) else { return nil }
             return self.review(for: .audit, of: name, job, [first], seed: draw)
         }
+    }
+
+    /// Whether this steward takes care of a contradiction: first the last one that is here and has
+    /// signed neither side, then the others, those who have signed last.
+    private mutating func isMyTurn(
+        _ name: CreditLedger.UnitName,
+        of job: Job,
+        _ ranked: [PeerID],
+        _ certificates: [Signed<Certificate>],
+        at now: Instant
+    ) -> Bool {
+        let signers = certificates.map { ledger.ownership.current(of: $0.body.steward) }
+        let present = ranked.filter(hubs.isPresent)
+        var order = Array(present.filter { !signers.contains($0) }.reversed())
+        if order.isEmpty { order = hubs.acting(of: ranked).map { [$0] } ?? [] }
+        order += present.filter { !order.contains($0) }
+        guard let place = order.firstIndex(of: me) else { return false }
+        let since = ledger.lastChange(of: name.unit, of: name.manifest) ?? now
+        let turn = job.leaseSpan(unitCount: 1).times(Self.turnLeases)
+        let begin = since.advanced(by: turn.times(UInt64(place)))
+        guard begin > now else { return true }
+        reviewAt = min(reviewAt ?? begin, begin)
+        return false
     }
 
     /// What nobody else can foresee, the same each time.
