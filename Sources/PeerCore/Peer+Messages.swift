@@ -80,6 +80,7 @@ extension Peer {
         else {
             return refuse(key, .nothingOpen, to: peer, into: &out)
         }
+        wasAsked(for: key, at: now)
         guard actingSteward(of: key) == me else {
             return refuse(key, .notSteward, to: peer, into: &out)
         }

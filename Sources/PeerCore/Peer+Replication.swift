@@ -143,6 +143,7 @@ extension Peer {
                 worker.certified(signed, isOpened: isOpened, of: job, at: now, into: &out)
             }
             noteMistakes(signed.body)
+            noteFruit(signed.body, at: now)
             publish(ledger.contradictions(of: signed), at: now, into: &out)
         case .opening(let opening):
             guard let first = opening.cores.first?.unit else { return }

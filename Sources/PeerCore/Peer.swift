@@ -40,6 +40,8 @@ package struct Peer: ~Copyable, Sendable {
     var offers = SortedTable<OfferKey, ResultOffer>()
     /// Whether others may have to look at votes again than before.
     var areReviewsStale = true
+    /// When this steward's turn may come to take care of a contradiction.
+    var reviewAt: Instant?
     /// Openings that wait until the votes behind them have been looked at again.
     var withheld = SortedTable<ItemID, WithheldOpening>()
     let secret: Bytes
@@ -212,6 +214,7 @@ package struct Peer: ~Copyable, Sendable {
         for record in hubs.hubsToDial(at: now) { out.append(.connect(record)) }
         reconcile(at: now, into: &out)
         watchStewards(at: now, into: &out)
+        forgiveStewards(at: now)
         settle(at: now, into: &out)
     }
 
@@ -224,6 +227,8 @@ package struct Peer: ~Copyable, Sendable {
         deadline = hubs.hasLinks ? nextReconciliation : nil
         consider(hubs.deadline)
         if hubs.hasLinks, !watch.shards.isEmpty { consider(watch.nextRound) }
+        if hubs.contains(me) { consider(reviewAt) }
+        consider(watch.expiry)
         consider(steward.deadline)
         consider(results.deadline)
         consider(chunks.deadline)
@@ -252,6 +257,7 @@ package struct Peer: ~Copyable, Sendable {
             refreshOpportunities(at: now)
             worker.claim(opportunities, at: now, into: &out)
             unanswered(worker.takeUnanswered())
+            wasFruitless(worker.takeFruitless(), at: now)
             publish(worker.takeFaults(), at: now, into: &out)
             guard !out.effects.isEmpty else { break }
             for effect in out.drain() {

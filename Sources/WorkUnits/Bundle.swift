@@ -154,6 +154,12 @@ struct Bundle: Sendable {
         return .milliseconds(min(max(200, lease.commitMilliseconds / 4), longest))
     }
 
+    /// When its steward should have made something of what it was sent, by far.
+    var fruitlessAt: Instant {
+        let span = TimeSpan.milliseconds(lease.commitMilliseconds)
+        return end.advanced(by: span.times(WorkLimits.fruitlessLeases))
+    }
+
     /// Whether something was sent that the steward has not confirmed.
     var isSent: Bool {
         switch state {

@@ -78,6 +78,9 @@ package enum WorkLimits {
     package static let chunkSourcesMax = 16
     /// Chunks that a worker asks for at once.
     package static let chunkWindow = 8
+    /// Leases after the end of a worker's own, or without a certificate, after which a steward is
+    /// taken for one that certifies nothing.
+    package static let fruitlessLeases: UInt64 = 3
     /// Owners that a round remembers of those whose leases ran out.
     static let lapsesMax = 64
     /// Bundles that one worker may have in flight, however many certificates it has earned.

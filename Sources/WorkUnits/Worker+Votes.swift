@@ -315,6 +315,11 @@ extension Worker {
             }
             guard let resendAt = bundle.resendAt, resendAt <= now else { continue }
             bundles.update(key) { $0.resendAt = now.advanced(by: $0.resendSpan) }
+            if bundle.isSent, bundle.fruitlessAt <= now {
+                let shard = bundle.lease.units[0] / Limits.unitsPerShard
+                let place = ShardKey(manifest: key.manifest, shard: shard)
+                fruitless.append((place, key.steward))
+            }
             switch bundle.state {
             case .preparing, .running: break
             case .fetching:

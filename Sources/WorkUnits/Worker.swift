@@ -24,6 +24,8 @@ package struct Worker: Sendable {
 
     /// Claims that a steward has not answered for long, since they were last asked for.
     private var unanswered: [(key: ShardKey, steward: PeerID)] = []
+    /// Stewards that have done nothing with a promise or a result for long.
+    var fruitless: [(key: ShardKey, steward: PeerID)] = []
     /// What stewards have been proven, until it is published.
     var faults: [Fault] = []
     /// Chunks of bundles that were dropped before they had come.
@@ -182,6 +184,14 @@ package struct Worker: Sendable {
         guard !unanswered.isEmpty else { return [] }
         defer { unanswered = [] }
         return unanswered
+    }
+
+    /// Stewards that were sent a promise or a result, and have made nothing of it for some leases;
+    /// each is named again as long as that lasts.
+    package mutating func takeFruitless() -> [(key: ShardKey, steward: PeerID)] {
+        guard !fruitless.isEmpty else { return [] }
+        defer { fruitless = [] }
+        return fruitless
     }
 
     /// Forgets claims on shards that have no work any more, or another steward: it is asked at
