@@ -11,6 +11,8 @@ package enum Behaviour: String, CaseIterable, Sendable {
     case slow
     /// Makes up results, each machine its own.
     case liesAlone = "lies-alone"
+    /// Errs now and then; two errors are the same by chance, once in a hundred times.
+    case errs
     /// Makes up results that all of them share.
     case liesTogether = "lies-together"
     /// Lies only about units whose seats its kind alone has, and begins anew when it is caught.
@@ -63,7 +65,7 @@ package enum Behaviour: String, CaseIterable, Sendable {
     /// Whether some of its results are wrong.
     var lies: Bool {
         switch self {
-        case .liesAlone, .guesses, .copies, .leaks: true
+        case .liesAlone, .errs, .guesses, .copies, .leaks: true
         default: isCollusion
         }
     }
@@ -72,6 +74,14 @@ package enum Behaviour: String, CaseIterable, Sendable {
     var isCollusion: Bool {
         switch self {
         case .liesTogether, .patient, .sleeper, .favours, .reopens: true
+        default: false
+        }
+    }
+
+    /// Whether it does something of its own accord from time to time.
+    var actsByItself: Bool {
+        switch self {
+        case .replays, .floods, .poisons, .farms, .patient, .liesTogether: true
         default: false
         }
     }

@@ -58,6 +58,7 @@ extension Options {
             Field("siblings", \.areSiblings), Field("succeeded", \.isSucceeded),
             Field("released", \.isReleased), Field("hostile", \.isHostile),
             Field("byzantine", \.byzantine), Field("behaviour", \.behaviour),
+            Field("errors", \.errors), Field("measured", \.isMeasured),
             Field("lost", \.lost), Field("disk-failure", \.diskFailure),
             Field("vault-torn", \.isVaultTorn), Field("named", \.named),
         ]
@@ -92,7 +93,7 @@ extension Options {
     /// Whether every machine stays, with its links, its keys and its disk.
     private var isSteady: Bool {
         let leaving = [crash, linkFailure, fullDisk].contains { $0.numerator > 0 }
-        return !leaving && lost == nil && diskFailure == nil && !isSucceeded && strangers == 0
+        return !leaving && lost == nil && diskFailure == nil && !isSucceeded && !isHostile
             && partition == .none
     }
 }

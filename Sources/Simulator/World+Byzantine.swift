@@ -146,6 +146,10 @@ extension World {
         switch behaviour {
         case .liesAlone:
             return lie(about: unit, liar: peer.index)
+        case .errs:
+            guard random.chance(options.errors) else { return truth }
+            let isShared = random.chance(Self.equalErrors)
+            return lie(about: unit, liar: isShared ? 0 : peer.index)
         case .guesses:
             return (truth.bytes, guess(truth.core))
         case .copies, .leaks:
@@ -173,6 +177,8 @@ extension World {
         }
     }
 
+    /// Errors of two machines that are the same.
+    private static let equalErrors = Ratio(1, of: 100)
     /// Units that a sleeper computes rightly: what makes a senior in such a life, and some more.
     private static let sleeperUnits = 4
 
@@ -217,8 +223,11 @@ extension World {
 
     /// What byzantine machines do from time to time, until the honest ones have finished.
     func misbehave() {
-        guard let behaviour = options.behaviour, areFaultsOn || !isFinished else { return }
-        let delay = TimeSpan.milliseconds(50 + random.below(1_000))
+        guard let behaviour = options.behaviour,
+            behaviour.actsByItself, areFaultsOn || !isFinished
+        else { return }
+        let span = options.isMeasured ? Self.measuredSpan : 1_000
+        let delay = TimeSpan.milliseconds(50 + random.below(span))
         queue.push(.misbehaviour, at: now.advanced(by: delay))
         guard manifestID != nil else { return }
         for peer in coalitionMembers where peer.isUp {
@@ -237,7 +246,8 @@ extension World {
                 send(forgery(of: peer), from: peer.index, to: target)
             case .farms where peer.index == peers.count - 1:
                 farm(peer)
-            case .patient where isCaught(peer):
+            case .patient where isCaught(peer),
+                .liesTogether where options.isMeasured && isCaught(peer):
                 renew(peer)
             default:
                 break
@@ -245,6 +255,8 @@ extension World {
         }
     }
 
+    /// Milliseconds in which something is done where that is asked of a large network.
+    private static let measuredSpan: UInt64 = 10_000
     /// Requests of a flood at a time.
     private static let floodCount = 100
 

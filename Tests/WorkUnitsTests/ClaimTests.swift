@@ -141,6 +141,30 @@ import WorkUnits
         #expect(bench.steward.quota(of: TestGrid.peer(3)) == 4)
     }
 
+    /// The second seat is another's, whose lease goes on.
+    @Test(arguments: [false, true])
+    func whoLetALeaseRunOutWaitsUntilNobodyElseWantsTheSeat(isWanted: Bool) throws {
+        var bench = StewardBench(TestGrid(units: 1))
+        bench.claim(2)
+        let seat = try bench.takeLease(of: 2).seat
+        let half = bench.lease.divided(by: 2)
+        bench.pass(half)
+        bench.claim(3)
+        _ = try bench.takeLease(of: 3)
+        bench.pass(half)
+        bench.claim(2)
+        #expect(bench.takeRefusals(of: 2) == [.nothingOpen])
+        if isWanted {
+            bench.claim(4)
+            #expect(try bench.takeLease(of: 4).seat == seat)
+        } else {
+            bench.pass(bench.lease)
+            bench.claim(2)
+            _ = try bench.takeLease(of: 2)
+        }
+        bench.expectNothingLeft()
+    }
+
     @Test func theSubmitterLeavesSeatsToStrangers() throws {
         var bench = StewardBench(TestGrid(units: 1))
         bench.candidates.append(StewardBench.candidate(0))
