@@ -77,7 +77,10 @@ extension Worker {
             signed.body.round,
             signed.body.units
         )
-        guard let bundle = bundles[key], bundle.state == .sealed else { return }
+        // The bundle that asked may be gone, and another one of its round stand in its place.
+        guard let bundle = bundles[key], bundle.state == .sealed,
+            bundle.lease.units == signed.body.units
+        else { return }
         let isLone = bundle.lease.seatCount == 1
         bundles.update(key) { bundle in
             bundle.commit = signed
@@ -369,9 +372,11 @@ extension Worker {
             throw .outOfRange(at: 0, field: "cores")
         }
         let commit = bundle.commitStatement(worker: me, secret: secret)
-        bundle.commit = vault.statement(in: commit.slots)
+        let promise: Signed<CommitStatement>? = vault.statement(in: commit.slots)
+        // A bundle of the same round and of other units may have filled the slot.
+        bundle.commit = promise?.body == commit ? promise : nil
         let result = bundle.resultStatement(worker: me, secret: secret, setHash: .zero)
-        bundle.result = vault.statement(in: result.slots)
+        bundle.result = bundle.commit.flatMap { _ in vault.statement(in: result.slots) }
         if bundle.result != nil {
             bundle.state = .done
         } else if bundle.commit != nil, bundle.lease.seatCount > 1 {

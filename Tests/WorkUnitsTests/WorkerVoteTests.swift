@@ -153,6 +153,40 @@ import WorkUnits
         bench.expectNothingLeft()
     }
 
+    /// The second bundle waits for the signature that the first one has asked for.
+    @Test(arguments: [UInt8(1), 2]) func aBundleNeverTakesTheStatementsOfAnother(
+        seats: UInt8
+    ) throws {
+        var bench = WorkerBench()
+        try bench.compute(bench.lease([0, 1], seats: seats))
+        bench.lend(bench.lease([1], seats: seats))
+        while !bench.answerSigns().isEmpty {}
+        bench.restart()
+        bench.pass()
+        for message in bench.takeMessages() {
+            switch message {
+            case .commit(let signed): #expect(signed.body.units == [0, 1])
+            case .reveal(let reveal):
+                #expect(reveal.result.body.units.count == reveal.cores.count)
+            default: Issue.record("only promises and results")
+            }
+        }
+        bench.expectNothingLeft()
+        #expect(bench.journal.rows(of: .bundles).count == 1)
+    }
+
+    @Test func aPromiseOfABundleThatIsGoneIsNobodysElse() throws {
+        var bench = WorkerBench()
+        try bench.compute(bench.lease([0, 1]))
+        bench.refuse(.stale, round: RoundKey(number: 0, firstUnit: 0))
+        bench.lend(bench.lease([0]))
+        #expect(bench.answerSigns() == [.commit])
+        bench.expectNothingLeft()
+        bench.pass(.seconds(4))
+        bench.expectNothingLeft()
+        #expect(bench.worker.isIdle)
+    }
+
     // MARK: - After the vote
 
     @Test(arguments: [false, true]) func aWorkerOpensWhatNobodyElseOpens(
