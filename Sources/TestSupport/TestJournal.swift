@@ -48,17 +48,20 @@ package struct TestJournal: Sendable {
     }
 }
 
-/// Holds a peer's outboxes against their contract: what it says is durable before it is sent.
+/// Holds a peer's outboxes against their contract: what it says is durable before it is sent, and
+/// it never says two things for one slot.
 package struct OutboxContract: Sendable {
     private let signers: [Digest]
     private var journal = TestJournal()
+    private var said = SortedTable<Slot, ItemID>()
     /// Statements of the peer's own that were sent.
     package private(set) var sentCount = 0
 
     /// A watch over what `signers` say.
     package init(signers: [Digest]) { self.signers = signers }
 
-    /// Takes in the effects of one outbox in order; returns what was sent too early.
+    /// Takes in the effects of one outbox in order; returns what was sent too early, or against an
+    /// earlier word.
     package mutating func check(_ effects: [Effect]) -> [String] {
         var violations: [String] = []
         for effect in effects {
@@ -72,6 +75,10 @@ package struct OutboxContract: Sendable {
                         journal.contains(.statements, id.digest.bytes)
                         && slots.allSatisfy { journal.contains(.slots, $0.key.bytes) }
                     if !isStored { violations.append("\(message) was sent before it was kept") }
+                    for slot in slots where (said[slot] ?? id) != id {
+                        violations.append("\(message) is a second word for one slot")
+                    }
+                    for slot in slots { said[slot] = id }
                 }
             case .sign, .connect, .storeChunk, .sendChunk, .storePiece, .sendPiece, .dropResult,
                 .dropDataset, .prepareWork, .startWork, .stopWork, .penalize, .keyUsedElsewhere:
