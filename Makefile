@@ -11,11 +11,15 @@ PROCESS_SUITES = TransportTests PeerNodeTests ProcessTests SandboxTests
 # What `make bench` runs.
 BENCH_FLAGS ?=
 
-SOURCES = Sources Tests Benchmarks Package.swift
+# What `make fuzz` fuzzes, and for how long each.
+FUZZ_TARGET ?= decoders files certificates core
+FUZZ_SECONDS ?= 60
+
+SOURCES = Sources Tests Benchmarks Fuzz Package.swift
 PACKAGE_CHECK = --explicit-target-dependency-import-check error
 export SWIFT
 
-.PHONY: help demo test kills build check format sim bench docs clean setup setup-tests
+.PHONY: help demo test kills build check format sim bench fuzz docs clean setup setup-tests
 .DEFAULT_GOAL := help
 
 help: ## List these commands
@@ -64,6 +68,9 @@ bench: setup ## Measure what certified units cost, and starts (BENCH_FLAGS)
 	$(SWIFT) build -c release --product starling
 	STARLING_BENCH=1 $(SWIFT) build -c release --product starling-bench
 	"$$($(SWIFT) build -c release --show-bin-path)/starling-bench" $(BENCH_FLAGS)
+
+fuzz: setup ## Fuzz FUZZ_TARGET (all) for FUZZ_SECONDS (60) each
+	@.ci/fuzz $(FUZZ_SECONDS) $(FUZZ_TARGET)
 
 docs: setup ## Build the reference documentation, fail on dead links
 	.ci/check-docs

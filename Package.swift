@@ -139,6 +139,23 @@ let package = Package(
             dependencies: ["Primitives", "Wire", "Ledger", "Simulator"],
             swiftSettings: house
         ),
+        // The tests run what the fuzzer has found: no fuzzer is needed for that.
+        .target(
+            name: "FuzzTargets",
+            dependencies: [
+                "Primitives", "Wire", "Ledger", "PeerCore", "Kernels", "JobFiles", "TestSupport",
+            ],
+            path: "Fuzz/FuzzTargets",
+            swiftSettings: house
+        ),
+        .testTarget(
+            name: "FuzzTargetsTests",
+            dependencies: [
+                "FuzzTargets", "Primitives", "Wire", "TestSupport",
+            ],
+            exclude: ["Found"],
+            swiftSettings: house
+        ),
         .testTarget(
             name: "PrimitivesTests",
             dependencies: ["Primitives"],
@@ -253,6 +270,27 @@ if Context.environment["STARLING_BENCH"] == "1" {
             ],
             path: "Benchmarks/starling-bench",
             swiftSettings: house
+        )
+    )
+}
+
+// `make fuzz` asks for the fuzzer. What it shall reach counts the edges that are taken; hashes are
+// in Primitives, where they would drown the rest.
+if Context.environment["STARLING_FUZZ"] == "1" {
+    let reached = ["Wire", "Membership", "WorkUnits", "Ledger", "PeerCore", "Kernels", "JobFiles"]
+    for target in package.targets where reached.contains(target.name) {
+        target.swiftSettings =
+            (target.swiftSettings ?? []) + [
+                .unsafeFlags(["-Xfrontend", "-sanitize=fuzzer"])
+            ]
+    }
+    package.targets.append(
+        .executableTarget(
+            name: "starling-fuzz",
+            dependencies: ["FuzzTargets", "Primitives"],
+            path: "Fuzz/starling-fuzz",
+            swiftSettings: house,
+            linkerSettings: [.linkedLibrary("stdc++"), .linkedLibrary("m")]
         )
     )
 }

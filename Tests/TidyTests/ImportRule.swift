@@ -12,8 +12,8 @@ enum ImportRule {
         "Collections", "DequeModule", "HeapModule", "OrderedCollections",
     ]
 
-    /// The modules that each target under Sources and Benchmarks may import; `Swift` itself needs
-    /// no import.
+    /// The modules that each target under Sources, Benchmarks and Fuzz may import; `Swift` itself
+    /// needs no import.
     static let sources: [String: [String]] = [
         // Tier 0
         "Primitives": [],
@@ -59,6 +59,8 @@ enum ImportRule {
         "starling-bench": ["PeerNode", "Store", "Kernels", "PeerCore", "Subprocesses"]
             + ["ArgumentParser"] + tier0 + platform,
         "TestSupport": ["Simulator", "Testing"] + tier0 + tier1 + platform,
+        "FuzzTargets": ["Kernels", "JobFiles", "TestSupport"] + tier0 + tier1,
+        "starling-fuzz": ["FuzzTargets", "Primitives"] + platform,
     ]
 
     /// Test targets that are not named after one target, or that need more than it may import.

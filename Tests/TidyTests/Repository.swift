@@ -24,7 +24,7 @@ struct Repository: Sendable {
         }
     }
 
-    /// The Swift files under Sources, Tests and Benchmarks.
+    /// The Swift files under Sources, Tests, Benchmarks and Fuzz.
     var swiftFiles: [SwiftFile] {
         pages.filter { $0.path.hasSuffix(".swift") && isCode($0.path) }
             .map { SwiftFile(path: $0.path, text: $0.text) }
@@ -53,7 +53,7 @@ struct Repository: Sendable {
     }
 
     private func isCode(_ path: String) -> Bool {
-        ["Sources/", "Tests/", "Benchmarks/"].contains(where: path.hasPrefix)
+        ["Sources/", "Tests/", "Benchmarks/", "Fuzz/"].contains(where: path.hasPrefix)
     }
 
     private static func rootOfThisFile() -> URL {

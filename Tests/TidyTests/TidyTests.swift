@@ -22,7 +22,8 @@ import Testing
         let benchmarks = repository.folders(in: "Benchmarks").filter { name in
             repository.swiftFiles.contains { $0.path.hasPrefix("Benchmarks/\(name)/") }
         }
-        let existing = repository.folders(in: "Sources") + benchmarks
+        let existing =
+            repository.folders(in: "Sources") + benchmarks + repository.folders(in: "Fuzz")
         var findings = TargetTable.findings(rows: rows, existing: existing)
         for target in repository.folders(in: "Tests") where target != "Golden" {
             guard ImportRule.allowed(area: "Tests", target: target) == nil else { continue }
