@@ -62,7 +62,7 @@ package struct CreditLedger: Sendable {
         /// Cores that an opening or a certificate has opened, by hash.
         var cores: [Core] = []
         /// What follows from these.
-        var standing = Standing.open
+        var standing = Standing<Core>.open
         /// Who computed it and with what success, ascending by worker; empty unless certified.
         var outcomes: [Outcome] = []
         /// What it adds to the reputation of these.

@@ -33,22 +33,18 @@ extension CreditLedger {
     /// `project`, latest first: all since that many of them were audited that a fault cannot be
     /// much older, `Trust.auditWindow`.
     package func unaudited(by worker: PeerID, for project: ProjectID) -> [UnitName] {
-        var audits = 0
-        var found: [UnitName] = []
-        for key in deeds[worker]?.reversed() ?? [] {
-            guard case .certificate(let signed)? = item(at: key), signed.body.vote != .audit,
-                manifest(signed.body.manifest)?.body.project == project
-            else { continue }
-            for unit in signed.body.units {
-                if isAudited(unit, of: signed.body.manifest) {
-                    audits += 1
-                } else {
-                    found.append(UnitName(manifest: signed.body.manifest, unit: unit))
-                }
-            }
-            if audits >= trust.auditWindow { break }
-        }
-        return found
+        trust.unaudited(
+            among: (deeds[worker] ?? []).reversed().lazy.compactMap { key -> Certificate? in
+                guard case .certificate(let signed)? = item(at: key), signed.body.vote != .audit,
+                    self.manifest(signed.body.manifest)?.body.project == project
+                else { return nil }
+                return signed.body
+            },
+            units: { (certificate: Certificate) in
+                certificate.units.map { UnitName(manifest: certificate.manifest, unit: $0) }
+            },
+            isAudited: { isAudited($0.unit, of: $0.manifest) }
+        )
     }
 
     /// What became of every word on a unit that is certified, ascending by worker: whether it was
@@ -59,5 +55,29 @@ extension CreditLedger {
     ) -> [(worker: PeerID, isShared: Bool)] {
         (entry(manifest)?.units[unit]?.outcomes ?? []).filter { !$0.didWin }
             .map { ($0.worker, $0.isShared) }
+    }
+}
+
+extension Trust {
+    /// The units among `votes`, latest first, that nobody has looked at again, back to the vote in
+    /// which the last of so many audited ones is that a fault cannot be much older.
+    ///
+    /// - Parameters:
+    ///   - units: what a vote was on.
+    ///   - isAudited: whether somebody has looked at a unit again.
+    package func unaudited<Vote, Unit>(
+        among votes: some Sequence<Vote>,
+        units: (Vote) -> [Unit],
+        isAudited: (Unit) -> Bool
+    ) -> [Unit] {
+        var audits = 0
+        var found: [Unit] = []
+        for vote in votes {
+            for unit in units(vote) {
+                if isAudited(unit) { audits += 1 } else { found.append(unit) }
+            }
+            if audits >= auditWindow { break }
+        }
+        return found
     }
 }

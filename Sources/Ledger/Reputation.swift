@@ -16,7 +16,7 @@ package struct Reputation: Hashable, Sendable {
 
     /// Takes in what became of a worker's results in one hour, right ones first: which of two came
     /// first within an hour nobody can prove.
-    mutating func add(_ hour: HourTally, _ trust: Trust) {
+    package mutating func add(_ hour: HourTally, _ trust: Trust) {
         units = Self.sum(units, hour.won)
         streak = Self.sum(streak, hour.won)
         clean = Self.sum(clean, hour.won)
@@ -50,14 +50,19 @@ package struct Reputation: Hashable, Sendable {
 /// What became of one worker's results for one project in one hour.
 ///
 /// A number is below zero where a later certificate takes back what an earlier one had said.
-struct HourTally: Hashable, Sendable {
-    var won: Int64 = 0
+package struct HourTally: Hashable, Sendable {
+    /// Right ones.
+    package var won: Int64 = 0
     /// Wrong ones that nobody shared.
-    var lone: Int64 = 0
+    package var lone: Int64 = 0
     /// Wrong ones that another worker had, too.
-    var shared: Int64 = 0
+    package var shared: Int64 = 0
 
-    subscript(kind: Mark.Kind) -> Int64 {
+    /// An hour in which nothing became known.
+    package init() {}
+
+    /// Results of one kind.
+    package subscript(kind: Mark.Kind) -> Int64 {
         get {
             switch kind {
             case .won: won
@@ -76,18 +81,58 @@ struct HourTally: Hashable, Sendable {
 }
 
 /// What one unit adds to one worker's reputation.
-struct Mark: Hashable, Sendable {
-    enum Kind: Hashable { case won, lone, shared }
+package struct Mark: Hashable, Sendable {
+    /// What became of a result: it is right, wrong alone, or wrong with others.
+    package enum Kind: Hashable, Sendable { case won, lone, shared }
 
-    let worker: PeerID
+    /// Whose.
+    package let worker: PeerID
     /// The hour for which it counts.
-    let epoch: UInt64
-    let kind: Kind
+    package let epoch: UInt64
+    /// What became of it.
+    package let kind: Kind
     /// Whether it takes back what was said for an earlier hour.
-    var isRetracted = false
+    package var isRetracted = false
 
     /// What it adds, in the other direction if it `isUndone`.
-    func change(isUndone: Bool) -> Int64 { isRetracted == isUndone ? 1 : -1 }
+    package func change(isUndone: Bool) -> Int64 { isRetracted == isUndone ? 1 : -1 }
+
+    /// What a unit adds at the hour `epoch`, when its certificates said `earlier` of its workers
+    /// until then and say `now` since.
+    package static func changes(
+        from earlier: SortedTable<PeerID, Kind>,
+        to now: SortedTable<PeerID, Kind>,
+        at epoch: UInt64
+    ) -> [Mark] {
+        var marks: [Mark] = []
+        for (worker, kind) in earlier where now[worker] != kind {
+            marks.append(Mark(worker: worker, epoch: epoch, kind: kind, isRetracted: true))
+        }
+        for (worker, kind) in now where earlier[worker] != kind {
+            marks.append(Mark(worker: worker, epoch: epoch, kind: kind))
+        }
+        return marks
+    }
+}
+
+extension TrustClass {
+    /// The class of a worker that nobody names, at the hour `epoch`.
+    ///
+    /// `reputation` says what it had done up to the end of an hour: for seniors a day before, for
+    /// others the hour before.
+    package init(
+        at epoch: UInt64,
+        _ trust: Trust,
+        reputation: (_ last: UInt64) -> Reputation
+    ) {
+        if epoch >= trust.seniorHours, reputation(epoch - trust.seniorHours).isSenior(trust) {
+            self = .senior
+        } else if epoch > 0, reputation(epoch - 1).isTrusted(trust) {
+            self = .trusted
+        } else {
+            self = .newcomer
+        }
+    }
 }
 
 /// The reputation of every worker with every project: sums over the ledger's units, in whatever
@@ -173,15 +218,9 @@ package struct TrustView: Sendable {
         let keys = ownership.keys(of: worker).filter { !culprits.areKnown($0, at: epoch) }
         if areAnchors(keys, for: manifest, at: epoch) { return .anchor }
         let projects = projects(of: manifest)
-        let trust = book.trust
-        if epoch >= trust.seniorHours {
-            let last = epoch - trust.seniorHours
-            let old = book.reputation(of: keys, projects: projects, through: last)
-            if old.isSenior(trust) { return .senior }
+        return TrustClass(at: epoch, book.trust) { last in
+            book.reputation(of: keys, projects: projects, through: last)
         }
-        guard epoch > 0 else { return .newcomer }
-        let recent = book.reputation(of: keys, projects: projects, through: epoch - 1)
-        return recent.isTrusted(trust) ? .trusted : .newcomer
     }
 
     /// Whether the project answers for a machine's `keys` at the hour `epoch`: by its manifest, or

@@ -29,50 +29,36 @@ package enum Verdict: Hashable, Sendable {
     }
 }
 
-/// A verdict without its time: what follows from a unit's certificates and openings.
-enum Standing: Hashable, Sendable {
-    case open
-    case sealed
-    case disputed
-    case certified(Core)
-
-    /// The core that won, if one did.
-    var core: Core? {
-        switch self {
-        case .certified(let core): core
-        case .open, .sealed, .disputed: nil
-        }
-    }
-}
-
 /// What became of one worker's word on a unit.
-struct Outcome: Hashable, Sendable {
-    let worker: PeerID
+package struct Outcome: Hashable, Sendable {
+    /// Whose.
+    package let worker: PeerID
     /// Whether it said what prevailed, and nothing else.
-    let didWin: Bool
+    package let didWin: Bool
     /// Whether another worker had the same wrong result.
-    let isShared: Bool
+    package let isShared: Bool
     /// The hour of the first certificate that holds it.
-    let epoch: UInt64
+    package let epoch: UInt64
 
     /// What it adds to the worker's reputation at `epoch`.
-    func mark(at epoch: UInt64) -> Mark {
+    package func mark(at epoch: UInt64) -> Mark {
         Mark(worker: worker, epoch: epoch, kind: didWin ? .won : isShared ? .shared : .lone)
     }
-}
 
-/// How much a certificate weighs against others of its unit, heaviest last.
-///
-/// Anchored is what an anchor or a senior vouches for; others never outweigh it. An audit weighs as
-/// much as the vote that it looks at: where the two differ, neither counts until a panel has met.
-enum Weight: Int, Comparable {
-    case vote
-    case panel
-    case anchoredVote
-    case anchoredPanel
-    case ruling
-
-    static func < (left: Weight, right: Weight) -> Bool { left.rawValue < right.rawValue }
+    /// What became of everybody's words, ascending by worker: `epochs` has the hour of each
+    /// worker's first one, and `lies` what those who were wrong said.
+    package static func all(
+        epochs: SortedTable<PeerID, UInt64>,
+        lies: SortedTable<PeerID, [Digest]>
+    ) -> [Outcome] {
+        epochs.map { worker, epoch in
+            let own = lies[worker] ?? []
+            let isShared = lies.contains { other, said in
+                other != worker && said.contains { own.contains($0) }
+            }
+            return Outcome(worker: worker, didWin: own.isEmpty, isShared: isShared, epoch: epoch)
+        }
+    }
 }
 
 extension CreditLedger {
@@ -97,23 +83,14 @@ extension CreditLedger {
         of unit: UInt32,
         manifest: ManifestID,
         through last: UInt64 = .max
-    ) -> Standing {
+    ) -> Standing<Core> {
         guard let entry = entry(manifest)?.units[unit] else { return .open }
         let words = countingWords(on: unit, of: manifest, cores: entry.cores, through: last)
-        guard let top = words.map(\.weight).max() else { return .open }
-        // An audit by itself proves nothing: what it looked at has its say, whatever it weighs.
-        let isAuditAlone = words.allSatisfy { $0.weight < top || $0.isAudit }
-        let next = words.filter { !$0.isAudit }.map(\.weight).max() ?? top
-        let counting = words.filter { $0.weight == top || (isAuditAlone && $0.weight == next) }
-        // A core that is known and does not open a certificate is not what that one says.
-        guard let winner = counting.compactMap(\.core).first else { return .sealed }
-        return counting.allSatisfy { $0.core == winner } ? .certified(winner) : .disputed
+        return Standing(of: words.map(\.weighed))
     }
 
     /// What certificates say of a unit, with their weights where these matter: where they say
     /// different things, or one says nothing yet.
-    ///
-    /// Audits are for anchors and seniors: another's word against a vote counts for nothing.
     private func countingWords(
         on unit: UInt32,
         of manifest: ManifestID,
@@ -124,7 +101,7 @@ extension CreditLedger {
         words.removeAll { $0.certificate.epoch > last }
         guard !words.isOfOneMind else { return words }
         for index in words.indices { words[index].weight = weight(of: words[index], unit: unit) }
-        words.removeAll { $0.isAudit && $0.weight < .anchoredVote }
+        words.removeAll { !$0.weighed.isHeard }
         return words
     }
 
@@ -134,7 +111,9 @@ extension CreditLedger {
         let core: Core?
         var weight = Weight.vote
 
-        var isAudit: Bool { certificate.vote == .audit }
+        var weighed: WeighedWord<Core> {
+            WeighedWord(said: core, weight: weight, isAudit: certificate.vote == .audit)
+        }
     }
 
     private func words(
@@ -151,11 +130,7 @@ extension CreditLedger {
     }
 
     private func weight(of word: Word, unit: UInt32) -> Weight {
-        switch word.certificate.vote {
-        case .ruling: .ruling
-        case .panel: isAnchored(word, unit: unit) ? .anchoredPanel : .panel
-        case .quorum, .single, .audit: isAnchored(word, unit: unit) ? .anchoredVote : .vote
-        }
+        Weight(of: word.certificate.vote, isAnchored: isAnchored(word, unit: unit))
     }
 
     /// Whether anchors or seniors vouch for one of the certificates that contradict each other.
@@ -183,7 +158,7 @@ extension CreditLedger {
         let certificate = word.certificate
         guard let manifest = self.manifest(certificate.manifest)?.body else { return false }
         let trustView = trustView
-        let needed: TrustClass = certificate.vote == .single ? .trusted : .senior
+        let needed = Weight.vouchingClass(for: certificate.vote)
         let vouching = Ballot.all(on: unit, in: certificate).filter { ballot in
             let epoch = certificate.sets[ballot.set].epoch
             return trustView.trustClass(of: ballot.worker, for: manifest, at: epoch) >= needed
@@ -239,13 +214,7 @@ extension CreditLedger {
                 lies[ballot.worker, default: []].append(lie?.hash ?? ballot.digest)
             }
         }
-        return epochs.map { worker, epoch in
-            let own = lies[worker] ?? []
-            let isShared = lies.contains { other, said in
-                other != worker && said.contains { own.contains($0) }
-            }
-            return Outcome(worker: worker, didWin: own.isEmpty, isShared: isShared, epoch: epoch)
-        }
+        return Outcome.all(epochs: epochs, lies: lies)
     }
 
     /// What a unit adds to reputations: what its certificates came to hour by hour, each hour by
@@ -267,12 +236,7 @@ extension CreditLedger {
                     now[each.worker] = each.mark(at: hour).kind
                 }
             }
-            for (worker, kind) in said where now[worker] != kind {
-                marks.append(Mark(worker: worker, epoch: hour, kind: kind, isRetracted: true))
-            }
-            for (worker, kind) in now where said[worker] != kind {
-                marks.append(Mark(worker: worker, epoch: hour, kind: kind))
-            }
+            marks += Mark.changes(from: said, to: now, at: hour)
             said = now
         }
         return marks

@@ -143,17 +143,12 @@ extension Peer {
         _ certificate: Certificate,
         _ manifest: Manifest
     ) -> Bool {
-        let share: Ratio
-        switch manifest.policy {
-        case .strict: share = ledger.trust.strictAudits
-        case .adaptive: share = ledger.trust.adaptiveAudits
-        case .single: return false
-        }
-        if certificate.vote == .single, !ledger.isAnchored(certificate, unit: name.unit) {
-            return true
-        }
-        // The product of both halves is the draw's place in the unit interval.
-        return draw.multipliedFullWidth(by: share.denominator).high < share.numerator
+        ledger.trust.isAudited(
+            draw,
+            policy: manifest.policy,
+            isLoneUnvouched: certificate.vote == .single
+                && !ledger.isAnchored(certificate, unit: name.unit)
+        )
     }
 
     /// The steward after the certificate's signer, of those who are here.
@@ -208,7 +203,8 @@ extension Peer {
     ) {
         let mistakes = ledger.mistakes(on: name.unit, of: name.manifest)
         guard !mistakes.isEmpty, let manifest = ledger.manifest(name.manifest)?.body else { return }
-        for mistake in mistakes where mistake.isShared || manifest.policy == .adaptive {
+        for mistake in mistakes
+        where Trust.isCaught(isShared: mistake.isShared, policy: manifest.policy) {
             reviewDeeds(of: mistake.worker, for: manifest.project, at: now, into: &out)
         }
     }

@@ -40,6 +40,32 @@ package struct Trust: Hashable, Sendable {
     private init() {}
 }
 
+extension Trust {
+    /// Whether a certified first vote that got `draw`, anything of 64 bits, is computed once more
+    /// in secret; always where one worker's word is all, and nobody vouches for it.
+    package func isAudited(
+        _ draw: UInt64,
+        policy: Policy,
+        isLoneUnvouched: @autoclosure () -> Bool
+    ) -> Bool {
+        let share: Ratio
+        switch policy {
+        case .strict: share = strictAudits
+        case .adaptive: share = adaptiveAudits
+        case .single: return false
+        }
+        if isLoneUnvouched() { return true }
+        // The product of both halves is the draw's place in the unit interval.
+        return draw.multipliedFullWidth(by: share.denominator).high < share.numerator
+    }
+
+    /// Whether a wrong result makes suspicious what else its worker said: a lie that others share,
+    /// or any mistake where single words are taken.
+    package static func isCaught(isShared: Bool, policy: Policy) -> Bool {
+        isShared || policy == .adaptive
+    }
+}
+
 /// What a worker's word is worth for a job, lowest first.
 package enum TrustClass: Int, Comparable, Sendable {
     /// Nothing is known of it.

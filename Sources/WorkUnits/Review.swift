@@ -120,21 +120,13 @@ extension ShardDesk {
                     Word(worker: cast.voter.peer, core: $0, trustClass: cast.trustClass)
                 }
             } + own
-        let isFull = distinct(all.map(\.worker)).count >= trust.panelVotersMax
-        if row.lacksBytes { return isFull ? .ruling : .furtherVote }
+        if row.lacksBytes {
+            return need(trust.next(after: distinct(all.map(\.worker)).count), of: all)
+        }
         // A panel that did not settle it is not repeated.
         if review.certificates.contains(where: { $0.vote == .panel }) { return .ruling }
-        // Whoever checks the certificate counts all; where anchors and seniors are overruled, their
-        // own lead must be as large.
-        let vouching = isAnchored ? all.filter { $0.trustClass >= .senior } : all
-        if let lead = lead(of: all.map(\.vote)), lead.settles(trust),
-            let overruling = Wire.lead(of: vouching.map(\.vote)), overruling.settles(trust),
-            lead.core == overruling.core,
-            let winner = all.first(where: { $0.core.hash == lead.core })
-        {
-            return .proof(.panel, winner.core)
-        }
-        return isFull ? .ruling : .furtherVote
+        let votes = all.map { ClassedVote(vote: $0.vote, trustClass: $0.trustClass) }
+        return need(trust.outcome(of: votes, isAnchored: isAnchored), of: all)
     }
 
     // MARK: - Offers

@@ -213,17 +213,16 @@ extension ShardDesk {
 
     /// What a voter on `unit` must be.
     func neededClass(of unit: UInt32) -> TrustClass {
-        switch units[index(unit)].review?.purpose {
-        case .audit, .dispute(isAnchored: true): .senior
-        case .dispute(isAnchored: false), nil: .newcomer
-        }
+        SeatRules.neededClass(review: units[index(unit)].review?.purpose)
     }
 
     /// What a voter must be in every seat of `round`.
     private func neededClass(for round: Round) -> TrustClass {
-        let isAlone = round.purpose == .firstVote && round.seats.count == 1
-        if isAlone { return job.manifest.policy == .adaptive ? .trusted : .newcomer }
-        return round.units.map { neededClass(of: $0) }.max() ?? .newcomer
+        rules.neededClass(
+            for: round.purpose,
+            seatCount: round.seats.count,
+            reviewed: round.units.map { neededClass(of: $0) }.max() ?? .newcomer
+        )
     }
 
     /// Whether a seat has been free for so long that anybody is taken.
@@ -231,11 +230,10 @@ extension ShardDesk {
         seat.isFree && now.since(seat.since) >= lease(of: 1)
     }
 
+    /// Who may sit in a seat.
+    private var rules: SeatRules { SeatRules(policy: job.manifest.policy, trust: trust) }
+
     /// Whether the claimant's word is worth enough for the seat.
-    ///
-    /// A first vote has a seat for seniors and anchors as soon as there are some, and newcomers
-    /// have a share of the others; after one lease without a better claim anybody is taken. A vote
-    /// of one seat in an `adaptive` job is for the trusted alone.
     private func isTrusted(
         _ claimant: Claimant,
         seat: Int,
@@ -246,16 +244,20 @@ extension ShardDesk {
         let isOfNow = round.seats.count > 1 || round.epoch == view.epoch
         let trustClass =
             isOfNow ? claimant.trustClass : view.trustClass(claimant.candidate.peer, in: round)
-        guard trustClass >= neededClass(for: round) else { return false }
-        if round.purpose == .firstVote, round.seats.count == 1 { return true }
-        if isLeftOver(round.seats[seat], at: now) { return true }
-        if round.purpose == .furtherVote {
-            return trustClass >= .senior || !hasSenior(for: round, view: view)
-        }
-        // Where there are too few seniors and anchors, none is asked for in every vote.
-        guard trustClass < .senior, view.seniorCount >= trust.seniorsMin else { return true }
         let isNewcomers = round.seats[seat].occupant?.trustClass == .newcomer
-        return seat > 0 && (trustClass > .newcomer || claimant.newcomersFit || isNewcomers)
+        return rules.takes(
+            trustClass,
+            seat: SeatRules.Asked(
+                purpose: round.purpose,
+                seatCount: round.seats.count,
+                number: seat,
+                needed: neededClass(for: round),
+                isLeftOver: isLeftOver(round.seats[seat], at: now)
+            ),
+            seniorCount: view.seniorCount,
+            newcomersFit: claimant.newcomersFit || isNewcomers,
+            hasSenior: { hasSenior(for: round, view: view) }
+        )
     }
 
     /// Whether a senior or anchor is here who may still vote in `round`.
@@ -276,9 +278,7 @@ extension ShardDesk {
             openSeats += rounds.values[index].seats.count
             newcomers += rounds.values[index].newcomers
         }
-        let share = trust.newcomerShare
-        let room = UInt64(openSeats) * share.numerator / share.denominator
-        return UInt64(newcomers) < max(1, room)
+        return rules.newcomersFit(newcomers: newcomers, openSeats: openSeats)
     }
 
     /// Whether the ticket admits; a seat of one needs none.
@@ -388,9 +388,7 @@ extension ShardDesk {
         }
         guard !bundle.isEmpty else { return nil }
         guard isFirstVote else { return open(bundle, for: .furtherVote, view: view, at: now) }
-        let isTaken =
-            job.manifest.policy == .adaptive && claimant.trustClass >= .trusted
-        let seats = isTaken ? 1 : job.manifest.policy.replicas
+        let seats = rules.firstVoteSeats(openedBy: claimant.trustClass)
         return open(bundle, for: .firstVote, seats: seats, view: view, at: now)
     }
 

@@ -227,16 +227,22 @@ package struct ShardDesk: Sendable {
         let cast = revealed(of: unit)
         guard !cast.isEmpty else { return .firstVote }
         if row.heldSince != nil { return .ruling }
-        let isFull = cast.count >= trust.panelVotersMax
-        if row.lacksBytes { return isFull ? .ruling : .furtherVote }
-        let standing = lead(of: cast.map(\.vote))
-        if let standing, let winner = cast.first(where: { $0.core.hash == standing.core })?.core {
-            if isUndisputed(row, cast: cast.count, standing) {
-                return .proof(cast.count == 1 ? .single : .quorum, winner)
+        if row.lacksBytes { return need(trust.next(after: cast.count), of: cast) }
+        let seats = firstVoteSeats(of: row)
+        return need(trust.outcome(of: cast.map(\.vote), firstVoteSeats: seats), of: cast)
+    }
+
+    /// What follows for a unit from the outcome of its votes.
+    func need(_ outcome: VoteOutcome, of cast: [Word]) -> Need {
+        switch outcome {
+        case .furtherVote: return .furtherVote
+        case .ruling: return .ruling
+        case .won(let kind, let hash):
+            guard let winner = cast.first(where: { $0.core.hash == hash }) else {
+                preconditionFailure("somebody voted for what won")
             }
-            if standing.settles(trust) { return .proof(.panel, winner) }
+            return .proof(kind, winner.core)
         }
-        return isFull ? .ruling : .furtherVote
     }
 
     /// What one worker said of a unit, in a certificate or to this steward.
@@ -275,15 +281,15 @@ package struct ShardDesk: Sendable {
         return cast
     }
 
-    /// Whether the unit's first vote was complete and of one mind.
-    private func isUndisputed(_ row: UnitRow, cast: Int, _ standing: Lead) -> Bool {
+    /// Seats of the unit's first vote, as long as nobody else has revealed anything.
+    private func firstVoteSeats(of row: UnitRow) -> Int? {
         let revealing = row.rounds.compactMap { rounds[$0] }.filter { round in
             round.seats.contains { $0.occupant?.revealed != nil }
         }
         guard revealing.count == 1, let only = revealing.first, only.isFirstVote else {
-            return false
+            return nil
         }
-        return cast == only.seats.count && standing.count == cast
+        return only.seats.count
     }
 
     /// Workers that revealed a result for `unit`, and their owners.
