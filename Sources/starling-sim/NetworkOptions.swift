@@ -5,8 +5,10 @@ import Simulator
 struct NetworkOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "What the seeds draw from: swarm, any subset of all faults, or static, a network "
-                + "whose members never change."
+            "What the seeds draw from: swarm, any subset of all faults; static, a network whose "
+                + "members never change; or what workers are like: strict and adaptive, 10 % "
+                + "faulty, colluders, 20 % who tell the same lies, patient, 20 % who lie when "
+                + "a vote is theirs alone."
         )
     )
     var profile = Profile.swarm
@@ -14,7 +16,12 @@ struct NetworkOptions: ParsableArguments {
     @Option(help: "Peers of the network, 2 to 10000; by default the seed decides, static has 1000.")
     var peers: Int?
 
-    @Option(help: "Units of the job, 1 to 100000; for static alone, which has 256 by default.")
+    @Option(
+        help: ArgumentHelp(
+            "Units of the job, 1 to 100000, for static, which has 256 by default; where lies are "
+                + "counted 1 to 100000000, 10000 of a network."
+        )
+    )
     var units: Int?
 
     @Option(
@@ -29,20 +36,24 @@ struct NetworkOptions: ParsableArguments {
     /// What a hub table holds at most.
     private static let peersRange = 2...10_000
     private static let unitsRange = 1...100_000
+    private static let measuredUnitsRange = 1...100_000_000
+    /// Units of a network in which lies are counted, at most; for more there are several networks.
+    private static let measuredUnits = 10_000
 
     func validate() throws {
         if let peers, !Self.peersRange.contains(peers) {
             throw ValidationError("--peers takes a number from 2 to 10000.")
         }
-        if let units, !Self.unitsRange.contains(units) {
-            throw ValidationError("--units takes a number from 1 to 100000.")
+        let range = profile.isMeasured ? Self.measuredUnitsRange : Self.unitsRange
+        if let units, !range.contains(units) {
+            throw ValidationError("--units takes a number from 1 to \(range.upperBound).")
         }
         if behaviour != nil, profile != .swarm {
             throw ValidationError("--behaviour goes with --profile swarm alone.")
         }
         if units != nil, profile == .swarm {
             throw ValidationError(
-                "--units goes with --profile static alone: else the seed decides."
+                "--units does not go with --profile swarm: the seed decides."
             )
         }
     }
@@ -52,7 +63,27 @@ struct NetworkOptions: ParsableArguments {
         switch profile {
         case .swarm: Options(seed: seed, peers: peers, behaviour: behaviour)
         case .static: Options(steady: seed, peers: peers ?? 1_000, units: UInt32(units ?? 256))
+        case .strict: measured(.strict, seed)
+        case .adaptive: measured(.adaptive, seed)
+        case .colluders: measured(.colluders, seed)
+        case .patient: measured(.patient, seed)
         }
+    }
+
+    private func measured(_ profile: TrustProfile, _ seed: UInt64) -> Options {
+        Options(
+            measured: profile,
+            seed: seed,
+            peers: peers ?? Options.measuredPeers,
+            units: UInt32(min(units ?? Self.measuredUnits, Self.measuredUnits))
+        )
+    }
+
+    /// Seeds that are run where one is asked for: of the networks in which lies are counted as many
+    /// as it takes for that number of units.
+    var seedCount: UInt64 {
+        guard profile.isMeasured, let units else { return 1 }
+        return UInt64((units + Self.measuredUnits - 1) / Self.measuredUnits)
     }
 
     /// The arguments that say the same to another process.
@@ -70,6 +101,17 @@ enum Profile: String, CaseIterable, ExpressibleByArgument {
     case swarm
     /// Nothing goes wrong, and nobody comes or goes.
     case `static`
+    /// Some workers err now and then, and two equal results are asked for.
+    case strict
+    /// The same with one result of a trusted worker.
+    case adaptive
+    /// Some workers tell the same lie of every unit.
+    case colluders
+    /// Some workers lie together when nobody else votes.
+    case patient
+
+    /// Whether it is counted how many lies stand.
+    var isMeasured: Bool { self != .swarm && self != .static }
 }
 
 extension Behaviour: ExpressibleByArgument {}

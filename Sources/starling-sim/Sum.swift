@@ -11,6 +11,8 @@ struct Sum {
     private var transitions = [UInt64](repeating: 0, count: transitionNames.count)
     private var violations: [String] = []
     private var fields: [(name: String, value: UInt64)] = []
+    /// Whether lies that stand are no failure, and are counted.
+    private var isMeasured = false
     private let start = ContinuousClock.now
 
     /// Violations that the sum repeats.
@@ -18,6 +20,7 @@ struct Sum {
 
     mutating func add(_ report: Report) {
         seeds += 1
+        isMeasured = isMeasured || report.options.isMeasured
         if !report.violations.isEmpty { failed += 1 }
         let room = Self.violationsMax - violations.count
         violations += report.violations.prefix(room).map { "seed \(report.options.seed): \($0)" }
@@ -35,7 +38,7 @@ struct Sum {
 
     /// What must happen in every long campaign and did not; empty for a short one.
     var uncovered: [String] {
-        guard seeds >= Self.longCampaign else { return [] }
+        guard seeds >= Self.longCampaign, !isMeasured else { return [] }
         let events = fields.filter { $0.value == 0 && Self.expected.contains($0.name) }.map(\.name)
         let kinds = messageKinds.indices.filter { messages[$0] == 0 }
         let edges = transitionNames.indices.filter { transitions[$0] == 0 }
@@ -69,6 +72,15 @@ struct Sum {
         Double(count("paid")) / Double(max(1, count("certified")))
     }
 
+    /// Units of which a wrong result stands in the end.
+    private var wrongAccepted: UInt64 { count("wrong") + (isMeasured ? count("fooled") : 0) }
+
+    /// Results of machines that are not bound by the protocol, for each lie that stands.
+    private var resultsPerLie: String {
+        guard wrongAccepted > 0 else { return "null" }
+        return decimal(Double(count("strangers-results")) / Double(wrongAccepted))
+    }
+
     private var eventsPerSecond: Double {
         let elapsed = (ContinuousClock.now - start) / .seconds(1)
         return Double(count("events")) / max(elapsed, 1e-3)
@@ -80,8 +92,8 @@ struct Sum {
         let main: [(String, String)] = [
             ("seeds", "\(seeds)"), ("failed", "\(failed)"), ("events", "\(count("events"))"),
             ("peerHours", decimal(Double(peerSeconds) / 3_600)), ("units", "\(units)"),
-            ("certified", "\(count("certified"))"), ("wrongAccepted", "\(count("wrong"))"),
-            ("replicasPerUnit", decimal(replicasPerUnit)),
+            ("certified", "\(count("certified"))"), ("wrongAccepted", "\(wrongAccepted)"),
+            ("resultsPerLie", resultsPerLie), ("replicasPerUnit", decimal(replicasPerUnit)),
             ("honestPunished", "\(count("honest-punished"))"),
             ("violations", list(violations)), ("uncovered", list(uncovered)),
             ("eventsPerSecond", "\(Int(eventsPerSecond))"),
@@ -137,6 +149,7 @@ extension Report {
             ("refetched", refetched), ("hostile", hostile), ("forged", forged),
             ("checked", checked), ("punished", punished),
             ("resumed", resumed), ("named", named), ("faults", faults), ("lies", lies),
+            ("strangers-results", strangersResults),
             ("renewed", renewed), ("farmed", farmed), ("succeeded", succeeded),
             ("shared", shared), ("apart", apart),
             ("released", released), ("dropped", dropped),

@@ -9,8 +9,9 @@ extension StarlingSim {
         @Option var seed: UInt64
         @OptionGroup var network: NetworkOptions
 
-        func run() {
-            print(String(World(network.options(seed: seed)).run().trace, radix: 16))
+        func run() throws {
+            let options = network.options(seed: seed)
+            print(String(World(options).run().trace, radix: 16))
         }
     }
 }
