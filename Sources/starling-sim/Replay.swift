@@ -34,7 +34,7 @@ extension StarlingSim {
 
         func run() throws {
             let script = try script.map { try ScriptFile.read($0) }
-            let life = try script ?? Script(network.options(seed: seed ?? 0))
+            let life = script ?? Script(network.options(seed: seed ?? 0))
             let report = World(life, listener: { print($0) }).run()
             print(report.text)
             if !report.violations.isEmpty { throw ExitCode.failure }
