@@ -41,6 +41,9 @@ package struct Anchors: Sendable {
         named[project]?.values.map(\.anchor) ?? []
     }
 
+    /// What any project has said of the very key `peer`, ascending by project.
+    func namings(of peer: PeerID) -> [Anchor] { named.values.compactMap { $0[peer]?.anchor } }
+
     /// What `project` has said of the very key `peer`.
     package func naming(of peer: PeerID, by project: ProjectID) -> Anchor? {
         named[project]?[peer]?.anchor

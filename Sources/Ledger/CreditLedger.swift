@@ -26,6 +26,10 @@ package struct CreditLedger: Sendable {
     private(set) var contested = SortedTable<UnitName, UInt64>()
     /// The certificates in which each worker had part, ascending.
     private(set) var deeds = SortedTable<PeerID, [ItemKey]>()
+    /// Units on which each worker was wrong, be it that a later certificate takes that back.
+    private(set) var wrongUnits = SortedTable<PeerID, SortedTable<UnitName, Bool>>()
+    /// The certificates in which each worker stands more than once, ascending.
+    private(set) var repeatedVotes = SortedTable<PeerID, [ItemKey]>()
     /// Units of which the ledger has come to think otherwise.
     private var judged: [UnitName] = []
     /// The first hour for which anybody's reputation has changed since this was asked.
@@ -83,6 +87,12 @@ package struct CreditLedger: Sendable {
         package let manifest: ManifestID
         /// The unit.
         package let unit: UInt32
+
+        /// The unit `unit` of the job `manifest`.
+        package init(manifest: ManifestID, unit: UInt32) {
+            self.manifest = manifest
+            self.unit = unit
+        }
 
         package static func < (left: UnitName, right: UnitName) -> Bool {
             (left.manifest, left.unit) < (right.manifest, right.unit)
@@ -333,9 +343,18 @@ package struct CreditLedger: Sendable {
         let key = ItemKey(epoch: signed.body.epoch, id: signed.id)
         for entry in signed.body.entries {
             let place = deeds[entry.worker]?.lastIndex { $0 <= key }
-            if let place, deeds[entry.worker]?[place] == key { continue }
+            if let place, deeds[entry.worker]?[place] == key {
+                noteRepetition(of: entry.worker, in: key)
+                continue
+            }
             deeds[entry.worker, default: []].insert(key, at: place.map { $0 + 1 } ?? 0)
         }
+    }
+
+    private mutating func noteRepetition(of worker: PeerID, in key: ItemKey) {
+        guard repeatedVotes[worker]?.contains(key) != true else { return }
+        repeatedVotes[worker, default: []].append(key)
+        repeatedVotes.update(worker) { $0.sort() }
     }
 
     private mutating func place(_ opening: Opening, at now: Instant) -> Insertion {
@@ -418,6 +437,12 @@ package struct CreditLedger: Sendable {
         guard marks != earlier.marks else { return nil }
         for mark in earlier.marks { reputations.count(mark, of: project, isUndone: true) }
         for mark in marks { reputations.count(mark, of: project, isUndone: false) }
+        for mark in earlier.marks where mark.isWrong {
+            wrongUnits.update(mark.worker) { _ = $0.remove(name) }
+        }
+        for mark in marks where mark.isWrong {
+            wrongUnits[mark.worker, default: SortedTable()][name] = true
+        }
         let first = (earlier.marks + marks).map(\.epoch).min()
         if let first { earliestMark = min(earliestMark ?? first, first) }
         return first

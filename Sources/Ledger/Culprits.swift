@@ -6,13 +6,16 @@ package import Wire
 /// A pure function of the proofs that it was told, in whatever order. A proof is dated as the job
 /// that it is about: nobody can choose another hour for it.
 package struct Culprits: Sendable {
-    /// The jobs in which each culprit was caught, and how.
-    private var jobs = SortedTable<PeerID, SortedTable<ManifestID, Entry>>()
+    /// The jobs in which each culprit was caught.
+    private var jobs = SortedTable<PeerID, SortedTable<ManifestID, Proof>>()
 
-    private struct Entry: Sendable {
+    /// What is proven of a culprit in one job.
+    struct Proof: Hashable, Sendable {
         /// The hour of the job.
         let epoch: UInt64
-        /// The proof that came first.
+        /// The FAULT; of several the one of the lowest id.
+        let id: ItemID
+        /// The FAULT that was known first.
         let first: ItemID
     }
 
@@ -22,11 +25,23 @@ package struct Culprits: Sendable {
     /// Takes in a proof about a job of the hour `epoch`; whether it is the first of its culprit in
     /// that job.
     mutating func note(_ fault: Fault, epoch: UInt64) -> Bool {
-        guard jobs[fault.culprit]?.contains(fault.manifest) != true else { return false }
-        let entry = Entry(epoch: epoch, first: Item.fault(fault).id)
-        jobs[fault.culprit, default: SortedTable()][fault.manifest] = entry
-        return true
+        let known = jobs[fault.culprit]?[fault.manifest]
+        let proof = Proof(
+            epoch: epoch,
+            id: known.map { min($0.id, fault.id) } ?? fault.id,
+            first: known?.first ?? fault.id
+        )
+        jobs[fault.culprit, default: SortedTable()][fault.manifest] = proof
+        return known == nil
     }
+
+    /// What is proven of `peer`, one FAULT for each job, ascending by job.
+    func proofs(of peer: PeerID) -> [(manifest: ManifestID, proof: Proof)] {
+        jobs[peer]?.map { ($0, $1) } ?? []
+    }
+
+    /// Everybody of whom anything is proven, ascending.
+    var peers: [PeerID] { jobs.keys }
 
     /// Whether anything is proven of `peer`.
     package func contains(_ peer: PeerID) -> Bool { jobs.contains(peer) }
@@ -38,7 +53,7 @@ package struct Culprits: Sendable {
 
     /// Whether `fault` is what first proved its culprit's deed in the job: others add nothing.
     package func wasFirst(_ fault: Fault) -> Bool {
-        jobs[fault.culprit]?[fault.manifest]?.first == Item.fault(fault).id
+        jobs[fault.culprit]?[fault.manifest]?.first == fault.id
     }
 
     /// Whether `peer` was caught in a job of an hour before `epoch`.

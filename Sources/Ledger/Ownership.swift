@@ -9,6 +9,8 @@ package struct Ownership: Sendable {
     private var successions = SortedTable<PeerID, Succession>()
     /// The keys that each key has replaced, or claims to.
     private var predecessors = SortedTable<PeerID, [PeerID]>()
+    /// For each key those that claim to take over from it, with the first hour in which they do.
+    private var claims = SortedTable<PeerID, SortedTable<PeerID, UInt64>>()
 
     private struct Adoption: Sendable {
         let owner: OwnerID
@@ -38,6 +40,8 @@ package struct Ownership: Sendable {
         if predecessors[revoke.successor]?.contains(revoke.old) != true {
             predecessors[revoke.successor, default: []].append(revoke.old)
         }
+        let earlier = claims[revoke.old]?[revoke.successor] ?? revoke.epoch
+        claims[revoke.old, default: SortedTable()][revoke.successor] = min(earlier, revoke.epoch)
         switch successions[revoke.old] {
         case nil: successions[revoke.old] = .successor(revoke.successor)
         case .successor(revoke.successor): break
@@ -78,6 +82,30 @@ package struct Ownership: Sendable {
     /// Whether it is `owner` that has adopted the very key `peer`.
     package func isAdopted(_ peer: PeerID, by owner: OwnerID) -> Bool {
         adoptions[peer]?.owner == owner
+    }
+
+    /// Who has adopted the very key `peer`, and the hour of that; nil when nobody has.
+    func adoption(of peer: PeerID) -> (owner: OwnerID, epoch: UInt64)? {
+        adoptions[peer].map { ($0.owner, $0.key.epoch) }
+    }
+
+    /// Which keys take over, or claim to, from any of `keys`, or are any of them, in which hour,
+    /// each once.
+    func takeovers(of keys: [PeerID]) -> [(old: PeerID, new: PeerID, epoch: UInt64)] {
+        let olds = distinct(keys + keys.flatMap { predecessors[$0] ?? [] })
+        return olds.flatMap { old in
+            let claimants = claims[old, default: SortedTable()]
+            let counting = claimants.keys.filter { keys.contains(old) || keys.contains($0) }
+            return counting.map { (old, $0, claimants[$0, default: 0]) }
+        }
+    }
+
+    /// Whether several keys claim to take over from `peer`, so that none does.
+    func isContested(_ peer: PeerID) -> Bool {
+        switch successions[peer] {
+        case .contested: true
+        case .successor, nil: false
+        }
     }
 
     /// Whose line `peer` counts on: its adopter's, or one of its own.

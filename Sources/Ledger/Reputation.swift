@@ -38,13 +38,29 @@ package struct Reputation: Hashable, Sendable {
             ? saturatingSum(number, change.magnitude) : number - min(number, change.magnitude)
     }
 
+    /// Certified results in a row that it lacks to be trusted, 0 when it is; nil when no number of
+    /// them is enough before mistakes are forgiven.
+    package func streakMissing(_ trust: Trust) -> UInt64? {
+        guard mistakes < 32 else { return nil }
+        let needed = saturatingProduct(trust.trustedStreak, 1 << mistakes)
+        return needed - min(needed, streak)
+    }
+
+    /// Certified results that it lacks to be a senior as soon as these are old enough.
+    package func unitsMissing(_ trust: Trust) -> UInt64 {
+        trust.seniorUnits - min(trust.seniorUnits, units)
+    }
+
+    /// Certified results in a row until the next mistake is forgiven; nil when there is none.
+    package func cleanMissing(_ trust: Trust) -> UInt64? {
+        mistakes == 0 ? nil : trust.forgivingStreak - min(trust.forgivingStreak, clean)
+    }
+
     /// Whether it makes a senior, taken at the end of the last hour that counts for that.
     func isSenior(_ trust: Trust) -> Bool { units >= trust.seniorUnits }
 
     /// Whether single results are taken on its word.
-    func isTrusted(_ trust: Trust) -> Bool {
-        mistakes < 32 && streak >= saturatingProduct(trust.trustedStreak, 1 << mistakes)
-    }
+    func isTrusted(_ trust: Trust) -> Bool { streakMissing(trust) == 0 }
 }
 
 /// What became of one worker's results for one project in one hour.
@@ -93,6 +109,9 @@ package struct Mark: Hashable, Sendable {
     package let kind: Kind
     /// Whether it takes back what was said for an earlier hour.
     package var isRetracted = false
+
+    /// Whether it says that a result was wrong.
+    var isWrong: Bool { kind != .won && !isRetracted }
 
     /// What it adds, in the other direction if it `isUndone`.
     package func change(isUndone: Bool) -> Int64 { isRetracted == isUndone ? 1 : -1 }
@@ -173,6 +192,33 @@ package struct ReputationBook: Sendable {
 
     /// What the owner of `keys` has done for `projects` up to the hour `last`.
     func reputation(of keys: [PeerID], projects: [ProjectID], through last: UInt64) -> Reputation {
+        var reputation = Reputation()
+        for tally in hours(of: keys, projects: projects, through: last).values {
+            reputation.add(tally, trust)
+        }
+        return reputation
+    }
+
+    /// Whether any of `keys` has done anything for `project`.
+    func knows(_ keys: [PeerID], for project: ProjectID) -> Bool {
+        keys.contains { accounts.contains(Name(project: project, worker: $0)) }
+    }
+
+    /// What each hour has made of the reputation that the owner of `keys` has with `project`.
+    func history(of keys: [PeerID], project: ProjectID) -> [HourChange] {
+        var reputation = Reputation()
+        return hours(of: keys, projects: [project], through: .max).map { epoch, tally in
+            let before = reputation
+            reputation.add(tally, trust)
+            return HourChange(epoch: epoch, tally: tally, before: before, after: reputation)
+        }
+    }
+
+    private func hours(
+        of keys: [PeerID],
+        projects: [ProjectID],
+        through last: UInt64
+    ) -> SortedTable<UInt64, HourTally> {
         var hours = SortedTable<UInt64, HourTally>()
         for project in projects {
             for key in keys {
@@ -182,9 +228,23 @@ package struct ReputationBook: Sendable {
                 }
             }
         }
-        var reputation = Reputation()
-        for tally in hours.values { reputation.add(tally, trust) }
-        return reputation
+        return hours
+    }
+}
+
+/// What one hour has made of a reputation.
+struct HourChange {
+    let epoch: UInt64
+    let tally: HourTally
+    let before: Reputation
+    let after: Reputation
+
+    /// Mistakes that were forgiven in it.
+    var forgiven: UInt64 {
+        let wrong = tally.lone + tally.shared
+        guard wrong <= 0 else { return 0 }
+        let left = before.mistakes - min(before.mistakes, wrong.magnitude)
+        return left - min(left, after.mistakes)
     }
 }
 
@@ -225,13 +285,14 @@ package struct TrustView: Sendable {
 
     /// Whether the project answers for a machine's `keys` at the hour `epoch`: by its manifest, or
     /// by what it says of peers whatever the job.
-    private func areAnchors(_ keys: [PeerID], for manifest: Manifest, at epoch: UInt64) -> Bool {
+    func areAnchors(_ keys: [PeerID], for manifest: Manifest, at epoch: UInt64) -> Bool {
         let named = manifest.anchors + [manifest.submitter]
         return keys.contains { named.contains($0) }
             || anchors.areNamed(keys, by: manifest.project, at: epoch)
     }
 
-    private func projects(of manifest: Manifest) -> [ProjectID] {
+    /// The projects whose units count for a job of `manifest`.
+    func projects(of manifest: Manifest) -> [ProjectID] {
         distinct([manifest.project] + manifest.recognised)
     }
 

@@ -52,11 +52,23 @@ package struct Outcome: Hashable, Sendable {
         lies: SortedTable<PeerID, [Digest]>
     ) -> [Outcome] {
         epochs.map { worker, epoch in
-            let own = lies[worker] ?? []
-            let isShared = lies.contains { other, said in
-                other != worker && said.contains { own.contains($0) }
-            }
-            return Outcome(worker: worker, didWin: own.isEmpty, isShared: isShared, epoch: epoch)
+            Outcome(
+                worker: worker,
+                didWin: !lies.contains(worker),
+                isShared: !sharers(of: worker, in: lies).isEmpty,
+                epoch: epoch
+            )
+        }
+    }
+
+    /// Whose wrong results are also `worker`'s, ascending.
+    static func sharers(
+        of worker: PeerID,
+        in lies: SortedTable<PeerID, [Digest]>
+    ) -> [PeerID] {
+        guard let own = lies[worker] else { return [] }
+        return lies.compactMap { other, said in
+            other != worker && said.contains { own.contains($0) } ? other : nil
         }
     }
 }
@@ -200,6 +212,18 @@ extension CreditLedger {
         core: Core,
         through last: UInt64 = .max
     ) -> [Outcome] {
+        let (epochs, lies) = said(on: unit, of: manifest, core: core, through: last)
+        return Outcome.all(epochs: epochs, lies: lies)
+    }
+
+    /// The first hour in which each worker said anything of a unit, and what it said that is not
+    /// `core`, by the unit's certificates up to the hour `last`.
+    private func said(
+        on unit: UInt32,
+        of manifest: ManifestID,
+        core: Core,
+        through last: UInt64
+    ) -> (epochs: SortedTable<PeerID, UInt64>, lies: SortedTable<PeerID, [Digest]>) {
         let cores = entry(manifest)?.units[unit]?.cores ?? []
         var epochs = SortedTable<PeerID, UInt64>()
         var lies = SortedTable<PeerID, [Digest]>()
@@ -214,7 +238,22 @@ extension CreditLedger {
                 lies[ballot.worker, default: []].append(lie?.hash ?? ballot.digest)
             }
         }
-        return Outcome.all(epochs: epochs, lies: lies)
+        return (epochs, lies)
+    }
+
+    /// Who had the same wrong result as `worker` on a unit, as its certificates up to the hour
+    /// `last` say, ascending.
+    func sharers(
+        of worker: PeerID,
+        on unit: UInt32,
+        of manifest: ManifestID,
+        through last: UInt64
+    ) -> [PeerID] {
+        guard let core = standing(of: unit, manifest: manifest, through: last).core else {
+            return []
+        }
+        let lies = said(on: unit, of: manifest, core: core, through: last).lies
+        return Outcome.sharers(of: worker, in: lies)
     }
 
     /// What a unit adds to reputations: what its certificates came to hour by hour, each hour by

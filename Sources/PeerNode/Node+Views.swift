@@ -197,6 +197,10 @@ extension Node {
     /// Every known peer's id, this one's too.
     package var peerIDs: [PeerID] { peer.hubs.records.map(\.body.peer) }
 
+    /// Every peer whose record is known, or that has done anything that the ledger tells of,
+    /// ascending.
+    package var explainablePeerIDs: [PeerID] { distinct(peerIDs + peer.ledger.knownWorkers) }
+
     /// Every peer whose record is known, this one first, then by id.
     package func peers() -> [PeerView] {
         let views = peer.hubs.records.map { view(of: $0.body) }

@@ -84,8 +84,12 @@ package struct PeerStory: Hashable, Sendable {
         package let until: Date?
     }
 
-    /// Its record and links.
-    package let view: PeerView
+    /// Its record and links; nil when its record is not known.
+    package let view: PeerView?
+    /// What the ledger makes of it, and why.
+    package let standing: PeerStanding
+    /// Bundles that it may have leased from this steward at once; nil while it has had none.
+    package let quota: UInt32?
     /// Its line of the board; nil while it has none.
     package let credit: BoardRow?
     /// The seats that it has at this steward.
@@ -152,11 +156,15 @@ extension Node {
         return [acting].compactMap(\.self) + peer.stewards(of: shard).filter { $0 != acting }
     }
 
-    /// What is known of a peer; nil when its record is not.
-    package func story(of id: PeerID) -> PeerStory? {
-        guard let view = peer(id) else { return nil }
+    /// What is known of a peer, with the newest `eventsMax` events of its standing; nil when
+    /// neither its record nor anything in the ledger is about it.
+    package func story(of id: PeerID, eventsMax: Int) -> PeerStory? {
+        let view = peer(id)
+        guard view != nil || peer.ledger.knownWorkers.contains(id) else { return nil }
         return PeerStory(
             view: view,
+            standing: peer.ledger.standing(of: id, at: peer.epoch, eventsMax: eventsMax),
+            quota: peer.steward.earnedQuota(of: id),
             credit: board().first { $0.peer == id },
             seats: peer.steward.seats(of: id).map { entry in
                 PeerStory.Seat(

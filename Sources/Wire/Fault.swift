@@ -27,6 +27,9 @@ package struct Contradiction<Body: UnitStatement>: Hashable, Sendable {
         guard right.body.slots.contains(where: slots.contains) else { return nil }
         (first, second) = left.id < right.id ? (left, right) : (right, left)
     }
+
+    /// Units that both are about, ascending: one at least.
+    fileprivate var units: [UInt32] { first.body.units.filter(second.body.units.contains) }
 }
 
 /// FAULT: the proof that a worker or steward lied to somebody.
@@ -75,6 +78,26 @@ package struct Fault: Hashable, Sendable {
         case .commitSets(let pair): pair.first.body.manifest
         case .results(let pair): pair.first.body.manifest
         case .certificates(let pair): pair.first.body.manifest
+        }
+    }
+
+    /// Units that both statements are about, ascending.
+    package var units: [UInt32] {
+        switch proof {
+        case .commits(let pair): pair.units
+        case .commitSets(let pair): pair.units
+        case .results(let pair): pair.units
+        case .certificates(let pair): pair.units
+        }
+    }
+
+    /// The ids of both statements, ascending.
+    package var statementIDs: [ItemID] {
+        switch proof {
+        case .commits(let pair): [pair.first.id, pair.second.id]
+        case .commitSets(let pair): [pair.first.id, pair.second.id]
+        case .results(let pair): [pair.first.id, pair.second.id]
+        case .certificates(let pair): [pair.first.id, pair.second.id]
         }
     }
 

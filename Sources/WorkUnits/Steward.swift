@@ -57,6 +57,9 @@ package struct Steward: Sendable {
     /// lease that ran out.
     package func quota(of worker: PeerID) -> UInt32 { quotas[worker] ?? 1 }
 
+    /// The same, for a worker whose certificates or leases have counted here; nil for others.
+    package func earnedQuota(of worker: PeerID) -> UInt32? { quotas[worker] }
+
     /// The most bundles that any worker may have in flight.
     package var largestQuota: UInt32 { quotas.values.max() ?? 1 }
 

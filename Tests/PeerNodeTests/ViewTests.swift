@@ -203,14 +203,14 @@ struct ViewTests {
         #expect(linked.isLinked)
         #expect(linked.roundTrip != nil)
         try await first.end()
-        let story = try #require(
-            await second.node.first { node -> PeerStory? in
-                let story = await node.story(of: first.node.id)
-                return story?.view.dialFailure == nil ? nil : story
+        let view = try #require(
+            await second.node.first { node -> PeerView? in
+                let found = await node.story(of: first.node.id, eventsMax: 1)?.view
+                return found?.dialFailure == nil ? nil : found
             }
         )
-        #expect(!story.view.isLinked)
-        #expect(story.view.roundTrip == nil)
+        #expect(!view.isLinked)
+        #expect(view.roundTrip == nil)
         try await second.end()
     }
 

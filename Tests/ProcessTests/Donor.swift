@@ -283,11 +283,53 @@ struct Why: Decodable {
     }
 
     struct Story: Decodable {
-        let line: Peers.Peer
+        /// Missing when its record is not known.
+        let line: Peers.Peer?
+        let standing: Standing
         let status: Status?
     }
 
     let unit: Unit?
     let job: Whole?
     let peer: Story?
+}
+
+/// What `why PEER --json` and `demo --json` write of a peer.
+struct Standing: Decodable {
+    struct Project: Decodable {
+        let project: String
+        let job: String
+        let `class`: String
+        let nextClass: String
+        let reason: String
+        let units: Int
+        let streak: Int
+        let mistakes: Int
+        let streakMissing: Int?
+        let unitsMissing: Int
+    }
+
+    struct Event: Decodable {
+        struct Cost: Decodable {
+            let unitsLeft: Int
+            let mistakes: Int
+        }
+
+        let kind: String
+        let peer: String
+        let job: String?
+        let unit: Int?
+        let isShared: Bool?
+        let sharedWith: [String]?
+        let cost: Cost?
+        let owner: String?
+        let statement: String?
+        let statements: [String]?
+        let units: [Int]?
+    }
+
+    let keys: [String]
+    let projects: [Project]
+    let events: [Event]
+    let furtherEvents: Int
 }

@@ -26,6 +26,28 @@ struct WalkTests {
         return outcome.output
     }
 
+    /// The worker `peers[0]`, and `peers[1]`, which submitted.
+    private func expectStandings(of peers: [String], _ donor: Donor, _ job: String) async throws {
+        let answers = [
+            try await donor.object(Why.self, "why", peers[0]),
+            try await donor.object(Why.self, "why", peers[1]),
+        ]
+        let stories = try answers.map { try #require($0.peer) }
+        #expect(stories.map { $0.line?.peer } == peers)
+        for (story, peer) in zip(stories, peers) {
+            let standing = story.standing
+            #expect(standing.keys == [peer] && standing.projects.count == 1)
+            #expect(standing.events.map(\.kind) == ["adoption"] && standing.furtherEvents == 0)
+            let project = try #require(standing.projects.first)
+            #expect(project.units == 16 && project.streak == 16 && project.mistakes == 0)
+            #expect(project.job == job && project.unitsMissing == 984)
+        }
+        let (worker, submitter) = (stories[0].standing.projects[0], stories[1].standing.projects[0])
+        #expect(worker.class == "newcomer" && worker.reason == "nothing")
+        #expect(worker.streakMissing == 34)
+        #expect(submitter.class == "anchor" && submitter.reason == "submitter")
+    }
+
     private func pair() async throws -> (Donor, Donor) {
         let first = try await Donor()
         let second = try await Donor(["--join", try await first.address()])
@@ -76,7 +98,11 @@ struct WalkTests {
         #expect(unit.contains("waits for nothing"))
         #expect(try await first.text("why", short).contains("complete"))
         let peer = String(peers[2].prefix(8))
-        #expect(try await second.text("why", peer).contains("linked, an answer takes"))
+        let story = try await second.text("why", peer)
+        #expect(story.contains("linked, an answer takes"))
+        #expect(story.contains("anchor in jobs of project"))
+        #expect(story.contains("16 units, 16 right in a row, 0 mistakes\n"))
+        #expect(story.contains("adopted by owner"))
         #expect(try await second.text("why", String(peers[1].prefix(8))).contains("idle: no known"))
         for donor in [first, second] { #expect(try await donor.end().status == 0) }
     }
@@ -138,6 +164,7 @@ struct WalkTests {
         #expect(unit.certificates.map(\.kind) == ["quorum"])
         #expect(Set(unit.certificates[0].votes.map(\.peer)) == Set(peers.map(\.peer)))
         #expect(unit.certificates[0].votes.allSatisfy { $0.didWin == true })
+        try await expectStandings(of: peers.map(\.peer), first, submission.job)
         #expect(unit.waits.isEmpty)
         let own = try #require(try await first.object(Why.self, "why", status.peer).peer)
         #expect(own.status?.activity == "idle")

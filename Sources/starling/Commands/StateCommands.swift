@@ -70,7 +70,7 @@ struct PeersCommand: ParsableCommand {
 struct WhyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "why",
-        abstract: "Explain a unit, a job or a peer: votes, what is waited for, until when.",
+        abstract: "Explain a unit, a job or a peer: votes, what is waited for, whose word counts.",
         discussion: """
             Ids may be shortened as long as they are unique.
 

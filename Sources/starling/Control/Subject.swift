@@ -35,7 +35,8 @@ enum Subject: Hashable, Sendable {
         )
         var matches = await node.jobIDs.filter { $0.description.hasPrefix(prefix) }.map(Self.job)
         if kind == .any {
-            matches += await node.peerIDs.filter { $0.description.hasPrefix(prefix) }.map(Self.peer)
+            matches += await node.explainablePeerIDs
+                .filter { $0.description.hasPrefix(prefix) }.map(Self.peer)
         }
         guard let first = matches.first else {
             throw CommandFailure(

@@ -124,9 +124,17 @@ extension JobStory {
 }
 
 extension PeerStory {
+    /// Events of the standing that are shown to people; `--json` has more.
+    private static let eventsShown = 20
+
     var text: String {
-        var lines = ["peer \(line.peer)", "  \(linkText)"]
-        lines.append("  its record counts until \(Moment.text(line.expiry))")
+        var lines = ["peer \(peer)"]
+        if let line {
+            lines.append("  \(linkText(line))")
+            lines.append("  its record counts until \(Moment.text(line.expiry))")
+        } else {
+            lines.append("  its record is not known; only the ledger tells of it")
+        }
         if let credit {
             lines.append(
                 "  credit \(cobblestones(credit.finalOperations)) final, "
@@ -135,6 +143,13 @@ extension PeerStory {
             )
         } else {
             lines.append("  no credit: no certificate names it")
+        }
+        lines += standing.lines(events: Self.eventsShown).map { "  \($0)" }
+        if let quota {
+            lines.append(
+                "  at this steward: it may have \(Printable.count(quota, "bundle")) leased at "
+                    + "once, and has \(seats.count)"
+            )
         }
         lines += seats.map { seat in
             let until = seat.until.map { ", \(Moment.until($0))" } ?? ""
@@ -149,7 +164,7 @@ extension PeerStory {
         return lines.joined(separator: "\n")
     }
 
-    private var linkText: String {
+    private func linkText(_ line: PeerLine) -> String {
         if line.isOwn { return "this peer itself" }
         if line.isLinked {
             let trip = line.roundTripMilliseconds.map {

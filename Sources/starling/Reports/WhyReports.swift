@@ -209,8 +209,13 @@ struct PeerStory: Codable, Sendable {
         let until: Date?
     }
 
-    let line: PeerLine
+    let peer: String
+    /// Missing when its record is not known.
+    let line: PeerLine?
     let credit: BoardLine?
+    let standing: StandingReport
+    /// Bundles that it may have leased from this steward at once; missing while it has had none.
+    let quota: UInt32?
     /// Its seats in votes that this peer schedules.
     let seats: [Seat]
     /// Rules that it broke, as this peer saw it.
@@ -218,8 +223,11 @@ struct PeerStory: Codable, Sendable {
     /// What this peer itself does, when it was asked about itself.
     let status: StatusReport?
 
-    init(_ story: PeerNode.PeerStory, status: StatusReport?) {
-        line = PeerLine(story.view)
+    init(_ id: PeerID, _ story: PeerNode.PeerStory, status: StatusReport?) {
+        peer = id.description
+        line = story.view.map { PeerLine($0) }
+        standing = StandingReport(story.standing)
+        quota = story.quota
         credit = story.credit.map { BoardLine($0) }
         seats = story.seats.map { seat in
             Seat(

@@ -10,6 +10,8 @@ struct WhyVerb: ControlVerb {
 
     /// Waiting units that the answer about a job looks at.
     private static let unitsMax = 256
+    /// Events that the answer about a peer tells.
+    private static let eventsMax = 100
 
     func answer(
         by peer: ControlledPeer,
@@ -53,10 +55,10 @@ struct WhyVerb: ControlVerb {
     }
 
     private func story(of id: PeerID, _ peer: ControlledPeer) async throws -> PeerStory {
-        guard let story = await peer.node.story(of: id) else {
+        guard let story = await peer.node.story(of: id, eventsMax: Self.eventsMax) else {
             throw CommandFailure("the record of peer \(id.short) has expired; ask again")
         }
-        return PeerStory(story, status: id == peer.node.id ? await peer.status() : nil)
+        return PeerStory(id, story, status: id == peer.node.id ? await peer.status() : nil)
     }
 }
 
