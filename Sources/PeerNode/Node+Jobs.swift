@@ -40,6 +40,11 @@ package struct UnitVote: Hashable, Sendable {
     package let unit: UInt32
     /// Which vote settled it; nil while it is open.
     package let kind: CertificateKind?
+    /// The votes that it had, each as often as there were such: first ones, audits, panels,
+    /// rulings.
+    package let kinds: [CertificateKind]
+    /// What won; nil while it is open.
+    package let core: Core?
     /// Who computed it, and whether its result won, ascending by worker.
     package let voters: [Voter]
 
@@ -49,6 +54,8 @@ package struct UnitVote: Hashable, Sendable {
         package let peer: PeerID
         /// Whether its result is the one that won.
         package let didWin: Bool
+        /// What it said; nil when nobody has opened that.
+        package let core: Core?
     }
 }
 
@@ -166,13 +173,23 @@ extension Node {
         return (0..<manifest.unitCount).map { unit in
             let certificates = peer.ledger.certificates(on: unit, of: id)
             guard let core = peer.ledger.verdict(on: unit, of: id).core else {
-                return UnitVote(unit: unit, kind: nil, voters: [])
+                return UnitVote(unit: unit, kind: nil, kinds: [], core: nil, voters: [])
             }
             let outcomes = peer.ledger.outcomes(of: unit, manifest: id, core: core)
+            let words = peer.ledger.words(on: unit, of: id)
             return UnitVote(
                 unit: unit,
                 kind: certificates.map(\.body.vote).max { $0.rawValue < $1.rawValue },
-                voters: outcomes.map { UnitVote.Voter(peer: $0.worker, didWin: $0.didWin) }
+                kinds: certificates.map(\.body.vote).sorted { $0.turn < $1.turn },
+                core: core,
+                voters: outcomes.map { outcome in
+                    let word = words.first { $0.worker == outcome.worker && $0.core != nil }
+                    return UnitVote.Voter(
+                        peer: outcome.worker,
+                        didWin: outcome.didWin,
+                        core: word?.core
+                    )
+                }
             )
         }
     }
@@ -198,12 +215,14 @@ extension Node {
     }
 }
 
-extension Node {
-    /// The hash of each unit's winning result, in unit order; nil where none is known.
-    package func resultHashes(of id: ManifestID) -> [Digest?] {
-        guard let manifest = peer.ledger.manifest(id)?.body else { return [] }
-        return (0..<manifest.unitCount).map { unit in
-            peer.ledger.verdict(on: unit, of: id).core?.resultHash
+extension CertificateKind {
+    /// When it is a unit's turn for such a vote: a panel may follow an audit, and a ruling both.
+    fileprivate var turn: Int {
+        switch self {
+        case .quorum, .single: 0
+        case .audit: 1
+        case .panel: 2
+        case .ruling: 3
         }
     }
 }

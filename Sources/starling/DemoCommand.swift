@@ -14,20 +14,34 @@ struct DemoCommand: AsyncParsableCommand {
 
             Example:
               starling demo
-              starling demo --peers 6 --liars 1
+              starling demo --liars 1
+              starling demo --colluders 2
               starling demo --input voyager.fil --output voyager.dat --json
               starling demo --export ledger.cbor && starling audit ledger.cbor
             """
     )
 
-    @Option(parsing: .unconditional, help: "Peers, 2 to 32.")
-    var peers = 4
+    @Option(
+        name: .customLong("peers"),
+        parsing: .unconditional,
+        help: "Peers, 2 to 32. (default: 4, or as many as it takes to outvote those who lie)"
+    )
+    var wantedPeers: Int?
 
     @Option(
         parsing: .unconditional,
         help: "Peers that report wrong results; each needs four honest ones beside the submitter."
     )
     var liars = 0
+
+    @Option(
+        parsing: .unconditional,
+        help: """
+            Peers that all report the same wrong results, two or more; it takes five honest ones \
+            more than these, beside the submitter.
+            """
+    )
+    var colluders = 0
 
     @Option(help: "The filterbank file to search. (default: one that is made with known tones)")
     var input: String?
@@ -58,14 +72,32 @@ struct DemoCommand: AsyncParsableCommand {
 
     private static let searchingAlone = "searching the file without a grid, to compare with\n"
 
+    /// Peers that run.
+    var peers: Int { wantedPeers ?? max(4, peersMin) }
+
+    /// Peers that it takes to outvote those who lie: a lead of three for each liar, and of five
+    /// over all colluders.
+    private var peersMin: Int {
+        guard liars > 0 || colluders > 0 else { return 2 }
+        return 1 + 5 * liars + (colluders > 0 ? 2 * colluders + 5 : 0)
+    }
+
     func validate() throws {
+        guard (0...32).contains(liars) else {
+            throw ValidationError("--liars is \(liars); it must be 0 or more")
+        }
+        guard colluders == 0 || (2...32).contains(colluders) else {
+            throw ValidationError(
+                "--colluders is \(colluders); it must be 2 or more, for one alone is a liar"
+            )
+        }
         guard (2...32).contains(peers) else {
             throw ValidationError("--peers is \(peers); it must be 2 to 32")
         }
-        guard liars >= 0, liars == 0 || peers >= 5 * liars + 1 else {
+        guard peers >= peersMin else {
             throw ValidationError(
-                "--liars \(liars) needs --peers \(5 * max(1, liars) + 1) or more, so that honest "
-                    + "peers can outvote each of them"
+                "\(lieOptions) needs --peers \(peersMin) or more, so that honest peers can outvote "
+                    + "those who lie"
             )
         }
         guard maxDrift.isFinite, maxDrift > 0, snr.isFinite, snr > 0, coarseChannels ?? 1 >= 1
@@ -75,6 +107,11 @@ struct DemoCommand: AsyncParsableCommand {
         guard (1...86_400).contains(timeout) else {
             throw ValidationError("--timeout is \(timeout); it must be 1 to 86400 seconds")
         }
+    }
+
+    private var lieOptions: String {
+        let options = [("--liars", liars), ("--colluders", colluders)]
+        return options.filter { $0.1 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: " ")
     }
 
     func run() async throws {

@@ -17,6 +17,8 @@ struct DemoReport {
         let leaderboard: [BoardLine]
         let auditOK: Bool
         let tableEqualsSearch: Bool
+        let disputes: [DemoLies.Dispute]
+        let deceivers: [DemoLies.Deceiver]
     }
 
     /// The grid's table.
@@ -25,7 +27,8 @@ struct DemoReport {
     private let state: DemoState
     private let outcome: JobOutcome
     private let tones: [SyntheticTone]
-    private let liars: Int
+    private let command: DemoCommand
+    private let lies: DemoLies
     private let audit: AuditLine
 
     init(
@@ -35,17 +38,18 @@ struct DemoReport {
         table: Bytes,
         seconds: Duration
     ) throws {
-        guard let outcome = state.outcome, let audit = state.audits[0] else {
+        guard let first = state.findings[0], let outcome = first.outcome else {
             throw CommandFailure("the demo has not ended")
         }
         self.table = table
         self.state = state
         self.outcome = outcome
-        self.audit = audit
+        audit = first.audit
         tones = search.tones
-        liars = command.liars
+        self.command = command
+        lies = DemoLies(state, first, command: command, search: search)
         let replicas = outcome.votes.reduce(0) { $0 + $1.winners.count + $1.losers.count }
-        let wrong = outcome.votes.count { $0.resultHash != search.truth[$0.unit].description }
+        let wrong = outcome.votes.count { !search.isRight($0) }
         let components = seconds.components
         figures = Figures(
             peers: command.peers,
@@ -56,9 +60,11 @@ struct DemoReport {
             wrongAccepted: wrong,
             seconds: Double(components.seconds) + Double(components.attoseconds) / 1e18,
             hits: outcome.hits,
-            leaderboard: state.boards[0] ?? [],
-            auditOK: state.audits.values.allSatisfy { $0.findings == 0 },
-            tableEqualsSearch: table == search.table
+            leaderboard: first.board,
+            auditOK: state.findings.values.allSatisfy { $0.audit.findings == 0 },
+            tableEqualsSearch: table == search.table,
+            disputes: lies.disputes,
+            deceivers: lies.deceivers
         )
     }
 
@@ -66,11 +72,13 @@ struct DemoReport {
     var isGood: Bool {
         figures.auditOK && figures.wrongAccepted == 0 && figures.tableEqualsSearch
             && figures.certified == figures.units && missedTones.isEmpty
+            && lies.deceivers.allSatisfy(\.isPunished)
     }
 
     /// The figures as JSON.
     func json() throws -> Bytes {
         let encoder = JSONEncoder()
+        encoder.dateEncodingStrategy = .iso8601
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         return Bytes(try encoder.encode(figures)) + [UInt8(ascii: "\n")]
     }
@@ -78,11 +86,13 @@ struct DemoReport {
     // MARK: - Text
 
     var text: String {
-        [
-            signals, votes, board("provisional", state.provisional),
-            board("final", figures.leaderboard),
-            summary,
-        ].joined(separator: "\n\n")
+        let deceit =
+            lies.deceivers.isEmpty
+            ? [] : [lies.disputesText { name($0) }, lies.standingText { name($0) }]
+        let boards = [
+            board("provisional", state.provisional), board("final", figures.leaderboard),
+        ]
+        return ([signals, votes] + deceit + boards + [summary]).joined(separator: "\n\n")
     }
 
     /// Channels by which a hit may lie beside its tone.
@@ -161,10 +171,9 @@ struct DemoReport {
     /// A peer's place in the demo, and the beginning of its key.
     private func name(_ peer: String) -> String {
         let index = state.ids.first { $0.value == peer }?.key
-        let role =
-            index == 0 ? "submitter" : (index ?? 0) <= liars ? "liar" : "worker"
+        let role = index.map { command.role(of: $0) } ?? .worker
         let place = index.map(String.init) ?? "?"
-        return "\(place):\(peer.prefix(8))" + (role == "worker" ? "" : "(\(role))")
+        return "\(place):\(peer.prefix(8))" + (role == .worker ? "" : "(\(role))")
     }
 
     private var summary: String {

@@ -62,4 +62,9 @@ struct DemoSearch: Sendable {
         truth = outputs.map { SHA256.hash($0.result) }
         table = try DriftSearch.report(Aggregate(outputs), parameters)
     }
+
+    /// Whether what won a vote is what this machine alone finds.
+    func isRight(_ vote: JobOutcome.Vote) -> Bool {
+        vote.resultHash == truth[vote.unit].description
+    }
 }

@@ -43,14 +43,11 @@ struct DemoService: Service {
                 emit(.failed("\(error)"))
             }
         case .report:
-            let audit = await node.audit()
-            let line = AuditLine(
-                certificates: audit.certificates,
-                valid: audit.valid,
-                findings: audit.findingCount,
-                ledger: audit.ledgerHash.description
-            )
-            emit(.report(await boardLines(), line))
+            do {
+                emit(.report(try await findings(request)))
+            } catch {
+                emit(.failed("\(error)"))
+            }
         case .export:
             do {
                 try await node.export(to: request.output ?? "")
@@ -88,21 +85,12 @@ struct DemoService: Service {
         )
         let file = try InputPath.filterbank(path)
         let search = try PackedSearch(file.filterbank, name: file.name, settings)
-        let id = try await node.submit(search)
+        var terms = JobTerms()
+        if request.isAdaptive == true { terms.policy = .adaptive }
+        let id = try await node.submit(search, terms)
         emit(.submitted(manifest: id.description, units: search.plan.unitCount))
         try await follow(id)
-        guard let (aggregate, parameters) = try await node.aggregate(of: id) else {
-            throw CommandFailure("the job is final, and a result is missing")
-        }
-        if let output = request.output {
-            try OutputFile.write(try DriftSearch.report(aggregate, parameters), to: output)
-        }
-        let outcome = JobOutcome(
-            votes: await votes(of: id),
-            hits: try SearchReport(aggregate, parameters).hits,
-            board: await boardLines()
-        )
-        emit(.finished(outcome))
+        emit(.finished)
     }
 
     /// Tells each change of a job until every unit is final and every result is here.
@@ -129,17 +117,72 @@ struct DemoService: Service {
         throw CancellationError()
     }
 
+    // MARK: - Findings
+
+    private func findings(_ request: DemoRequest) async throws -> PeerFindings {
+        var outcome: JobOutcome?
+        if let job = request.job.flatMap({ Digest(hexadecimal: $0) }) {
+            outcome = try await self.outcome(of: ManifestID(job), output: request.output)
+        }
+        let audit = await node.audit()
+        return PeerFindings(
+            board: await boardLines(),
+            audit: AuditLine(
+                certificates: audit.certificates,
+                valid: audit.valid,
+                findings: audit.findingCount,
+                ledger: audit.ledgerHash.description
+            ),
+            standings: await standings(of: request.peers ?? []),
+            outcome: outcome
+        )
+    }
+
+    /// What a job has come to, and its table in `output`; nil while it is not complete: what was
+    /// final may be disputed again.
+    private func outcome(of id: ManifestID, output: String?) async throws -> JobOutcome? {
+        guard await node.progress(of: id)?.isComplete == true,
+            let (aggregate, parameters) = try await node.aggregate(of: id)
+        else { return nil }
+        if let output {
+            try OutputFile.write(try DriftSearch.report(aggregate, parameters), to: output)
+        }
+        return JobOutcome(
+            votes: await votes(of: id),
+            hits: try SearchReport(aggregate, parameters).hits
+        )
+    }
+
     private func votes(of id: ManifestID) async -> [JobOutcome.Vote] {
-        let hashes = await node.resultHashes(of: id)
-        return await node.votes(of: id).map { vote in
+        await node.votes(of: id).map { vote in
             JobOutcome.Vote(
                 unit: Int(vote.unit),
                 kind: vote.kind.map { "\($0)" } ?? "open",
-                winners: vote.voters.filter(\.didWin).map(\.peer.description),
-                losers: vote.voters.filter { !$0.didWin }.map(\.peer.description),
-                resultHash: hashes[Int(vote.unit)]?.description ?? ""
+                kinds: vote.kinds.map { "\($0)" },
+                voters: vote.voters.map { voter in
+                    JobOutcome.Vote.Voter(
+                        peer: voter.peer.description,
+                        didWin: voter.didWin,
+                        core: voter.core?.hash.description
+                    )
+                },
+                resultHash: vote.core?.resultHash.description ?? ""
             )
         }
+    }
+
+    /// Events of each peer's standing that the demo tells.
+    private static let eventsMax = 100
+
+    private func standings(of peers: [String]) async -> [StandingReport] {
+        var standings: [StandingReport] = []
+        for text in peers {
+            guard let digest = Digest(hexadecimal: text),
+                let story = await node.story(of: PeerID(digest), eventsMax: Self.eventsMax)
+            else { continue }
+            standings.append(StandingReport(story.standing))
+        }
+        return standings
     }
 
     private func boardLines() async -> [BoardLine] {

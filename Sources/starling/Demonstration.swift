@@ -11,6 +11,7 @@ final class Demonstration: Sendable {
         case interrupted
         case timedOut
         case isTimeToAskAgain
+        case patienceEnded
     }
 
     private let command: DemoCommand
@@ -44,6 +45,7 @@ final class Demonstration: Sendable {
         let begin = ContinuousClock.now
         let files = try DemoFiles(search, in: folder)
         var state = DemoState(peers: command.peers, isExported: command.export == nil)
+        state.mayBeWrong = command.deceivers.isEmpty
         try start(0, join: nil, in: folder)
         for await happening in happenings.stream {
             switch happening {
@@ -55,7 +57,8 @@ final class Demonstration: Sendable {
             case .ended(let index): throw CommandFailure("peer \(index) ended by itself")
             case .event(let index, let event):
                 try take(event, of: index, files, &state)
-            case .isTimeToAskAgain: askForReports()
+            case .isTimeToAskAgain: askForReports(files, &state)
+            case .patienceEnded: state.mayBeWrong = true
             }
             guard state.isComplete, state.isExported else { continue }
             let elapsed = ContinuousClock.now - begin
@@ -89,20 +92,22 @@ final class Demonstration: Sendable {
                 say("\(command.peers) peers are linked")
                 tell(0, submission(of: files))
             }
-        case .submitted(_, let units):
+        case .submitted(let job, let units):
+            state.job = job
             say("submitted: \(units) units, each to be computed twice")
         case .progress(let units, let certified, let final, _):
             say("certified \(certified) of \(units), final \(final)")
         case .certified(let board):
             state.provisional = board
-        case .finished(let outcome):
-            state.outcome = outcome
-            askForReports()
-        case .report(let board, let audit):
-            state.boards[index] = board
-            state.audits[index] = audit
-            retryUnequal(&state)
-            guard state.isComplete, let path = command.export else { return }
+        case .finished:
+            losePatience()
+            askForReports(files, &state)
+        case .report(let findings):
+            state.findings[index] = findings
+            guard state.findings.count == command.peers else { return }
+            state.isComplete = state.isOfOneMind && (state.mayBeWrong || isRight(state))
+            guard state.isComplete else { return askAgain() }
+            guard let path = command.export else { return }
             tell(0, DemoRequest(verb: .export, output: path))
         case .exported:
             state.isExported = true
@@ -111,19 +116,40 @@ final class Demonstration: Sendable {
         }
     }
 
+    /// Seconds for which a lie may stand until somebody has looked at its vote again.
+    private static let patienceSeconds = 60
+
+    /// Takes what is final for the last word after a while.
+    private func losePatience() {
+        Task { [happenings] in
+            try? await Task.sleep(for: .seconds(Self.patienceSeconds))
+            happenings.continuation.yield(.patienceEnded)
+        }
+    }
+
     /// Peers settle at their own times: when their ledgers differ, all are asked again, soon.
-    private func retryUnequal(_ state: inout DemoState) {
-        guard state.audits.count == command.peers, !state.isComplete else { return }
-        state.audits = [:]
-        state.boards = [:]
+    private func askAgain() {
         Task { [happenings] in
             try? await Task.sleep(for: .milliseconds(100))
             happenings.continuation.yield(.isTimeToAskAgain)
         }
     }
 
-    private func askForReports() {
-        for index in 0..<command.peers { tell(index, DemoRequest(verb: .report)) }
+    private func askForReports(_ files: DemoFiles, _ state: inout DemoState) {
+        state.findings = [:]
+        let deceivers = command.deceivers.compactMap { state.ids[$0] }
+        for index in 0..<command.peers {
+            var request = DemoRequest(verb: .report)
+            if index == 0 {
+                (request.job, request.output, request.peers) = (state.job, files.table, deceivers)
+            }
+            tell(index, request)
+        }
+    }
+
+    /// Whether every unit is what this machine alone finds.
+    private func isRight(_ state: DemoState) -> Bool {
+        state.findings[0]?.outcome?.votes.allSatisfy { search.isRight($0) } == true
     }
 
     private func submission(of files: DemoFiles) -> DemoRequest {
@@ -133,7 +159,8 @@ final class Demonstration: Sendable {
             maxDrift: command.maxDrift,
             snr: command.snr,
             coarseChannels: search.coarseChannelCount,
-            output: files.table
+            // Who was wrong once there has its other votes looked at again: colluders may win some.
+            isAdaptive: command.colluders > 0
         )
     }
 
@@ -145,8 +172,10 @@ final class Demonstration: Sendable {
             "--network", "demo-\(getpid())", "--redial", "100",
         ]
         if let join { arguments += ["--join", join] }
-        if (1...max(1, command.liars)).contains(index), command.liars > 0 {
-            arguments.append("--lie")
+        switch command.role(of: index) {
+        case .liar: arguments.append("--lie")
+        case .colluder: arguments.append("--collude")
+        case .submitter, .worker: break
         }
         let child = try ChildPeer(index: index, arguments: arguments)
         children.withLock { $0.append(child) }
@@ -205,9 +234,13 @@ struct DemoState {
     var links: [Int: Int] = [:]
     var isSubmitted = false
     var provisional: [BoardLine] = []
-    var outcome: JobOutcome?
-    var boards: [Int: [BoardLine]] = [:]
-    var audits: [Int: AuditLine] = [:]
+    var job: String?
+    /// What each peer has told since all were asked.
+    var findings: [Int: PeerFindings] = [:]
+    /// Whether what is final is taken for the last word, right or wrong.
+    var mayBeWrong = false
+    /// Whether everything is told that there is to tell.
+    var isComplete = false
     /// Whether the ledger is written, or need not be.
     var isExported: Bool
 
@@ -220,10 +253,11 @@ struct DemoState {
     var isLinked: Bool { (0..<peers).allSatisfy { links[$0] == peers - 1 } }
 
     /// Whether the job is done, and every peer holds the same ledger and the same board.
-    var isComplete: Bool {
-        guard outcome != nil, audits.count == peers, boards.count == peers else { return false }
-        let first = audits[0]?.ledger
-        return audits.values.allSatisfy { $0.ledger == first }
-            && boards.values.allSatisfy { $0 == boards[0] }
+    var isOfOneMind: Bool {
+        guard let first = findings[0], first.outcome != nil else { return false }
+        return findings.count == peers
+            && findings.values.allSatisfy { each in
+                each.audit.ledger == first.audit.ledger && each.board == first.board
+            }
     }
 }

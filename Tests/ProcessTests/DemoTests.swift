@@ -13,6 +13,29 @@ private struct Report: Decodable {
         let lost: Int
     }
 
+    struct Dispute: Decodable {
+        struct Voter: Decodable {
+            let peer: String
+            let role: String
+            let core: String?
+            let didWin: Bool
+        }
+
+        let unit: Int
+        let votes: [String]
+        let voters: [Voter]
+        let isRight: Bool
+    }
+
+    struct Deceiver: Decodable {
+        let peer: String
+        let role: String
+        let operations: Int
+        let won: Int
+        let lost: Int
+        let standing: Standing
+    }
+
     let peers: Int
     let units: Int
     let certified: Int
@@ -23,6 +46,8 @@ private struct Report: Decodable {
     let leaderboard: [Line]
     let auditOK: Bool
     let tableEqualsSearch: Bool
+    let disputes: [Dispute]
+    let deceivers: [Deceiver]
 }
 
 /// The demo as a person starts it: real processes, which leave nothing behind.
@@ -61,20 +86,87 @@ struct DemoTests {
     }
 
     @Test func liarIsOutvotedAndPaidNothing() async throws {
-        let arguments =
-            ["demo", "--peers", "6", "--liars", "1", "--json", "--input", input] + Self.coarse
-        let program = try Program(arguments)
+        let report = try await expectLiesFail(["--liars", "1"], peers: 6, roles: ["liar"])
+        let losers = report.leaderboard.filter { $0.lost > 0 }
+        #expect(losers.map(\.peer) == report.deceivers.map(\.peer))
+        for dispute in report.disputes {
+            // A lead of three, unless nobody came in time, and the submitter ruled.
+            let winners = dispute.voters.count { $0.didWin }
+            #expect((dispute.votes == ["panel"] && winners >= 4) || dispute.votes == ["ruling"])
+        }
+        let events = report.deceivers[0].standing.events
+        #expect(events.filter { $0.kind == "wrongResult" }.allSatisfy { $0.isShared == false })
+    }
+
+    @Test func colludersAreOutvotedAndPaidNothing() async throws {
+        let roles = ["colluder", "colluder"]
+        let report = try await expectLiesFail(["--colluders", "2"], peers: 10, roles: roles)
+        let names = Set(report.deceivers.map(\.peer))
+        for dispute in report.disputes {
+            let lies = dispute.voters.filter { !$0.didWin }
+            // They say the same, and nobody else does.
+            #expect(Set(lies.map(\.core)).count == 1 && names.isSuperset(of: lies.map(\.peer)))
+            #expect(lies.allSatisfy { $0.role == "colluder" })
+            guard lies.count == 2 else { continue }
+            for deceiver in report.deceivers {
+                let event = deceiver.standing.events.first {
+                    $0.kind == "wrongResult" && $0.unit == dispute.unit
+                }
+                #expect(event?.isShared == true && event?.cost?.unitsLeft == 0)
+                #expect(event?.sharedWith.map(Set.init) == names.subtracting([deceiver.peer]))
+            }
+        }
+    }
+
+    /// Runs a demo in which some lie, and checks that this comes to nothing and is told.
+    private func expectLiesFail(
+        _ arguments: [String],
+        peers: Int,
+        roles: [String]
+    ) async throws -> Report {
+        let program = try Program(
+            ["demo", "--json", "--input", input] + arguments + Self.coarse
+        )
         let outcome = try await program.outcome()
         #expect(outcome.status == 0, "\(outcome.errors)")
         let report = try JSONDecoder().decode(Report.self, from: outcome.output)
-        let losers = report.leaderboard.filter { $0.lost > 0 }
-        #expect(losers.count == 1)
-        #expect(losers.allSatisfy { $0.won == 0 })
+        #expect(report.peers == peers)
         #expect(report.certified == report.units)
         #expect(report.wrongAccepted == 0)
         #expect(report.auditOK)
         #expect(report.tableEqualsSearch)
+        #expect(!report.disputes.isEmpty && report.disputes.allSatisfy(\.isRight))
+        #expect(report.disputes.count == report.disagreements)
+        #expect(report.deceivers.map(\.role) == roles)
+        for deceiver in report.deceivers {
+            #expect(deceiver.operations == 0 && deceiver.won == 0)
+            let disputes = report.disputes.filter { dispute in
+                dispute.voters.contains { $0.peer == deceiver.peer && !$0.didWin }
+            }
+            #expect(deceiver.lost == disputes.count)
+            let wrong = deceiver.standing.events.filter { $0.kind == "wrongResult" }
+            #expect(Set(wrong.compactMap(\.unit)) == Set(disputes.map(\.unit)))
+            let project = try #require(deceiver.standing.projects.first)
+            #expect(project.class == "newcomer" && project.mistakes == deceiver.lost)
+            #expect(project.units == 0 && project.streak == 0)
+        }
         try expectNothingLeft(of: program)
+        return report
+    }
+
+    @Test(arguments: [
+        (["--colluders", "1"], "one alone is a liar"),
+        (["--colluders", "2", "--peers", "9"], "--colluders 2 needs --peers 10 or more"),
+        (
+            ["--liars", "1", "--colluders", "2", "--peers", "14"],
+            "--liars 1 --colluders 2 needs --peers 15 or more"
+        ),
+        (["--liars", "7"], "--peers is 36; it must be 2 to 32"),
+    ])
+    func tooFewToOutvoteThemAreRefused(arguments: [String], reason: String) async throws {
+        let outcome = try await Program.run(["demo"] + arguments)
+        #expect(outcome.status == 64)
+        #expect(outcome.errors.contains(reason), "\(outcome.errors)")
     }
 
     @Test func tableOfTheGridIsTheTableOfASearchByteForByte() async throws {

@@ -65,6 +65,9 @@ struct DonateCommand: AsyncParsableCommand {
     var lie = false
 
     @Flag(help: .hidden)
+    var collude = false
+
+    @Flag(help: .hidden)
     var control = false
 
     @Option(parsing: .unconditional, help: .hidden)
@@ -140,7 +143,8 @@ struct DonateCommand: AsyncParsableCommand {
         configuration.places = cores
         configuration.variant = try KernelVariant.forced()
         configuration.redialMilliseconds = redial
-        if lie { configuration.tamper = Lie.tell }
+        if lie { configuration.tamper = Lie.own }
+        if collude { configuration.tamper = Lie.shared }
         return configuration
     }
 
@@ -233,14 +237,28 @@ private struct Announcement: Service {
 /// A worker that computes and then says something else: what a vote must stand.
 enum Lie {
     /// Two liars do not tell the same.
-    private static let ownLie = SHA256.hash(Bytes("\(getpid())".utf8))
+    static let own = lie(SHA256.hash(Bytes("\(getpid())".utf8)))
+    /// All colluders do.
+    static let shared = lie(SHA256.hash(Bytes("collusion".utf8)))
 
-    /// Another result and another evidence than the kernel's.
-    static let tell: @Sendable (UnitOutput) -> UnitOutput = { truth in
-        UnitOutput(
-            result: Bytes(repeating: 0, count: 16),
-            operations: truth.operations,
-            evidence: SHA256.hash(truth.evidence.bytes + ownLie.bytes)
-        )
+    /// That there is no signal, or one where there is none, with another evidence than the
+    /// kernel's.
+    private static func lie(_ mark: Digest) -> @Sendable (UnitOutput) -> UnitOutput {
+        { truth in
+            let nothing = DriftSearch.outputWithoutHits.result
+            return UnitOutput(
+                result: truth.result == nothing ? signal : nothing,
+                operations: truth.operations,
+                evidence: SHA256.hash(truth.evidence.bytes + mark.bytes)
+            )
+        }
     }
+
+    /// A list of one hit in the first column, without drift.
+    private static let signal: Bytes = {
+        let numbers: [UInt32] = [1, 0, 1, 0, 0, Float(100).bitPattern, 0, 1]
+        return numbers.flatMap { number in
+            (0..<4).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
+        }
+    }()
 }
