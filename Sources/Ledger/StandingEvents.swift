@@ -97,7 +97,7 @@ extension CreditLedger {
             view.book.history(of: keys, project: project).filter { $0.forgiven > 0 }.map { hour in
                 StandingTrace(
                     epoch: hour.epoch,
-                    key: keys[0],
+                    key: ownership.current(of: keys[0]),
                     project: project,
                     subject: .told(.forgiveness(hour.forgiven)),
                     order: StandingTrace.Order(rank: 3, name: project.digest)

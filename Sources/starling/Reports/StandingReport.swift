@@ -182,7 +182,7 @@ extension StandingReport.Event {
         case .fault(let proven):
             kind = .fault
             (fault, job) = (proven.id.description, proven.job.description)
-            (statement, units) = ("\(proven.statement)", proven.units)
+            (statement, units) = (proven.statement.name, proven.units)
             statements = proven.statements.map(\.description)
         case .anchor(let last):
             (kind, until) = (.anchor, Moment.end(ofEpoch: last))
