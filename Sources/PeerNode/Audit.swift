@@ -146,6 +146,7 @@ package struct Audit {
         report.valid += outcome.certificates
         report.signatures += outcome.signatures
         report.units.add(outcome.units)
+        for culprit in outcome.culprits { report.add(culprit) }
         for row in outcome.rows {
             // The line of a machine is that of the key that it has now.
             let line = ExportLine(row, of: ownership.current(of: row.peer))

@@ -15,6 +15,8 @@ struct AuditGroup {
         var signatures = 0
         /// The certificates that are valid.
         var certificates = 0
+        /// Who is proven to have said two things.
+        var culprits: [AuditReport.Culprit] = []
         /// Units by verdict.
         var units = AuditReport.Units()
         /// The credit of the group, by the keys that signed the results.
@@ -76,6 +78,15 @@ struct AuditGroup {
                 index.records[position].group == number
             else { continue }
             outcome.accepted.append((position, key.epoch))
+            guard case .fault(let fault) = item else { continue }
+            outcome.culprits.append(
+                AuditReport.Culprit(
+                    peer: fault.culprit,
+                    job: fault.manifest,
+                    fault: fault.id,
+                    statement: fault.kind
+                )
+            )
         }
         for manifest in ledger.manifests.keys { countUnits(of: manifest) }
         outcome.rows = ledger.boards(epoch: epoch, at: .zero, settle: .zero).hosts

@@ -27,6 +27,22 @@ package struct AuditReport: Hashable, Sendable {
         }
     }
 
+    /// Somebody of whom a valid FAULT proves that it signed two statements for one slot.
+    package struct Culprit: Hashable, Comparable, Sendable {
+        /// Who.
+        package let peer: PeerID
+        /// The job that they are about.
+        package let job: ManifestID
+        /// The proof.
+        package let fault: ItemID
+        /// The kind of both statements.
+        package let statement: StatementKind
+
+        package static func < (left: Culprit, right: Culprit) -> Bool {
+            (left.peer, left.job, left.fault) < (right.peer, right.job, right.fault)
+        }
+    }
+
     /// The network whose signatures were checked.
     package let network: NetworkID
     /// The epoch that counted as the present one.
@@ -44,11 +60,17 @@ package struct AuditReport: Hashable, Sendable {
     /// The board that follows from the valid items, with every certificate taken as final;
     /// ascending by peer.
     package private(set) var board: [ExportLine] = []
+    /// Who is proven to have said two things, ascending; `culpritsMax` at most.
+    package private(set) var culprits: [Culprit] = []
+    /// How many such proofs there are.
+    package private(set) var culpritCount = 0
     /// What is wrong, in the order of the file; `findingsMax` at most.
     package private(set) var findings: [AuditFinding] = []
     /// How many findings there are.
     package private(set) var findingCount = 0
 
+    /// Proofs that are kept: beyond that they are only counted.
+    package static let culpritsMax = 10_000
     /// Findings that are kept: beyond that they are only counted.
     package static let findingsMax = 10_000
 
@@ -68,7 +90,13 @@ package struct AuditReport: Hashable, Sendable {
     /// Whether nothing is wrong.
     package var isGood: Bool { findingCount == 0 }
 
+    mutating func add(_ culprit: Culprit) {
+        culpritCount += 1
+        if culprits.count < Self.culpritsMax { culprits.append(culprit) }
+    }
+
     mutating func finish(_ findings: AuditFindings, board: [ExportLine]) {
+        culprits.sort()
         self.findings = findings.sorted
         findingCount = findings.count
         self.board = board

@@ -28,6 +28,14 @@ struct AuditFigures: Codable, Sendable {
         let lost: UInt64
     }
 
+    /// Somebody who is proven to have signed two statements of a kind for one slot.
+    struct Culprit: Codable, Sendable {
+        let peer: String
+        let job: String
+        let fault: String
+        let statement: String
+    }
+
     /// Units that have a certificate, by verdict.
     struct Units: Codable, Sendable {
         let certified: Int
@@ -45,6 +53,8 @@ struct AuditFigures: Codable, Sendable {
     let ledger: String
     /// Most operations first.
     let board: [Line]
+    let culprits: [Culprit]
+    let culpritCount: Int
     let findings: [Finding]
     let findingCount: Int
     let isGood: Bool
@@ -75,6 +85,15 @@ struct AuditFigures: Codable, Sendable {
                 lost: line.lost
             )
         }
+        culprits = report.culprits.map { culprit in
+            Culprit(
+                peer: culprit.peer.description,
+                job: culprit.job.description,
+                fault: culprit.fault.description,
+                statement: culprit.statement.name
+            )
+        }
+        culpritCount = report.culpritCount
         findings = report.findings.map { Finding($0) }
         findingCount = report.findingCount
         isGood = report.isGood
@@ -122,7 +141,7 @@ struct AuditView {
 
     /// The report in some lines.
     var text: String {
-        ([head, items] + board + findings + [verdict]).joined(separator: "\n")
+        ([head, items] + board + culprits + findings + [verdict]).joined(separator: "\n")
     }
 
     private var head: String {
@@ -160,6 +179,15 @@ struct AuditView {
                 )
         }
         return ["board      cobblestones           operations    won   lost"] + rows
+    }
+
+    private var culprits: [String] {
+        let hidden = figures.culpritCount - figures.culprits.count
+        return figures.culprits.map { culprit in
+            "culprit \(Printable.short(culprit.peer)): signed two of \(culprit.statement) for one "
+                + "slot of job \(Printable.short(culprit.job)), as fault "
+                + "\(Printable.short(culprit.fault)) proves"
+        } + (hidden > 0 ? ["and \(hidden) proofs more"] : [])
     }
 
     private var findings: [String] {

@@ -32,6 +32,10 @@ struct AuditTests {
         // paid for neither of its units there.
         let culprit = try #require(report.board.first { $0.peer == notary.peers[1] })
         #expect(culprit.lost == 4)
+        #expect(report.culprits.map(\.peer) == [notary.peers[1]] && report.culpritCount == 1)
+        let other = Notary(policy: .single, nonce: 2)
+        #expect(report.culprits.map(\.job) == [other.grid.id])
+        #expect(report.culprits.map(\.statement) == [.commit])
         let line = try #require(report.board.first { $0.peer == notary.peers[2] })
         #expect((line.won, line.lost) == (2, 4))
         #expect(line.operations == 2 * TestGrid.operationsPerUnit - 1)
