@@ -118,8 +118,13 @@ struct SmallSearch {
     }
 
     /// Submits the search at `node`, and checks the table and the votes once it is certified.
-    func expectFinishes(at node: Node, liars: Set<PeerID> = []) async throws {
-        let id = try await node.submit(packed)
+    @discardableResult
+    func expectFinishes(
+        at node: Node,
+        _ terms: JobTerms = JobTerms(),
+        liars: Set<PeerID> = []
+    ) async throws -> ManifestID {
+        let id = try await node.submit(packed, terms)
         let count = packed.plan.unitCount
         try await node.until { node in
             guard let progress = await node.progress(of: id) else { return false }
@@ -131,6 +136,7 @@ struct SmallSearch {
             #expect(vote.voters.count { $0.didWin } >= 2)
             #expect(Set(vote.voters.map(\.peer)).isDisjoint(with: liars))
         }
+        return id
     }
 }
 

@@ -84,6 +84,32 @@ final class Donor: Sendable {
         return "the peer: \(end); it said: \(program.errors)"
     }
 
+    /// A folder that holds a copy of the peer's, as it is now, but for where it listens.
+    func copyOfFolder() throws -> Folder {
+        program.send(SIGSTOP)
+        defer { program.send(SIGCONT) }
+        let (manager, copy) = (FileManager.default, try Folder())
+        let target = copy.file(URL(filePath: folder).lastPathComponent)
+        try manager.createDirectory(
+            atPath: target,
+            withIntermediateDirectories: false,
+            attributes: [.posixPermissions: 0o700]
+        )
+        for name in try manager.contentsOfDirectory(atPath: folder)
+        where !["control.sock", "port", "ballast"].contains(name) {
+            try manager.copyItem(atPath: "\(folder)/\(name)", toPath: "\(target)/\(name)")
+        }
+        return copy
+    }
+
+    /// The address by which others join it, past any network that a test puts before it.
+    func directAddress() async throws -> String {
+        let port = try String(contentsOfFile: "\(folder)/port", encoding: .utf8)
+        let parts = try await address().split(separator: "/", omittingEmptySubsequences: false)
+        let place = "127.0.0.1:\(port.trimmingCharacters(in: .newlines))"
+        return (parts[..<2] + [Substring(place)] + parts[3...]).joined(separator: "/")
+    }
+
     /// The address by which others join it.
     func address() async throws -> String {
         try await text("status", "--address").trimmingCharacters(in: .newlines)
@@ -262,9 +288,15 @@ struct Why: Decodable {
             let votes: [Vote]
         }
 
+        struct Seat: Decodable {
+            let peer: String?
+            let stage: String
+        }
+
         let stage: String
         let isHeld: Bool
         let certificates: [Certificate]
+        let seats: [Seat]
         let waits: [Wait]
         /// The acting one first.
         let stewards: [String]

@@ -49,6 +49,9 @@ actor RelayedGrid {
         return donor
     }
 
+    /// One of the peers.
+    func peer(_ index: Int) -> Donor { peers[index] }
+
     /// Waits until every peer is linked to every other.
     func waitForLinks() async throws {
         for index in peers.indices { try await waitForLinks(peers.count - 1, at: index) }
