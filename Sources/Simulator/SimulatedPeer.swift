@@ -131,6 +131,8 @@ final class SimulatedPeer {
     var asleepUntil = Instant.zero
     /// The life, and the items in it, whose verdicts were checked last.
     var looked: (life: UInt64, items: Int) = (0, 0)
+    /// The life, and the items in it, when its core last decided anything.
+    var witnessed: (life: UInt64, items: Int) = (0, 0)
     /// Whom it passed something on to last, and their places.
     var receivers: [PeerID] = []
     var receiverPlaces: [Int?] = []

@@ -93,6 +93,7 @@ extension World {
             checkVerdicts(of: peer)
             checkHeld(by: peer)
             checkBounds(of: peer)
+            checkHours(of: peer)
         }
     }
 
@@ -300,6 +301,7 @@ extension World {
         checkNaming()
         checkUsers(boards[0])
         checkFold(boards[0])
+        witnessEnd(boards[0])
         for peer in peers {
             let certificates = peer.core?.peer.certificates(of: manifestID) ?? []
             guard peer.index == Self.submitter else { continue }

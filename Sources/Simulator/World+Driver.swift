@@ -183,6 +183,7 @@ extension World {
         observe(peer)
         checkHold(out, of: peer)
         checkDrops(out, of: peer)
+        witness(out, of: peer)
         peer.pending += out.effects
         flush(peer)
         if peer.isUp { scheduleWake(of: peer) }

@@ -99,6 +99,7 @@ extension World {
             return .commitSet(signed(other, by: peer))
         case .reveal(let reveal):
             let body = reveal.result.body
+            let opensNothing = random.below(2) == 0
             let other = ResultStatement(
                 worker: body.worker,
                 manifest: body.manifest,
@@ -107,8 +108,8 @@ extension World {
                 units: body.units,
                 digests: body.digests,
                 operations: body.operations,
-                nonce: body.nonce,
-                setHash: anyDigest()
+                nonce: opensNothing ? Bytes(body.nonce.reversed()) : body.nonce,
+                setHash: opensNothing ? body.setHash : anyDigest()
             )
             return .reveal(
                 Reveal(
