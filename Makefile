@@ -5,6 +5,10 @@ SWIFT ?= swift
 # What `make sim` and `make test` run.
 SIM_FLAGS ?= --seeds '0..<500'
 
+# What `make mutants` runs, and the copy with planted bugs that it makes for that.
+MUTANTS_FLAGS ?=
+MUTANTS = .build/mutants/package
+
 # Suites that start peers, links or units: one at a time, or they wait for each other's processors.
 PROCESS_SUITES = TransportTests PeerNodeTests ProcessTests SandboxTests
 
@@ -19,7 +23,7 @@ SOURCES = Sources Tests Benchmarks Fuzz Package.swift
 PACKAGE_CHECK = --explicit-target-dependency-import-check error
 export SWIFT
 
-.PHONY: help demo test kills build check format sim bench fuzz docs clean setup setup-tests
+.PHONY: help demo test kills build check format sim mutants bench fuzz docs clean setup setup-tests
 .DEFAULT_GOAL := help
 
 help: ## List these commands
@@ -62,6 +66,12 @@ format: ## Rewrite the sources in the common format
 sim: setup ## Run the simulator's campaign (SIM_FLAGS)
 	$(SWIFT) build -c release --product starling-sim
 	"$$($(SWIFT) build -c release --show-bin-path)/starling-sim" run $(SIM_FLAGS)
+
+mutants: setup ## See whether the simulator finds planted bugs (MUTANTS_FLAGS)
+	Mutants/plant $(MUTANTS)
+	$(SWIFT) build -c release --product starling-sim --package-path $(MUTANTS)
+	@"$$($(SWIFT) build -c release --package-path $(MUTANTS) --show-bin-path)/starling-sim" \
+		mutants $(MUTANTS_FLAGS)
 
 bench: setup ## Measure what certified units cost, and starts (BENCH_FLAGS)
 	$(SWIFT) build -c release --product starling-executor

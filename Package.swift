@@ -236,7 +236,7 @@ let package = Package(
         ),
         .testTarget(
             name: "SimulationTests",
-            dependencies: ["Simulator", "Primitives", "Wire"],
+            dependencies: ["Subprocesses", "Simulator", "Primitives", "Wire"],
             swiftSettings: house
         ),
         .testTarget(

@@ -6,7 +6,8 @@ import ArgumentParser
         commandName: "starling-sim",
         abstract: "Runs whole Starling networks in virtual time, with faults, from a seed.",
         subcommands: [
-            Run.self, Replay.self, Shrink.self, Job.self, Trace.self, Hdf5Command.self,
+            Run.self, Replay.self, Shrink.self, Job.self, Mutants.self, Hunt.self, Trace.self,
+            Hdf5Command.self,
         ],
         defaultSubcommand: Run.self
     )
