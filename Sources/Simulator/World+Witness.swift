@@ -66,8 +66,8 @@ extension World {
         to worker: PeerID,
         by peer: SimulatedPeer
     ) {
-        // Rows that wait for a lost manifest come back as if they had just begun, and what a machine
-        // has slept through comes all at once.
+        // Rows that wait for a lost manifest come back as if they had just begun, and what a
+        // machine has slept through comes all at once.
         guard lease.seat == 0, round.seats.count > 1, round.isFirstVote, !peer.hasLostItems,
             options.sleep == .never,
             let core = peer.core, let manifest = core.peer.ledger.manifest(lease.manifest)?.body,
@@ -259,7 +259,10 @@ extension World {
         _ manifest: Manifest,
         _ ledger: CreditLedger
     ) {
-        guard audit.steward != hostile?.id, let entry = audit.entries.first else { return }
+        // Who has lost the vote's certificate does not know that it is looking at it again.
+        guard let entry = audit.entries.first, audit.steward != hostile?.id,
+            indices[audit.steward].map({ peers[$0].hasLostItems }) == false
+        else { return }
         let current = ledger.ownership.current
         let set = audit.sets[0]
         let trustClass = ledger.trustView.trustClass(

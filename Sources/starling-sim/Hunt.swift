@@ -5,8 +5,8 @@ import Simulator
 import Subprocesses
 
 extension StarlingSim {
-    /// Runs seeds with one planted bug until one fails; `mutants` starts it in a process of its own,
-    /// for the bug may crash it.
+    /// Runs seeds with one planted bug until one fails; `mutants` starts it in a process of its
+    /// own, for the bug may crash it.
     struct Hunt: ParsableCommand {
         static let configuration = CommandConfiguration(shouldDisplay: false)
 

@@ -1,5 +1,5 @@
-/// Bugs that were planted in this build on purpose: none, but in the copy that `Mutants/plant` makes,
-/// where another file stands in the place of this one.
+/// Bugs that were planted in this build on purpose: none, but in the copy that `Mutants/plant`
+/// makes, where another file stands in the place of this one.
 enum PlantedBugs {
     static let all: [PlantedBug] = []
 
