@@ -47,7 +47,8 @@ struct MutantsReport {
     private static let wordsMax = 10
 
     private static func firstWords(of text: String) -> String {
-        let line = text.prefix { $0 != "\n" }
+        // What stands in brackets are values.
+        let line = text.prefix { $0 != "\n" && $0 != "(" }
         let words = line.split(separator: " ").prefix(wordsMax).map { word in
             let isNumber = word.contains { $0.isNumber } && !word.contains { $0 > "f" }
             return isNumber ? "N" : String(word)
