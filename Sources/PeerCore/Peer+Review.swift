@@ -137,17 +137,20 @@ extension Peer {
     }
 
     /// Whether a unit is drawn; always, when nobody vouches for it whom this peer trusts.
-    private func isDrawn(
+    private mutating func isDrawn(
         _ draw: UInt64,
         _ name: CreditLedger.UnitName,
         _ certificate: Certificate,
         _ manifest: Manifest
     ) -> Bool {
-        ledger.trust.isAudited(
+        let key = ShardKey(manifest: name.manifest, shard: name.unit / Limits.unitsPerShard)
+        let isVouchedFor = ledger.isAnchored(certificate, unit: name.unit)
+        return ledger.trust.isAudited(
             draw,
+            certificate.vote,
             policy: manifest.policy,
-            isLoneUnvouched: certificate.vote == .single
-                && !ledger.isAnchored(certificate, unit: name.unit)
+            isVouchedFor: isVouchedFor,
+            seniorCount: isVouchedFor ? 0 : gridView(key).seniorCount
         )
     }
 

@@ -52,13 +52,13 @@ package struct Options: Hashable, Sendable {
     /// Whether the last peer says whatever a decoder lets through, beside what it should.
     package internal(set) var isHostile: Bool
     /// Machines, the last ones, that break the protocol in the way of `behaviour`.
-    package internal(set) var byzantine: Int
+    package internal(set) var byzantine = 0
     /// How they break it; nil for none.
     package internal(set) var behaviour: Behaviour?
     /// Results of those who err that are wrong.
-    package internal(set) var errors: Ratio
+    package internal(set) var errors = Ratio(1, of: 2)
     /// Whether lies that stand are counted, and are no failure.
-    package internal(set) var isMeasured: Bool
+    package internal(set) var isMeasured = false
     /// Virtual time in which the epoch grows by one, so that hours pass in a short life.
     package internal(set) var hourSpan: TimeSpan
     /// The longest that a commit takes, while further inputs come; zero for none.
@@ -144,10 +144,6 @@ package struct Options: Hashable, Sendable {
         isReleased = false
         faultSpan = .seconds(600)
         isHostile = false
-        byzantine = 0
-        behaviour = nil
-        errors = Ratio(1, of: 2)
-        isMeasured = false
         hourSpan = .seconds(3_600)
         commitMax = .zero
         gridLoss = .never
@@ -174,6 +170,16 @@ package struct Options: Hashable, Sendable {
     /// that have `behaviour` come on top of it.
     package init(seed: UInt64, peers wanted: Int? = nil, behaviour given: Behaviour? = nil) {
         var random = PRNG(seed: seed &* 0x9E37_79B9 ^ 0x5354_4152)
+        self.init(seed: seed, peers: wanted, random: &random)
+        if let given {
+            add(given, random: &random)
+        } else if wanted == nil, !isHostile, random.below(4) == 0 {
+            let behaviours = Behaviour.allCases
+            add(behaviours[Int(random.below(UInt64(behaviours.count)))], random: &random)
+        }
+    }
+
+    private init(seed: UInt64, peers wanted: Int?, random: inout PRNG) {
         func isOn(_ random: inout PRNG) -> Bool { random.below(2) == 0 }
         self.seed = seed
         peers = wanted ?? Int(2 + random.below(7))
@@ -193,10 +199,6 @@ package struct Options: Hashable, Sendable {
         isCancelled = random.below(16) == 0
         faultSpan = .seconds(20 + random.below(60))
         isHostile = random.below(4) == 0 && peers > 2 + anchors
-        byzantine = 0
-        behaviour = nil
-        errors = Ratio(1, of: 2)
-        isMeasured = false
         hourSpan = .seconds(isOn(&random) ? 3_600 : 15 + random.below(120))
         commitMax = .milliseconds(isOn(&random) ? 1 + random.below(100) : 0)
         gridLoss = isOn(&random) ? Ratio(1 + random.below(50), of: 100) : .never
@@ -244,12 +246,6 @@ package struct Options: Hashable, Sendable {
         if mayJump { hourSpan = .seconds(15 + random.below(10)) }
         networks = isOn(&random) ? 1 + Int(random.below(3)) : 0
         named = random.below(4) == 0 ? Self.bystander(of: peers, isHostile, &random) : nil
-        if let given {
-            add(given, random: &random)
-        } else if wanted == nil, !isHostile, random.below(4) == 0 {
-            let behaviours = Behaviour.allCases
-            add(behaviours[Int(random.below(UInt64(behaviours.count)))], random: &random)
-        }
     }
 
     /// Any peer but the submitter and the hostile one, who would have a part in the job.

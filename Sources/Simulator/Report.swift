@@ -100,6 +100,8 @@ package struct Report: Hashable, Sendable {
     package internal(set) var named: UInt64 = 0
     /// Proofs in the submitter's ledger that somebody signed two statements for one slot.
     package internal(set) var faults: UInt64 = 0
+    /// Results that were computed or made up.
+    package internal(set) var results: UInt64 = 0
     /// Results of machines that are not bound by the protocol.
     package internal(set) var strangersResults: UInt64 = 0
     /// Wrong results that were computed or made up.

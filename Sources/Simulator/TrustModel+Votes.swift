@@ -65,8 +65,10 @@ extension TrustModel {
         let isVouchedFor = isAnchored(kind, words)
         let isDrawn = scenario.trust.isAudited(
             random.next(),
+            kind,
             policy: scenario.policy,
-            isLoneUnvouched: kind == .single && !isVouchedFor
+            isVouchedFor: isVouchedFor,
+            seniorCount: seniorCount
         )
         if isDrawn { audit(unit) }
     }

@@ -479,8 +479,13 @@ extension World {
             items.swapAt(index, Int(random.below(UInt64(index) + 1)))
         }
         var ledger = CreditLedger(trust: options.trust)
-        for item in items {
-            _ = ledger.insert(item.verifiedHere, epoch: latestHour, at: .zero)
+        // What waits for something that has not come is bounded, and is offered again.
+        var count = -1
+        while ledger.items.count > count {
+            count = ledger.items.count
+            for item in items {
+                _ = ledger.insert(item.verifiedHere, epoch: latestHour, at: .zero)
+            }
         }
         if ledger.boards(epoch: epoch, at: now, settle: .zero) != boards {
             report.violations.append("a permuted ledger gives another board")

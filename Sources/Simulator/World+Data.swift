@@ -192,6 +192,7 @@ extension World {
         }
         tellResult(of: order, by: peer)
         let cores = order.units.map { unit in
+            report.results += 1
             if isByzantine(peer.index) { report.strangersResults += 1 }
             let (bytes, core) = outcome(of: unit, in: order.manifest, at: peer)
             peer.disk.results[core.resultHash] = bytes

@@ -41,12 +41,17 @@ package struct Trust: Hashable, Sendable {
 }
 
 extension Trust {
-    /// Whether a certified first vote that got `draw`, anything of 64 bits, is computed once more
-    /// in secret; always where one worker's word is all, and nobody vouches for it.
+    /// Whether a certified first vote of the kind `vote` that got `draw`, anything of 64 bits, is
+    /// computed once more in secret; always where nobody vouches for it though there are those who
+    /// could, or one worker's word is all.
+    ///
+    /// - Parameter seniorCount: seniors and anchors that are here.
     package func isAudited(
         _ draw: UInt64,
+        _ vote: CertificateKind,
         policy: Policy,
-        isLoneUnvouched: @autoclosure () -> Bool
+        isVouchedFor: Bool,
+        seniorCount: @autoclosure () -> Int
     ) -> Bool {
         let share: Ratio
         switch policy {
@@ -54,7 +59,7 @@ extension Trust {
         case .adaptive: share = adaptiveAudits
         case .single: return false
         }
-        if isLoneUnvouched() { return true }
+        if !isVouchedFor, vote == .single || seniorCount() >= seniorsMin { return true }
         // The product of both halves is the draw's place in the unit interval.
         return draw.multipliedFullWidth(by: share.denominator).high < share.numerator
     }

@@ -119,6 +119,8 @@ extension ShardDesk {
         let trustClass: TrustClass
         /// Whether one more newcomer keeps within the newcomers' share.
         let newcomersFit: Bool
+        /// Whether it brings its promise with it, and need not be given time.
+        var hasPromised = false
     }
 
     /// `candidate` as it stands before the rounds as they are now.
@@ -130,14 +132,17 @@ extension ShardDesk {
         )
     }
 
-    /// The first seat of a round that `candidate` may take.
+    /// The first seat of a round that `candidate` may take, who may have promised already.
     func seat(
         in key: RoundKey,
         for candidate: Candidate,
+        hasPromised: Bool = false,
         view: GridView,
         at now: Instant
     ) -> Int? {
-        freeSeat(in: key, for: claimant(candidate, view: view), view: view, at: now)
+        var claimant = claimant(candidate, view: view)
+        claimant.hasPromised = hasPromised
+        return freeSeat(in: key, for: claimant, view: view, at: now)
     }
 
     /// The first seat of a round that `claimant` may take.
@@ -173,7 +178,7 @@ extension ShardDesk {
         view: GridView,
         at now: Instant
     ) -> Bool {
-        mayTryAgain(claimant.candidate, seat: seat, of: round, at: now)
+        mayTryAgain(claimant, seat: seat, of: round, at: now)
             && isTrusted(claimant, seat: seat, of: round, view: view, at: now)
             && isAdmitted(claimant.candidate, seat: seat, of: round, at: now)
             && !isReluctant(claimant.candidate, seat: seat, of: round, view: view, at: now)
@@ -182,12 +187,13 @@ extension ShardDesk {
     /// Whether the claimant's lease of this round did not run out, or nobody else has come since:
     /// who is quick to take a seat and does nothing with it would keep it from all others.
     private func mayTryAgain(
-        _ claimant: Candidate,
+        _ claimant: Claimant,
         seat: Int,
         of round: Round,
         at now: Instant
     ) -> Bool {
-        !round.lapsed.contains(claimant.owner) || isLeftOver(round.seats[seat], at: now)
+        let hasLapsed = round.lapsed.contains(claimant.candidate.owner) && !claimant.hasPromised
+        return !hasLapsed || isLeftOver(round.seats[seat], at: now)
     }
 
     /// Whether neither the worker nor its owner has voted on `unit`.

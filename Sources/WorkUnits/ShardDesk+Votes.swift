@@ -84,7 +84,9 @@ extension ShardDesk {
             return duplicate.seat
         }
         let claimant = view.candidate(worker)
-        guard let seat = seat(in: key, for: claimant, view: view, at: now) else { return nil }
+        guard
+            let seat = seat(in: key, for: claimant, hasPromised: true, view: view, at: now)
+        else { return nil }
         let occupant = occupant(claimant, seat: seat, of: round, view: view, at: now)
         rounds.update(key) { $0.seats[seat] = Seat(since: now, occupant: occupant) }
         return seat

@@ -67,9 +67,9 @@ struct Sum {
 
     private func count(_ name: String) -> UInt64 { fields.first { $0.name == name }?.value ?? 0 }
 
-    /// Results paid for each certified unit.
+    /// Results paid for each certified unit or, where lies are counted, computed.
     private var replicasPerUnit: Double {
-        Double(count("paid")) / Double(max(1, count("certified")))
+        Double(count(isMeasured ? "results" : "paid")) / Double(max(1, count("certified")))
     }
 
     /// Units of which a wrong result stands in the end.
@@ -148,8 +148,8 @@ extension Report {
             ("self-opened", selfOpened), ("reconciled", reconciled),
             ("refetched", refetched), ("hostile", hostile), ("forged", forged),
             ("checked", checked), ("punished", punished),
-            ("resumed", resumed), ("named", named), ("faults", faults), ("lies", lies),
-            ("strangers-results", strangersResults),
+            ("resumed", resumed), ("named", named), ("faults", faults),
+            ("results", results), ("lies", lies), ("strangers-results", strangersResults),
             ("renewed", renewed), ("farmed", farmed), ("succeeded", succeeded),
             ("shared", shared), ("apart", apart),
             ("released", released), ("dropped", dropped),

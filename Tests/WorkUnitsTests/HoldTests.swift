@@ -99,8 +99,9 @@ import WorkUnits
         hold(&bench)
         bench.pass(bench.lease.times(20))
         hold(&bench, false)
-        bench.claim(3)
-        let again = try bench.takeLease(of: 3)
+        bench.candidates.append(StewardBench.candidate(4))
+        bench.claim(4)
+        let again = try bench.takeLease(of: 4)
         #expect(again.seat == 1 && again.widening == 0 && again.round == leases[1].round)
         bench.expectNothingLeft()
     }

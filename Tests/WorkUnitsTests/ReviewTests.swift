@@ -130,7 +130,7 @@ import WorkUnits
         bench.review(0, Self.audit)
         bench.pass()
         var asked: Set<UInt64> = []
-        for _ in 0..<6 {
+        for _ in 0..<2 {
             asked.insert(try takeOffer(&bench).worker)
             bench.pass(bench.lease)
             bench.pass()

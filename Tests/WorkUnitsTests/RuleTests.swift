@@ -113,12 +113,28 @@ import WorkUnits
     @Test func someVotesAreAudited() {
         let trust = Trust.standard
         let place = UInt64.max / 20
-        func isAudited(_ draw: UInt64, _ policy: Policy, isLone: Bool = false) -> Bool {
-            trust.isAudited(draw, policy: policy, isLoneUnvouched: isLone)
+        func isAudited(
+            _ draw: UInt64,
+            _ policy: Policy,
+            _ vote: CertificateKind = .quorum,
+            isVouchedFor: Bool = true,
+            seniors: Int = 3
+        ) -> Bool {
+            trust.isAudited(
+                draw,
+                vote,
+                policy: policy,
+                isVouchedFor: isVouchedFor,
+                seniorCount: seniors
+            )
         }
         #expect(isAudited(place - 1, .strict) && !isAudited(place + 1, .strict))
         #expect(isAudited(place * 4 - 1, .adaptive) && !isAudited(place * 4 + 4, .adaptive))
-        #expect(isAudited(.max, .adaptive, isLone: true), "nobody vouches for it")
-        #expect(!isAudited(0, .single, isLone: true))
+        for seniors in [0, 2, 3] {
+            let isUnvouched = isAudited(.max, .strict, isVouchedFor: false, seniors: seniors)
+            #expect(isUnvouched == (seniors >= trust.seniorsMin), "who could vouch for it is here")
+            #expect(isAudited(.max, .adaptive, .single, isVouchedFor: false, seniors: seniors))
+        }
+        #expect(!isAudited(0, .single, .single, isVouchedFor: false))
     }
 }
