@@ -115,7 +115,11 @@ extension Options {
             isSucceeded = false
             if policy == .single { policy = .strict }
         }
-        if behaviour == .withholds { bitFlip = .never }
+        if behaviour == .withholds {
+            // What its worker alone has, nobody else can give.
+            bitFlip = .never
+            policy = .strict
+        }
         if behaviour == .backDates || behaviour == .postDates {
             clockJump = .never
             hourSpan = .seconds(15 + random.below(10))

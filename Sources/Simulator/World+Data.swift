@@ -25,7 +25,7 @@ extension World {
                 bytes: bytes,
                 proof: DataTree.proof(leaves: oracle.leaves, index: Int(want.index))
             )
-            send(.chunk(chunk), from: peer.index, to: index)
+            say(.chunk(chunk), by: peer, to: index)
         case .storePiece(let piece):
             store(piece, of: peer)
         case .sendPiece(let hash, let offset, let to):
@@ -40,7 +40,7 @@ extension World {
                 offset: offset,
                 bytes: Array(rest.prefix(max(1, (bytes.count + 1) / 2)))
             )
-            send(.resultPiece(piece), from: peer.index, to: index)
+            say(.resultPiece(piece), by: peer, to: index)
         default:
             preconditionFailure("only data")
         }

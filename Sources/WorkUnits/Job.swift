@@ -98,7 +98,7 @@ package enum WorkLimits {
     /// The longest that a refusal keeps a worker from asking again.
     package static let refusalMillisecondsMax: UInt64 = 60_000
     /// Lease times of one unit after which nobody is asked any more to look at a vote again.
-    package static let auditLeases: UInt64 = 8
+    package static let auditLeases: UInt64 = 16
     /// Lease times of one unit after which nobody is asked any more to settle a contradiction
     /// between certificates, until others are here or the ledger knows more.
     package static let disputeLeases: UInt64 = 64
