@@ -42,10 +42,8 @@ package struct Trust: Hashable, Sendable {
 
 extension Trust {
     /// Whether a certified first vote of the kind `vote` that got `draw`, anything of 64 bits, is
-    /// computed once more in secret; always where nobody vouches for it though there are those who
-    /// could, or one worker's word is all.
-    ///
-    /// - Parameter seniorCount: seniors and anchors that are here.
+    /// computed once more in secret; always where nobody vouches for it though there are enough
+    /// seniors and anchors, `seniorCount`, who could, or one worker's word is all.
     package func isAudited(
         _ draw: UInt64,
         _ vote: CertificateKind,
