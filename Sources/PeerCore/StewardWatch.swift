@@ -113,8 +113,9 @@ struct StewardWatch: Sendable {
         return true
     }
 
-    /// `steward` has certified units of the shard: it is not passed over for that any more, and
-    /// who is, is so until `until`. Whether anything has changed.
+    /// `steward` has certified units of the shard; whether it had been passed over for that.
+    ///
+    /// Who still is, is so until `until`.
     mutating func certifies(
         _ steward: PeerID,
         _ key: ShardKey,

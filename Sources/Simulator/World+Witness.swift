@@ -23,7 +23,9 @@ extension World {
                 checkInnocence(of: worker, in: round, at: peer)
             case .passOn(.item, _, _): passedOn += 1
             case .persist(let row) where row.table == .openings: checkBytes(of: row, at: peer)
-            case .sign(let request) where request.kind == .ruling && peer.index != Self.submitter:
+            case .sign(let request)
+            where request.kind == .ruling && peer.index != Self.submitter
+                && !isByzantine(peer.index):
                 report.violations.append("peer \(peer.index) rules on another one's job")
             default: break
             }
