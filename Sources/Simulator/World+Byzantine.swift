@@ -107,9 +107,10 @@ extension World {
 
     /// Whether a byzantine steward keeps a lease from whom it is for.
     private func withholds(_ message: Message, from receiver: Int, by peer: SimulatedPeer) -> Bool {
-        guard case .lease = message, !isByzantine(receiver) else { return false }
+        guard case .lease(let lease) = message, !isByzantine(receiver) else { return false }
         switch behaviour(of: peer.index) {
-        case .favours, .farms: return true
+        case .favours: return true
+        case .farms: return !jobs.contains(lease.manifest)
         default: return false
         }
     }

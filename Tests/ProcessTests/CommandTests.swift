@@ -117,7 +117,7 @@ struct CommandTests {
         ["search", "x", "--threads", "0"], ["search", "x", "--compat", "other"], ["nonsense"],
         ["search", "x", "--json", "--csv"], ["search", "x", "--plots-max", "3"],
         ["search", "x", "--plots", "y", "--plots-max", "-1"],
-        ["demo", "--peers", "1"], ["demo", "--peers", "33"], ["demo", "--liars", "1"],
+        ["demo", "--peers", "1"], ["demo", "--peers", "33"], ["demo", "--peers", "4", "--liars", "1"],
         ["demo", "--timeout", "0"], ["donate", "--folder", "x", "--cores", "-1"],
         ["donate", "--folder", "x", "--listen", "nowhere"],
         ["donate", "--folder", "x", "--listen", "127.0.0.1:65536"], ["demo", "--unknown"],
