@@ -393,8 +393,11 @@ extension World {
     ///
     /// A ledger that was lost while a drop was under way makes it wait for the next hour.
     private func checkReleased() {
-        // Where a lie stands, what contradicted it belongs to no unit.
-        guard secondID != nil, options.gridLoss == .never, report.fooled == 0 else { return }
+        // Where a lie stands, what contradicted it belongs to no unit; a farm's job has the same
+        // units, and needs their results.
+        guard secondID != nil, options.gridLoss == .never, report.fooled == 0,
+            options.behaviour != .farms
+        else { return }
         for unit in options.units..<oracle.unitsOfSecond {
             let hash = oracle.truth(of: unit, crypto: crypto).resultHash
             if peers[Self.submitter].disk.results.contains(hash) {
