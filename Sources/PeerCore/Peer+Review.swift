@@ -97,9 +97,10 @@ extension Peer {
             else { return nil }
             let draw = lot(of: name, first.id)
             let running = steward.review(of: name.unit, of: name.manifest)
-            let isMine = auditor(of: first.body, ranked) == me
-            let isMeant = isCaught || isDrawn(draw, name, first.body, job.manifest)
-            guard running?.purpose == .audit || (isMine && isMeant) else { return nil }
+            let isMeant =
+                auditor(of: first.body, ranked) == me
+                && (isCaught || isDrawn(draw, name, first.body, job.manifest))
+            guard running?.purpose == .audit || isMeant else { return nil }
             return self.review(for: .audit, of: name, job, [first], seed: draw)
         }
     }

@@ -91,8 +91,18 @@ struct StewardWatch: Sendable {
         at now: Instant
     ) -> Bool {
         let name = Name(key: key, steward: steward)
-        guard let last = heard[name] else {
-            heard[name] = now
+        return Self.isOver(patience, since: name, in: &heard, at: now)
+    }
+
+    /// Whether `patience` is over since the time that is noted for `name`: now, if none was.
+    private static func isOver(
+        _ patience: TimeSpan,
+        since name: Name,
+        in times: inout SortedTable<Name, Instant>,
+        at now: Instant
+    ) -> Bool {
+        guard let last = times[name] else {
+            times[name] = now
             return false
         }
         return last.advanced(by: patience) <= now
@@ -158,11 +168,7 @@ struct StewardWatch: Sendable {
         at now: Instant
     ) -> Bool {
         let name = Name(key: key, steward: steward)
-        guard let last = certified[name] else {
-            certified[name] = now
-            return false
-        }
-        return last.advanced(by: patience) <= now
+        return Self.isOver(patience, since: name, in: &certified, at: now)
     }
 
     /// `steward` is passed over for the shard until it certifies something, or until `until`.

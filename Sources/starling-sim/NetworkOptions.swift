@@ -44,7 +44,7 @@ struct NetworkOptions: ParsableArguments {
         if let peers, !Self.peersRange.contains(peers) {
             throw ValidationError("--peers takes a number from 2 to 10000.")
         }
-        let range = profile.isMeasured ? Self.measuredUnitsRange : Self.unitsRange
+        let range = profile.measured != nil ? Self.measuredUnitsRange : Self.unitsRange
         if let units, !range.contains(units) {
             throw ValidationError("--units takes a number from 1 to \(range.upperBound).")
         }
@@ -60,29 +60,24 @@ struct NetworkOptions: ParsableArguments {
 
     /// What `seed` stands for.
     func options(seed: UInt64) -> Options {
-        switch profile {
-        case .swarm: Options(seed: seed, peers: peers, behaviour: behaviour)
-        case .static: Options(steady: seed, peers: peers ?? 1_000, units: UInt32(units ?? 256))
-        case .strict: measured(.strict, seed)
-        case .adaptive: measured(.adaptive, seed)
-        case .colluders: measured(.colluders, seed)
-        case .patient: measured(.patient, seed)
+        if let measured = profile.measured {
+            return Options(
+                measured: measured,
+                seed: seed,
+                peers: peers ?? Options.measuredPeers,
+                units: UInt32(min(units ?? Self.measuredUnits, Self.measuredUnits))
+            )
         }
-    }
-
-    private func measured(_ profile: TrustProfile, _ seed: UInt64) -> Options {
-        Options(
-            measured: profile,
-            seed: seed,
-            peers: peers ?? Options.measuredPeers,
-            units: UInt32(min(units ?? Self.measuredUnits, Self.measuredUnits))
-        )
+        guard profile == .static else {
+            return Options(seed: seed, peers: peers, behaviour: behaviour)
+        }
+        return Options(steady: seed, peers: peers ?? 1_000, units: UInt32(units ?? 256))
     }
 
     /// Seeds that are run where one is asked for: of the networks in which lies are counted as many
     /// as it takes for that number of units.
     var seedCount: UInt64 {
-        guard profile.isMeasured, let units else { return 1 }
+        guard profile.measured != nil, let units else { return 1 }
         return UInt64((units + Self.measuredUnits - 1) / Self.measuredUnits)
     }
 
@@ -110,8 +105,8 @@ enum Profile: String, CaseIterable, ExpressibleByArgument {
     /// Some workers lie together when nobody else votes.
     case patient
 
-    /// Whether it is counted how many lies stand.
-    var isMeasured: Bool { self != .swarm && self != .static }
+    /// What workers are like where it is counted how many lies stand; nil where it is not.
+    var measured: TrustProfile? { TrustProfile(rawValue: rawValue) }
 }
 
 extension Behaviour: ExpressibleByArgument {}
