@@ -24,6 +24,8 @@ package struct CreditLedger: Sendable {
     /// Units whose certificates contradict each other, with the latest hour of any of these: where
     /// they stand depends on the reputation of others before.
     private(set) var contested = SortedTable<UnitName, UInt64>()
+    /// Units of which nobody knows what their heaviest certificates say.
+    private(set) var sealed = SortedTable<UnitName, Bool>()
     /// The certificates in which each worker had part, ascending.
     private(set) var deeds = SortedTable<PeerID, [ItemKey]>()
     /// Units on which each worker was wrong, be it that a later certificate takes that back.
@@ -424,6 +426,7 @@ package struct CreditLedger: Sendable {
             results(of: name.unit, manifest: name.manifest, core: $0)
         }
         contested[name] = contestedEpoch(of: name.unit, manifest: name.manifest)
+        sealed[name] = standing == .sealed ? true : nil
         let marks = marks(of: name.unit, manifest: name.manifest, outcomes: outcomes ?? [])
         jobs.update(name.manifest) { job in
             job.units.update(name.unit) { entry in

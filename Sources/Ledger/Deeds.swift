@@ -7,8 +7,8 @@ extension CreditLedger {
         certificates(on: unit, of: manifest).contains { $0.body.vote == .audit }
     }
 
-    /// Units whose certificates do not all say the same, or are not all opened, in order.
-    package var contestedUnits: [UnitName] { contested.keys }
+    /// Units whose certificates do not all say the same, or are not all opened; some come twice.
+    package var unsettledUnits: [UnitName] { contested.keys + sealed.keys }
 
     /// What each worker said of a unit that has certificates, each thing once, with the hour for
     /// which it said so; nil for what nobody has opened.

@@ -20,7 +20,7 @@ package struct Reputation: Hashable, Sendable {
         units = Self.sum(units, hour.won)
         streak = Self.sum(streak, hour.won)
         clean = Self.sum(clean, hour.won)
-        let wrong = Int64(hour.lone) + Int64(hour.shared)
+        let wrong = hour.wrong
         mistakes = Self.sum(mistakes, wrong)
         guard wrong > 0 else {
             let forgiven = min(mistakes, clean / trust.forgivingStreak)
@@ -73,6 +73,9 @@ package struct HourTally: Hashable, Sendable {
     package var lone: Int64 = 0
     /// Wrong ones that another worker had, too.
     package var shared: Int64 = 0
+
+    /// All wrong ones.
+    package var wrong: Int64 { lone + shared }
 
     /// An hour in which nothing became known.
     package init() {}
@@ -199,6 +202,17 @@ package struct ReputationBook: Sendable {
         return reputation
     }
 
+    /// Whether a result of the owner of `keys` for `projects` has turned out to be wrong in the hour
+    /// `epoch`.
+    func hasErred(_ keys: [PeerID], projects: [ProjectID], at epoch: UInt64) -> Bool {
+        let wrong = projects.flatMap { project in
+            keys.map { key in
+                accounts[Name(project: project, worker: key)]?[epoch]?.wrong ?? 0
+            }
+        }
+        return wrong.reduce(0, +) > 0
+    }
+
     /// Whether any of `keys` has done anything for `project`.
     func knows(_ keys: [PeerID], for project: ProjectID) -> Bool {
         keys.contains { accounts.contains(Name(project: project, worker: $0)) }
@@ -241,9 +255,8 @@ struct HourChange {
 
     /// Mistakes that were forgiven in it.
     var forgiven: UInt64 {
-        let wrong = tally.lone + tally.shared
-        guard wrong <= 0 else { return 0 }
-        let left = before.mistakes - min(before.mistakes, wrong.magnitude)
+        guard tally.wrong <= 0 else { return 0 }
+        let left = before.mistakes - min(before.mistakes, tally.wrong.magnitude)
         return left - min(left, after.mistakes)
     }
 }
@@ -281,6 +294,16 @@ package struct TrustView: Sendable {
         return TrustClass(at: epoch, book.trust) { last in
             book.reputation(of: keys, projects: projects, through: last)
         }
+    }
+
+    /// Whether a result of `worker` for the projects whose units count for a job of `manifest` has
+    /// turned out to be wrong in the hour `epoch`, with any of its keys.
+    package func hasErred(
+        _ worker: PeerID,
+        for manifest: Manifest,
+        at epoch: UInt64
+    ) -> Bool {
+        book.hasErred(ownership.keys(of: worker), projects: projects(of: manifest), at: epoch)
     }
 
     /// Whether the project answers for a machine's `keys` at the hour `epoch`: by its manifest, or

@@ -79,6 +79,7 @@ struct GridViews {
             owner: owners.owner,
             network: { [networks = hubs.networks] peer in networks[peer] },
             trustClassAt: trust.classes(for: manifest),
+            hasErredAt: trust.errors(for: manifest),
             current: owners.ownership.current,
             submitter: submitter,
             isDataReachable: submitter == me || hubs.isLinked(submitter),
@@ -168,7 +169,11 @@ extension Peer {
         gridViews.updateAll { key, view in
             guard let manifest = manifests[key.manifest]?.body else { return }
             // A class for an hour follows from the hours before.
-            view.judge(by: trust.classes(for: manifest), after: earliest)
+            view.judge(
+                by: trust.classes(for: manifest),
+                hasErredAt: trust.errors(for: manifest),
+                after: earliest
+            )
         }
     }
 
@@ -185,5 +190,10 @@ extension TrustView {
         for manifest: Manifest
     ) -> @Sendable (PeerID, UInt64) -> TrustClass {
         { trustClass(of: $0, for: manifest, at: $1) }
+    }
+
+    /// Whether each worker was wrong for a job's projects, hour by hour.
+    fileprivate func errors(for manifest: Manifest) -> @Sendable (PeerID, UInt64) -> Bool {
+        { hasErred($0, for: manifest, at: $1) }
     }
 }

@@ -4,13 +4,13 @@ import Primitives
 import Wire
 import WorkUnits
 
-/// Votes that are looked at again: audits, which nobody is told of, and certificates that
-/// contradict each other.
+/// Votes that are looked at again: audits, which nobody is told of, certificates that contradict
+/// each other, and those that nobody opens.
 ///
 /// Who looks follows from the stewards of the shard and from who signed what. The steward after a
 /// certificate's signer draws its audits; a contradiction goes to the last steward that is here and
-/// has signed neither side and, where nothing comes of that, turn by turn to the others as well. It
-/// is worked out anew whenever the ledger thinks otherwise of a unit, others are here, or a turn
+/// has signed neither side and, where nothing comes of that, turn by turn to the others as well; so
+/// does, one turn later, what is certified and not opened. It is worked out anew whenever the ledger thinks otherwise of a unit, others are here, or a turn
 /// may have come.
 extension Peer {
     /// Works out what `names`, of which the ledger thinks otherwise, need.
@@ -35,7 +35,7 @@ extension Peer {
         if areReviewsStale || isDue {
             areReviewsStale = false
             reviewAt = nil
-            for name in ledger.contestedUnits { review(name, isCaught: false, at: now, into: &out) }
+            for name in ledger.unsettledUnits { review(name, isCaught: false, at: now, into: &out) }
         }
         let judged = ledger.takeJudged()
         if !judged.isEmpty { review(judged, at: now, into: &out) }
@@ -87,9 +87,11 @@ extension Peer {
             return nil
         case .disputed:
             guard isMyTurn(name, of: job, ranked, certificates, at: now) else { return nil }
-            let isAnchored = ledger.isContestAnchored(name.unit, of: name.manifest)
-            let purpose = Review.Purpose.dispute(isAnchored: isAnchored)
-            return self.review(for: purpose, of: name, job, certificates, seed: 0)
+            return dispute(about: name, of: job, certificates)
+        case .sealed
+        where isMyTurn(name, of: job, ranked, certificates, from: 1, at: now):
+            // Who knows what they say has kept it back for long, or is gone.
+            return dispute(about: name, of: job, certificates)
         case .sealed, .certified:
             guard !certificates.contains(where: { !$0.body.vote.isFirstVote }),
                 let first = certificates.min(by: { ($0.body.epoch, $0.id) < ($1.body.epoch, $1.id) }
@@ -105,13 +107,25 @@ extension Peer {
         }
     }
 
-    /// Whether this steward takes care of a contradiction: first the last one that is here and has
-    /// signed neither side, then the others, those who have signed last.
+    private func dispute(
+        about name: CreditLedger.UnitName,
+        of job: Job,
+        _ certificates: [Signed<Certificate>]
+    ) -> Review {
+        let isAnchored = ledger.isContestAnchored(name.unit, of: name.manifest)
+        let purpose = Review.Purpose.dispute(isAnchored: isAnchored)
+        return review(for: purpose, of: name, job, certificates, seed: 0)
+    }
+
+    /// Whether this steward takes care of a contradiction, or of what nobody opens: first, in the
+    /// turn `firstTurn`, the last one that is here and has signed none of the certificates, then
+    /// the others, those who have signed last.
     private mutating func isMyTurn(
         _ name: CreditLedger.UnitName,
         of job: Job,
         _ ranked: [PeerID],
         _ certificates: [Signed<Certificate>],
+        from firstTurn: UInt64 = 0,
         at now: Instant
     ) -> Bool {
         let signers = certificates.map { ledger.ownership.current(of: $0.body.steward) }
@@ -122,7 +136,7 @@ extension Peer {
         guard let place = order.firstIndex(of: me) else { return false }
         let since = ledger.lastChange(of: name.unit, of: name.manifest) ?? now
         let turn = job.leaseSpan(unitCount: 1).times(Self.turnLeases)
-        let begin = since.advanced(by: turn.times(UInt64(place)))
+        let begin = since.advanced(by: turn.times(firstTurn + UInt64(place)))
         guard begin > now else { return true }
         reviewAt = min(reviewAt ?? begin, begin)
         return false

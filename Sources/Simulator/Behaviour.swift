@@ -33,6 +33,8 @@ package enum Behaviour: String, CaseIterable, Sendable {
     case dropsVotes = "drops-votes"
     /// As a steward, gives work to its kind alone.
     case favours
+    /// As a steward, gives work to its kind alone, and never says what was certified.
+    case neverOpens = "never-opens"
     /// As a steward, tells its kind what others have revealed.
     case leaks
     /// As a steward, closes the commit set a second time for its kind.
@@ -57,7 +59,9 @@ package enum Behaviour: String, CaseIterable, Sendable {
     /// Machines that have part in it.
     var machines: Int {
         switch self {
-        case .liesTogether, .patient, .sleeper, .favours, .leaks, .reopens, .farms, .stolenKey: 2
+        case .liesTogether, .patient, .sleeper, .favours, .neverOpens, .leaks, .reopens, .farms,
+            .stolenKey:
+            2
         default: 1
         }
     }
@@ -89,7 +93,7 @@ package enum Behaviour: String, CaseIterable, Sendable {
     /// Whether it takes a word that is worth something, as that of a steward.
     var needsStanding: Bool {
         switch self {
-        case .sleeper, .dropsVotes, .favours, .leaks, .reopens, .equivocates: true
+        case .sleeper, .dropsVotes, .favours, .neverOpens, .leaks, .reopens, .equivocates: true
         default: false
         }
     }

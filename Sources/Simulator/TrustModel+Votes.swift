@@ -99,7 +99,7 @@ extension TrustModel {
             }
             let doFit = rules.newcomersFit(newcomers: newcomerSeats, openSeats: openSeats)
             let taken = free.firstIndex { number in
-                mayTake(.firstVote, seatCount, number, trustClass, doFit, after: [])
+                mayTake(.firstVote, seatCount, number, claimant, doFit, after: [])
             }
             guard let taken else { continue }
             free.remove(at: taken)
@@ -125,7 +125,7 @@ extension TrustModel {
         _ purpose: Round.Purpose,
         _ seatCount: Int,
         _ number: Int,
-        _ trustClass: TrustClass,
+        _ claimant: Int,
         _ newcomersFit: Bool,
         reviewed: TrustClass = .newcomer,
         after words: [Word]
@@ -143,12 +143,19 @@ extension TrustModel {
             isLeftOver: areSeniorsSpent
         )
         return rules.takes(
-            trustClass,
+            accounts[identities[claimant].machine].trustClass,
+            hasErred: hasErred(claimant),
             seat: seat,
             seniorCount: seniorCount,
             newcomersFit: newcomersFit,
             hasSenior: { hasSenior(after: words) }
         )
+    }
+
+    /// Whether a result of a key's has turned out to be wrong in this hour.
+    private func hasErred(_ identity: Int) -> Bool {
+        let hours = accounts[identities[identity].machine].hours
+        return hours[Int(hour % UInt64(hours.count))].wrong > 0
     }
 
     /// Whether there is a senior or anchor that has not voted yet.
@@ -178,7 +185,7 @@ extension TrustModel {
                 purpose,
                 1,
                 0,
-                trustClass,
+                claimant,
                 false,
                 reviewed: needed,
                 after: words

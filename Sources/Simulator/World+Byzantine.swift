@@ -69,7 +69,8 @@ extension World {
     ) -> [Message]? {
         switch (behaviour, message) {
         case (.silent, .commit), (.silent, .reveal), (.neverReveals, .reveal),
-            (.withholds, .resultPiece), (.withholds, .opening), (.dropsVotes, .commitSet):
+            (.withholds, .resultPiece), (.withholds, .opening), (.dropsVotes, .commitSet),
+            (.neverOpens, .opening), (.neverOpens, .item(.opening)):
             return []
         case (.dropsVotes, .item(.certificate(let signed))) where signed.body.steward == peer.id:
             return []
@@ -109,7 +110,7 @@ extension World {
     private func withholds(_ message: Message, from receiver: Int, by peer: SimulatedPeer) -> Bool {
         guard case .lease(let lease) = message, !isByzantine(receiver) else { return false }
         switch behaviour(of: peer.index) {
-        case .favours: return true
+        case .favours, .neverOpens: return true
         case .farms: return !jobs.contains(lease.manifest)
         default: return false
         }

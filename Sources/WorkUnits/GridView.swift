@@ -32,6 +32,8 @@ package struct GridView: Sendable {
     package let network: @Sendable (PeerID) -> NetworkPrefix?
     /// What a worker's word is worth for this job in an hour.
     package private(set) var trustClassAt: @Sendable (PeerID, UInt64) -> TrustClass
+    /// Whether a result of a worker's for this job's projects has turned out to be wrong in an hour.
+    package private(set) var hasErredAt: @Sendable (PeerID, UInt64) -> Bool
     /// Candidates, without the submitter, whose word is worth a senior's now.
     package private(set) var seniorCount = 0
     /// The key that a peer has now.
@@ -53,6 +55,7 @@ package struct GridView: Sendable {
         owner: @escaping @Sendable (PeerID) -> OwnerID,
         network: @escaping @Sendable (PeerID) -> NetworkPrefix? = { _ in nil },
         trustClassAt: @escaping @Sendable (PeerID, UInt64) -> TrustClass,
+        hasErredAt: @escaping @Sendable (PeerID, UInt64) -> Bool = { _, _ in false },
         current: @escaping @Sendable (PeerID) -> PeerID,
         submitter: PeerID,
         isDataReachable: Bool,
@@ -65,6 +68,7 @@ package struct GridView: Sendable {
         self.owner = owner
         self.network = network
         self.trustClassAt = trustClassAt
+        self.hasErredAt = hasErredAt
         self.current = current
         self.submitter = submitter
         self.isDataReachable = isDataReachable
@@ -76,9 +80,11 @@ package struct GridView: Sendable {
     /// Takes another opinion of workers, which may differ for hours after `earliest`.
     package mutating func judge(
         by trustClassAt: @escaping @Sendable (PeerID, UInt64) -> TrustClass,
+        hasErredAt: @escaping @Sendable (PeerID, UInt64) -> Bool = { _, _ in false },
         after earliest: UInt64
     ) {
         self.trustClassAt = trustClassAt
+        self.hasErredAt = hasErredAt
         if earliest < epoch { seniorCount = seniorsNow }
     }
 
@@ -93,6 +99,9 @@ package struct GridView: Sendable {
 
     /// What a worker's word is worth for this job now.
     func trustClass(_ worker: PeerID) -> TrustClass { trustClassAt(worker, epoch) }
+
+    /// Whether a result of a worker's has turned out to be wrong in this hour.
+    func hasErred(_ worker: PeerID) -> Bool { hasErredAt(worker, epoch) }
 
     /// What a worker's word is worth in a seat of `round`, as it will be judged: a round of one
     /// seat keeps its hour, another gets that in which its set is closed.

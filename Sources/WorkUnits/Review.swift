@@ -10,8 +10,8 @@ package struct Review: Hashable, Sendable {
     package enum Purpose: Hashable, Sendable {
         /// To see in secret whether the vote was right.
         case audit
-        /// Because certificates contradict each other; whether anchors or seniors vouch for one of
-        /// them, whom only others of these can overrule.
+        /// Because certificates contradict each other, or one has not been opened for long; whether
+        /// anchors or seniors vouch for one of them, whom only others of these can overrule.
         case dispute(isAnchored: Bool)
     }
 
@@ -47,6 +47,15 @@ package struct Review: Hashable, Sendable {
         self.certificates = certificates
         self.cast = cast
         self.seed = seed
+    }
+
+    /// Whether `core` opens what `worker` says of `unit` in one of the certificates.
+    func has(_ worker: PeerID, saying core: Core, of unit: UInt32) -> Bool {
+        certificates.contains { certificate in
+            Ballot.all(on: unit, in: certificate).contains {
+                $0.worker == worker && $0.isOpened(by: core, unit: unit)
+            }
+        }
     }
 }
 
@@ -114,12 +123,7 @@ extension ShardDesk {
         }
         if let ruling = row.ruling { return .proof(.ruling, ruling.body.core) }
         if row.heldSince != nil { return .ruling }
-        let all =
-            review.cast.compactMap { cast in
-                cast.core.map {
-                    Word(worker: cast.voter.peer, core: $0, trustClass: cast.trustClass)
-                }
-            } + own
+        let all = earlierWords(on: unit) + own
         if row.lacksBytes {
             return need(trust.next(after: distinct(all.map(\.worker)).count), of: all)
         }
@@ -127,6 +131,18 @@ extension ShardDesk {
         if review.certificates.contains(where: { $0.vote == .panel }) { return .ruling }
         let votes = all.map { ClassedVote(vote: $0.vote, trustClass: $0.trustClass) }
         return need(trust.outcome(of: votes, isAnchored: isAnchored), of: all)
+    }
+
+    /// What was said of `unit` in the certificates that its review looks at: what nobody has opened
+    /// may be what somebody has found since.
+    func earlierWords(on unit: UInt32) -> [Word] {
+        guard let review = units[index(unit)].review else { return [] }
+        let found = revealed(of: unit).map(\.core)
+        return review.cast.compactMap { cast in
+            let voter = cast.voter.peer
+            let core = cast.core ?? found.first { review.has(voter, saying: $0, of: unit) }
+            return core.map { Word(worker: voter, core: $0, trustClass: cast.trustClass) }
+        }
     }
 
     // MARK: - Offers

@@ -117,6 +117,8 @@ extension ShardDesk {
         let candidate: Candidate
         /// What its word is worth for the job now.
         let trustClass: TrustClass
+        /// Whether it was wrong in this hour.
+        let hasErred: Bool
         /// Whether one more newcomer keeps within the newcomers' share.
         let newcomersFit: Bool
         /// Whether it brings its promise with it, and need not be given time.
@@ -128,6 +130,7 @@ extension ShardDesk {
         Claimant(
             candidate: candidate,
             trustClass: view.trustClass(candidate.peer),
+            hasErred: view.hasErred(candidate.peer),
             newcomersFit: newcomersFit
         )
     }
@@ -253,6 +256,7 @@ extension ShardDesk {
         let isNewcomers = round.seats[seat].occupant?.trustClass == .newcomer
         return rules.takes(
             trustClass,
+            hasErred: claimant.hasErred,
             seat: SeatRules.Asked(
                 purpose: round.purpose,
                 seatCount: round.seats.count,

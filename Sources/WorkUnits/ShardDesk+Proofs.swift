@@ -194,8 +194,7 @@ extension ShardDesk {
         var isComplete = true
         for each in proof.cores where !results.holds(each.core.resultHash) {
             isComplete = false
-            let cast = units[index(each.unit)].review?.cast ?? []
-            let earlier = cast.filter { $0.core == each.core }.map(\.voter.peer)
+            let earlier = earlierWords(on: each.unit).filter { $0.core == each.core }.map(\.worker)
             let own = revealed(of: each.unit).filter { $0.core == each.core }.map(\.worker)
             let winners = (own + earlier).map { view.current($0) }.filter { $0 != steward }
             results.want(
@@ -328,7 +327,7 @@ extension ShardDesk {
     /// Whether what a set of an earlier certificate says of `unit` is known: nobody can check the
     /// rest.
     private func isOpened(_ certificate: Certificate, set: Int, unit: UInt32) -> Bool {
-        let cores = (units[index(unit)].review?.cast ?? []).compactMap(\.core)
+        let cores = earlierWords(on: unit).map(\.core)
         return Ballot.all(on: unit, in: certificate).filter { $0.set == set }.allSatisfy { ballot in
             cores.contains { ballot.isOpened(by: $0, unit: unit) }
         }
@@ -376,9 +375,7 @@ extension ShardDesk {
             var cores = SortedTable<Digest, Core>()
             cores[each.core.hash] = each.core
             for cast in revealed(of: each.unit) { cores[cast.core.hash] = cast.core }
-            for case let core? in (units[index(each.unit)].review?.cast ?? []).map(\.core) {
-                cores[core.hash] = core
-            }
+            for earlier in earlierWords(on: each.unit) { cores[earlier.core.hash] = earlier.core }
             openings += cores.values.map { UnitCore(unit: each.unit, core: $0) }
         }
         return openings

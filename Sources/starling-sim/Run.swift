@@ -65,7 +65,8 @@ extension StarlingSim {
             for seed in range {
                 let options = network.options(seed: seed)
                 var report = World(options).run()
-                let isChecked = network.profile.measured == nil && seed.isMultiple(of: Self.checkStride)
+                let isChecked =
+                    network.profile.measured == nil && seed.isMultiple(of: Self.checkStride)
                 if twice || isChecked, World(options).run() != report {
                     report = report.failing("two runs of one seed differ")
                 }

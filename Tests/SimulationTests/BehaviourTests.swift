@@ -16,7 +16,7 @@ import Testing
         #expect(report.violations == [] && report.honestPunished == 0)
         switch behaviour {
         case .silent, .neverReveals, .withholds, .dropsVotes, .favours, .equivocates, .reopens,
-            .farms, .replays, .floods, .liesOfCapacity, .poisons:
+            .farms, .neverOpens, .replays, .floods, .liesOfCapacity, .poisons:
             #expect(report.hostile > 0, "it says something else than its core")
         case .liesAlone, .errs, .liesTogether, .sleeper, .copies, .guesses, .leaks:
             #expect(report.lies > 0)

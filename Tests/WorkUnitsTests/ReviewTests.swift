@@ -208,6 +208,38 @@ import WorkUnits
         bench.expectNothingLeft()
     }
 
+    @Test func whoeverFindsWhatNobodyHasOpenedSettlesIt() throws {
+        var bench = bench(last: 10)
+        let sealed = Self.cast([2, 3]).map { cast in
+            Review.Cast(voter: cast.voter, trustClass: cast.trustClass, core: nil)
+        }
+        bench.review(
+            0,
+            Review(
+                purpose: .dispute(isAnchored: false),
+                certificates: [Self.quorum()],
+                cast: sealed,
+                seed: 7
+            )
+        )
+        bench.resultStored(0)
+        for variant in [1, 0] as [UInt64] {
+            bench.pass(bench.lease)
+            let (worker, lease) = try takeOffer(&bench)
+            #expect(worker > 3, "neither of those who have voted")
+            bench.reveal(worker, lease, variant: variant)
+        }
+        bench.pass(bench.lease)
+        let (worker, lease) = try takeOffer(&bench)
+        bench.reveal(worker, lease)
+        bench.pass()
+        bench.answerSigns()
+        let certificate = try bench.takeCertificate()
+        #expect(certificate.body.vote == .panel && certificate.body.entries.count == 5)
+        #expect(certificate.body.openings.count == 2, "what each of them has found")
+        bench.expectNothingLeft()
+    }
+
     @Test func whereASeniorIsOverruledOnlySeniorsAreAsked() throws {
         var bench = bench(last: 10, seniors: [9])
         bench.review(0, Self.dispute(isAnchored: true))

@@ -16,10 +16,12 @@ import WorkUnits
         isLeftOver: Bool = false,
         seniors: Int = 3,
         doFit: Bool = true,
+        hasErred: Bool = false,
         hasSenior: Bool = true
     ) -> Bool {
         rules.takes(
             trustClass,
+            hasErred: hasErred,
             seat: SeatRules.Asked(
                 purpose: purpose,
                 seatCount: seats,
@@ -51,6 +53,15 @@ import WorkUnits
         #expect(!takes(.trusted, .furtherVote, seats: 1))
         #expect(takes(.newcomer, .furtherVote, seats: 1, hasSenior: false))
         #expect(!takes(.trusted, .audit, seats: 1, needed: .senior, isLeftOver: true))
+    }
+
+    @Test func whoWasWrongInThisHourLeavesSeatsToOthers() {
+        #expect(!takes(.senior, .firstVote, seats: 2, hasErred: true))
+        #expect(!takes(.newcomer, .firstVote, seats: 2, number: 1, seniors: 0, hasErred: true))
+        #expect(!takes(.trusted, .firstVote, seats: 1, needed: .trusted, hasErred: true))
+        #expect(!takes(.newcomer, .furtherVote, seats: 1, hasErred: true, hasSenior: false))
+        #expect(takes(.newcomer, .firstVote, seats: 2, isLeftOver: true, hasErred: true))
+        #expect(takes(.senior, .audit, seats: 1, needed: .senior, hasErred: true))
     }
 
     @Test func newcomersHaveThreeSeatsInTen() {
