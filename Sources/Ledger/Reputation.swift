@@ -202,15 +202,20 @@ package struct ReputationBook: Sendable {
         return reputation
     }
 
-    /// Whether a result of the owner of `keys` for `projects` has turned out to be wrong in the hour
-    /// `epoch`.
+    /// Whether a result of the owner of `keys` for `projects` has turned out to be wrong so lately
+    /// that it leaves seats to others at the hour `epoch`.
     func hasErred(_ keys: [PeerID], projects: [ProjectID], at epoch: UInt64) -> Bool {
-        let wrong = projects.flatMap { project in
-            keys.map { key in
-                accounts[Name(project: project, worker: key)]?[epoch]?.wrong ?? 0
+        var wrong: Int64 = 0
+        for project in projects {
+            for key in keys {
+                guard let account = accounts[Name(project: project, worker: key)] else { continue }
+                for (hour, tally) in account
+                where hour <= epoch && epoch - hour < trust.pauseHours {
+                    wrong += tally.wrong
+                }
             }
         }
-        return wrong.reduce(0, +) > 0
+        return wrong > 0
     }
 
     /// Whether any of `keys` has done anything for `project`.
@@ -296,8 +301,9 @@ package struct TrustView: Sendable {
         }
     }
 
-    /// Whether a result of `worker` for the projects whose units count for a job of `manifest` has
-    /// turned out to be wrong in the hour `epoch`, with any of its keys.
+    /// Whether a result of `worker`, with any of its keys, for the projects whose units count for a
+    /// job of `manifest` has turned out to be wrong so lately that it leaves seats to others at the
+    /// hour `epoch`.
     package func hasErred(
         _ worker: PeerID,
         for manifest: Manifest,

@@ -152,10 +152,13 @@ extension TrustModel {
         )
     }
 
-    /// Whether a result of a key's has turned out to be wrong in this hour.
+    /// Whether a result of a key's has turned out to be wrong so lately that it leaves seats to
+    /// others.
     private func hasErred(_ identity: Int) -> Bool {
         let hours = accounts[identities[identity].machine].hours
-        return hours[Int(hour % UInt64(hours.count))].wrong > 0
+        return (0..<min(scenario.trust.pauseHours, hour + 1)).contains { ago in
+            hours[Int((hour - ago) % UInt64(hours.count))].wrong > 0
+        }
     }
 
     /// Whether there is a senior or anchor that has not voted yet.

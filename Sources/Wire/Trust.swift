@@ -18,6 +18,8 @@ package struct Trust: Hashable, Sendable {
     package var trustedStreak: UInt64 = 50
     /// Certified results in a row for which one fault is forgiven.
     package var forgivingStreak: UInt64 = 500
+    /// Hours, this one included, in which whoever was wrong leaves seats to others.
+    package var pauseHours: UInt64 = 1
     /// Seniors and anchors that must be there before votes ask for one of them.
     package var seniorsMin = 3
     /// Seats that newcomers may have while there are that many.

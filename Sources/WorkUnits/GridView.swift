@@ -32,7 +32,8 @@ package struct GridView: Sendable {
     package let network: @Sendable (PeerID) -> NetworkPrefix?
     /// What a worker's word is worth for this job in an hour.
     package private(set) var trustClassAt: @Sendable (PeerID, UInt64) -> TrustClass
-    /// Whether a result of a worker's for this job's projects has turned out to be wrong in an hour.
+    /// Whether a result of a worker's for this job's projects has turned out to be wrong lately, at
+    /// an hour.
     package private(set) var hasErredAt: @Sendable (PeerID, UInt64) -> Bool
     /// Candidates, without the submitter, whose word is worth a senior's now.
     package private(set) var seniorCount = 0
@@ -100,7 +101,7 @@ package struct GridView: Sendable {
     /// What a worker's word is worth for this job now.
     func trustClass(_ worker: PeerID) -> TrustClass { trustClassAt(worker, epoch) }
 
-    /// Whether a result of a worker's has turned out to be wrong in this hour.
+    /// Whether a result of a worker's has turned out to be wrong lately.
     func hasErred(_ worker: PeerID) -> Bool { hasErredAt(worker, epoch) }
 
     /// What a worker's word is worth in a seat of `round`, as it will be judged: a round of one

@@ -4,7 +4,7 @@ package import Wire
 /// Whose word is worth enough for a seat: what a steward goes by, without its rounds.
 ///
 /// A first vote has a seat for seniors and anchors as soon as there are some, and newcomers have a
-/// share of the others; who was wrong in this hour leaves seats to others. After one lease without a
+/// share of the others; who was wrong lately leaves seats to others. After one lease without a
 /// better claim anybody is taken. A vote of one seat in an `adaptive` job is for the trusted alone.
 package struct SeatRules: Sendable {
     /// How the job's results are trusted.
@@ -83,7 +83,7 @@ package struct SeatRules: Sendable {
     /// - Parameters:
     ///   - seniorCount: seniors and anchors that are here; where they are too few, none is asked
     ///     for in every vote.
-    ///   - hasErred: whether a result of the worker's has turned out to be wrong in this hour.
+    ///   - hasErred: whether a result of the worker's has turned out to be wrong lately.
     ///   - newcomersFit: whether one more newcomer keeps within their share.
     ///   - hasSenior: whether a senior or anchor is here who has not voted on the units yet.
     package func takes(

@@ -117,7 +117,7 @@ extension ShardDesk {
         let candidate: Candidate
         /// What its word is worth for the job now.
         let trustClass: TrustClass
-        /// Whether it was wrong in this hour.
+        /// Whether it was wrong lately.
         let hasErred: Bool
         /// Whether one more newcomer keeps within the newcomers' share.
         let newcomersFit: Bool

@@ -64,6 +64,7 @@ import Wire
         scenario.anchors = .never
         scenario.trust.seniorsMin = .max
         scenario.trust.strictAudits = .never
+        scenario.trust.pauseHours = 0
         return scenario
     }
 
@@ -125,6 +126,15 @@ import Wire
         #expect(figures.lies > 0 && figures.panels > 0)
         #expect(figures.honestPunished == 0)
         #expect(figures.unanchoredVotes == 0, "anchors are there from the start")
+    }
+
+    /// Of votes that differ, and so of panels, there are as many as results that are wrong.
+    @Test func whoeverWasWrongDoesLessOfTheWork() {
+        var scenario = coalition(10, units: 20_000, flaw: .errors(Ratio(1, of: 1)))
+        let paused = TrustModel.run(scenario)
+        scenario.trust.pauseHours = 0
+        let atOnce = TrustModel.run(scenario)
+        #expect(paused.panels * 4 < atOnce.panels && paused.panels > 0)
     }
 
     @Test func noLieStandsFromTheEmptyLedgerOn() {

@@ -55,7 +55,7 @@ import WorkUnits
         #expect(!takes(.trusted, .audit, seats: 1, needed: .senior, isLeftOver: true))
     }
 
-    @Test func whoWasWrongInThisHourLeavesSeatsToOthers() {
+    @Test func whoWasWrongLatelyLeavesSeatsToOthers() {
         #expect(!takes(.senior, .firstVote, seats: 2, hasErred: true))
         #expect(!takes(.newcomer, .firstVote, seats: 2, number: 1, seniors: 0, hasErred: true))
         #expect(!takes(.trusted, .firstVote, seats: 1, needed: .trusted, hasErred: true))
