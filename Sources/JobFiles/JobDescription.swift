@@ -12,7 +12,8 @@ package struct JobDescription {
     /// The keys, sorted.
     package static let keys = [
         "anchor", "boxcar", "coarse-channels", "compat", "deadline", "file", "max-drift", "name",
-        "operations-per-mib", "policy", "priority", "snr", "workload",
+        "operations-per-mib", "policy", "priority", "ringers", "snr",
+        "workload",
     ]
 
     /// The file to search.
@@ -27,6 +28,7 @@ package struct JobDescription {
     private var policy: JobPolicy?
     private var deadlineHours: UInt64?
     private var anchor: String?
+    private var ringers: UInt32?
 
     /// The name of the only workload, without its version.
     private static let workload = "drift-search"
@@ -67,6 +69,11 @@ package struct JobDescription {
         case "compat": try rules.set(compat: text)
         case "boxcar": try rules.set(boxcar: text)
         case "anchor": anchor = text
+        case "ringers":
+            guard let number = UInt32(text) else {
+                throw Flaw(reason: "'\(text)' is no number of units")
+            }
+            ringers = number
         case "name", "priority", "policy", "deadline": try setTerm(key, to: text)
         default:
             let known = Self.keys.joined(separator: ", ")
@@ -120,6 +127,7 @@ package struct JobDescription {
         policy = other.policy ?? policy
         deadlineHours = other.deadlineHours ?? deadlineHours
         anchor = other.anchor ?? anchor
+        ringers = other.ringers ?? ringers
     }
 
     /// The request, with defaults for what nobody said; paths start from `folder`.
@@ -137,6 +145,7 @@ package struct JobDescription {
             priority: priority,
             deadlineHours: deadlineHours,
             anchor: anchor,
+            ringers: ringers ?? 0,
             name: name
         )
     }

@@ -21,6 +21,8 @@ package struct JobRequest: Codable, Sendable {
     package let deadlineHours: UInt64?
     /// Who schedules it, by an id that may be shortened; nil for the peer that submits.
     package let anchor: String?
+    /// Units that the peer finds out by itself.
+    package let ringers: UInt32
     /// What the owner calls the job.
     package let name: String?
 

@@ -48,8 +48,8 @@ package struct CreditLedger: Sendable {
         var units = SortedTable<UInt32, UnitEntry>()
         /// Certificates of rounds in which units were that they do not certify.
         var mentions = SortedTable<UInt32, [ItemID]>()
-        /// Hashes of the results that the project has ruled for.
-        var ruledResults: [Digest] = []
+        /// What the project has ruled, by unit; the item that stands first comes first.
+        var rulings = SortedTable<UInt32, [Signed<Ruling>]>()
         /// Units with a certificate, by shard.
         var certifiedByShard = SortedTable<UInt32, UInt32>()
     }
@@ -269,7 +269,12 @@ package struct CreditLedger: Sendable {
         case .cancel: jobs.update(said.manifest) { $0.isCancelled = true }
         case .hold(let signed): take(signed)
         case .ruling(let signed):
-            jobs.update(said.manifest) { $0.ruledResults.append(signed.body.core.resultHash) }
+            jobs.update(said.manifest) { job in
+                job.rulings[signed.body.unit, default: []].append(signed)
+                job.rulings.update(signed.body.unit) { rulings in
+                    rulings.sort { ($0.body.epoch, $0.id) < ($1.body.epoch, $1.id) }
+                }
+            }
         default: break
         }
         return store(item, epoch: said.epoch)

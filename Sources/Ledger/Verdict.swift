@@ -85,6 +85,20 @@ extension CreditLedger {
         }
     }
 
+    /// The project's ruling on `unit`, if it has made one.
+    package func ruling(on unit: UInt32, of manifest: ManifestID) -> Signed<Ruling>? {
+        entry(manifest)?.rulings[unit]?.first
+    }
+
+    /// Whether the project has ruled otherwise than `core`, which its certificates say, and none of
+    /// these is for that ruling.
+    package func isOverruled(_ core: Core, on unit: UInt32, of manifest: ManifestID) -> Bool {
+        guard let ruling = ruling(on: unit, of: manifest), ruling.body.core != core else {
+            return false
+        }
+        return !certificates(on: unit, of: manifest).contains { $0.body.vote == .ruling }
+    }
+
     /// When the verdict on `unit` changed last, if it has certificates.
     package func lastChange(of unit: UInt32, of manifest: ManifestID) -> Instant? {
         entry(manifest)?.units[unit]?.changedAt
@@ -303,7 +317,7 @@ extension CreditLedger {
     /// ruling is for included; some may come twice.
     package func resultHashes(of manifest: ManifestID) -> [Digest] {
         guard let entry = entry(manifest) else { return [] }
-        return entry.ruledResults
+        return entry.rulings.values.flatMap { $0 }.map(\.body.core.resultHash)
             + entry.units.values.flatMap { unit in
                 unit.cores.map(\.resultHash) + (unit.standing.core.map { [$0.resultHash] } ?? [])
             }

@@ -27,6 +27,9 @@ package enum LocalEvent: Sendable {
     case serveFirst(ManifestID)
     /// A job of this peer's own; its whole dataset is kept by the driver.
     case submit(Manifest)
+    /// A job of this peer's own is to have so many ringers: units whose results it finds out by
+    /// itself, in secret, to compare them with what their votes come to.
+    case plant(ManifestID, ringers: UInt32)
     /// A job of this peer's own is to end.
     case cancel(ManifestID)
     /// A job of this peer's own is to be held; nothing happens to one that is held already.

@@ -19,6 +19,8 @@ extension Peer {
             sign(record, into: &out)
         case .release(let id):
             release(id, at: now, into: &out)
+        case .plant(let id, let count):
+            plant(count, in: id, into: &out)
         case .adopt, .succeed, .anchor, .submit, .cancel, .hold, .resume:
             state(event, at: now, into: &out)
         case .linked(let record, let network):
@@ -95,6 +97,8 @@ extension Peer {
                 for ruling in rulings {
                     publish(.ruling(ruling), at: now, into: &out)
                 }
+            } else if ringers.job(of: order) != nil {
+                foundOut(order, cores, at: now, into: &out)
             } else if worker.job(of: order) != nil {
                 worker.finished(order, cores: cores, at: now, vault: &vault, into: &out)
             } else {
@@ -104,6 +108,7 @@ extension Peer {
             answerOffers(into: &out)
         case .workFailed(let order):
             submitter.failed(order)
+            ringers.failed(order)
             worker.failed(order, at: now, desk: chunks, into: &out)
         default:
             preconditionFailure("only work")
@@ -167,6 +172,7 @@ extension Peer {
     mutating func restore(_ rows: [JournalRow], at now: Instant) throws(DecodeError) {
         try vault.restore(rows)
         for row in rows where row.table == .released { try restoreReleased(row) }
+        for row in rows where row.table == .ringers { try ringers.restore(row) }
         // Arrival order does not matter to the ledger: what comes early waits for what it needs.
         for row in rows where row.table == .items {
             guard let item = try Self.item(in: row) else { continue }

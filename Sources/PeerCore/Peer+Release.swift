@@ -26,6 +26,7 @@ extension Peer {
             noteReleased(id, into: &out)
         }
         dropReleased(into: &out)
+        compareRingers(at: now, into: &out)
         dropDatasets(at: now, into: &out)
     }
 
@@ -42,6 +43,7 @@ extension Peer {
         steward.ended(id, into: &out)
         worker.ended(id, into: &out)
         submitter.ended(id, into: &out)
+        ringers.ended(id, into: &out)
         for key in offers.keys where key.manifest == id {
             offers.remove(key)
         }
@@ -51,7 +53,7 @@ extension Peer {
     func resultHashes(ofWorkOn isMeant: (ManifestID) -> Bool) -> [Digest] {
         let offered = offers.values.filter { isMeant($0.manifest) }.flatMap(\.cores)
         return steward.resultHashes(where: isMeant) + worker.resultHashes(where: isMeant)
-            + offered.map(\.core.resultHash)
+            + ringers.resultHashes(where: isMeant) + offered.map(\.core.resultHash)
     }
 
     /// Drops those of `hashes` that no job needs any more, and stops fetching them.

@@ -157,6 +157,8 @@ extension Peer {
             )
         case .ruling(let signed):
             steward.ruled(signed, at: now)
+            ringers.ruled(signed.body, into: &out)
+            review(ruledBy: signed.body, at: now, into: &out)
         case .hold(let signed):
             let id = signed.body.manifest
             areOpportunitiesStale = true

@@ -10,8 +10,8 @@ import WorkUnits
 /// Who looks follows from the stewards of the shard and from who signed what. The steward after a
 /// certificate's signer draws its audits; a contradiction goes to the last steward that is here and
 /// has signed neither side and, where nothing comes of that, turn by turn to the others as well; so
-/// does, one turn later, what is certified and not opened. It is worked out anew whenever the ledger thinks otherwise of a unit, others are here, or a turn
-/// may have come.
+/// does, one turn later, what is certified and not opened. It is worked out anew whenever the
+/// ledger thinks otherwise of a unit, others are here, or a turn may have come.
 extension Peer {
     /// Works out what `names`, of which the ledger thinks otherwise, need.
     private mutating func review(
@@ -21,6 +21,7 @@ extension Peer {
     ) {
         for name in distinct(names) {
             fetchOwnResult(of: name.unit, name.manifest, at: now, into: &out)
+            compareRinger(name, at: now, into: &out)
             review(name, isCaught: false, at: now, into: &out)
             reviewCaught(by: name, at: now, into: &out)
         }
@@ -63,6 +64,7 @@ extension Peer {
         if isRanked, !isOver {
             review = reviewNeeded(by: name, of: job, ranked, isCaught: isCaught, at: now)
         }
+        let isNew = review != nil && steward.review(of: name.unit, of: name.manifest) == nil
         steward.reviewed(
             name.unit,
             of: job,
@@ -72,6 +74,17 @@ extension Peer {
             at: now,
             into: &out
         )
+        // What the project has said already, it need not be asked for.
+        if isNew, let ruling = ledger.ruling(on: name.unit, of: name.manifest) {
+            steward.ruled(ruling, at: now)
+        }
+    }
+
+    /// The project has ruled on a unit: if that is certified otherwise, it is looked at again.
+    mutating func review(ruledBy ruling: Ruling, at now: Instant, into out: inout Outbox) {
+        guard hubs.contains(me) else { return }
+        let name = CreditLedger.UnitName(manifest: ruling.manifest, unit: ruling.unit)
+        review(name, isCaught: false, at: now, into: &out)
     }
 
     private mutating func reviewNeeded(
@@ -86,6 +99,10 @@ extension Peer {
         case .open:
             return nil
         case .disputed:
+            guard isMyTurn(name, of: job, ranked, certificates, at: now) else { return nil }
+            return dispute(about: name, of: job, certificates)
+        case .certified(let core, _)
+        where ledger.isOverruled(core, on: name.unit, of: name.manifest):
             guard isMyTurn(name, of: job, ranked, certificates, at: now) else { return nil }
             return dispute(about: name, of: job, certificates)
         case .sealed

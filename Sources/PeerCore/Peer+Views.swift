@@ -45,10 +45,16 @@ extension Peer {
             case .open, .sealed: break
             }
         }
+        for ringer in ringers(of: id) { progress.ringers.count(ringer.state) }
         progress.isCancelled = ledger.isCancelled(id)
         progress.isHeld = ledger.isHeld(id)
         progress.isReleased = isReleased(id)
         return progress
+    }
+
+    /// The units of a job that this peer finds out by itself, ascending, with where each stands.
+    package func ringers(of id: ManifestID) -> [(unit: UInt32, state: RingerState)] {
+        ringers.units(of: id).map { ($0, state(ofRinger: $0, id)) }
     }
 
     /// Whether the bytes of a result are kept here.
@@ -70,6 +76,8 @@ package struct JobProgress: Hashable, Sendable {
     package internal(set) var disputed: UInt32 = 0
     /// Units whose winning result is kept here.
     package internal(set) var held: UInt32 = 0
+    /// The units that this peer has found out by itself.
+    package internal(set) var ringers = RingerCounts()
     /// Whether the project has ended the job.
     package internal(set) var isCancelled = false
     /// Whether the project holds the job.
@@ -79,8 +87,10 @@ package struct JobProgress: Hashable, Sendable {
 
     init(unitCount: UInt32) { self.unitCount = unitCount }
 
-    /// Whether every unit is final and its result is here.
-    package var isComplete: Bool { final == unitCount && held == unitCount }
+    /// Whether every unit is final, its result is here, and no ringer waits to be compared.
+    package var isComplete: Bool {
+        final == unitCount && held == unitCount && ringers.open == 0
+    }
 
     /// Whether the peer that submitted it has nothing more to wait for.
     package var isOverForItsOwner: Bool { isComplete || isCancelled || isReleased }

@@ -24,6 +24,7 @@ package struct Peer: ~Copyable, Sendable {
     /// What it does as a worker.
     package internal(set) var worker: Worker
     var submitter: Submitter
+    var ringers = Ringers()
     var vault = Vault()
     var results: ResultDesk
     var chunks: ChunkDesk
@@ -254,6 +255,7 @@ package struct Peer: ~Copyable, Sendable {
             }
             advanceProofs(at: now, into: &out)
             refreshReviews(at: now, into: &out)
+            startRinger(into: &out)
             refreshOpportunities(at: now)
             worker.claim(opportunities, at: now, into: &out)
             unanswered(worker.takeUnanswered())

@@ -14,6 +14,8 @@ package struct JobTerms: Hashable, Sendable {
     package var deadlineHours: UInt64 = 7 * 24
     /// Who schedules it first, ascending; nobody for the peer that submits.
     package var anchors: [PeerID] = []
+    /// Units that this peer finds out by itself, in secret, to compare them with what is certified.
+    package var ringers: UInt32 = 0
 
     /// Two equal results for each unit, no priority, a week, and no other anchor.
     package init() {}

@@ -109,7 +109,21 @@ extension Node {
         take(.submit(manifest))
         let id = ManifestID(SHA256.hash(manifest.payload))
         try await settle { peer.ledger.manifest(id) != nil }
+        try await plant(terms.ringers, in: id)
         return id
+    }
+
+    /// Draws `count` more units of a job of this peer's own, finds their results out here, and
+    /// holds what is certified against these.
+    ///
+    /// Returns when it is durable which units they are; there are no more of them than units.
+    package func plant(_ count: UInt32, in id: ManifestID) async throws {
+        guard count > 0, let progress = progress(of: id) else { return }
+        let planted = progress.ringers.planted
+        let wanted = min(planted + min(count, progress.unitCount), progress.unitCount)
+        take(.plant(id, ringers: wanted))
+        try await settle { peer.ringers(of: id).count >= wanted }
+        guard peer.ringers(of: id).count >= wanted else { throw NodeError.cannotPlant(id.short) }
     }
 
     /// Peers that a new job is made for, as its tickets count them.

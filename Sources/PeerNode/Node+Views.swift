@@ -49,7 +49,8 @@ package struct JobView: Hashable, Sendable {
     package enum Stage: Hashable, Sendable {
         /// Units need workers, or votes and certificates are on their way.
         case open
-        /// Every unit is certified, and some could still be contradicted.
+        /// Every unit is certified, and some could still be contradicted, or are to be compared
+        /// with what this peer finds out by itself.
         case settling
         /// Every unit is final, and results are still on their way here.
         case collecting
@@ -262,7 +263,9 @@ extension Node {
         guard progress.certified == manifest.unitCount else {
             return manifest.deadline < peer.epoch ? .expired : .open
         }
-        guard progress.final == manifest.unitCount else { return .settling }
+        guard progress.final == manifest.unitCount, progress.ringers.open == 0 else {
+            return .settling
+        }
         return isOwn && progress.held < manifest.unitCount ? .collecting : .complete
     }
 

@@ -73,6 +73,8 @@ package enum NodeError: Error, Hashable, Sendable, CustomStringConvertible {
     case otherSuccessor(String)
     /// A job is not this peer's own, or was held and let go too often.
     case cannotHold(String)
+    /// A job whose data is gone has no ringers.
+    case cannotPlant(String)
     /// A job is not this peer's own, or not over.
     case cannotRelease(String)
     /// A peer cannot be named an anchor in this hour, or to that end.
@@ -114,6 +116,9 @@ package enum NodeError: Error, Hashable, Sendable, CustomStringConvertible {
         case .cannotHold(let job):
             "job \(job) cannot be held or let go from here: only the peer that submitted it can do "
                 + "that, and \(Limits.holdsPerManifest) times in all; check the job's id"
+        case .cannotPlant(let job):
+            "job \(job) takes no ringers: only the peer that submitted it can plant them, as long "
+                + "as its data is here; see: starling why \(job)"
         case .cannotRelease(let job):
             "the results of job \(job) cannot be released: only the peer that submitted it can do "
                 + "that, once every unit is final and its result is here, the job is cancelled, or "

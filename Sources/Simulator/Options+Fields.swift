@@ -36,7 +36,7 @@ extension Options {
             Field("policy", \.policy), Field("quick-trust", \.isTrustQuick),
             Field("seniors-min", \.seniorsMin), Field("audits", \.audits),
             Field("lies-after", \.liesAfter), Field("neighbours", \.neighbours),
-            Field("networks", \.networks),
+            Field("networks", \.networks), Field("ringers", \.ringers),
         ]
     }
 

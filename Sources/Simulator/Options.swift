@@ -107,6 +107,8 @@ package struct Options: Hashable, Sendable {
 
     /// Networks in which machines are seen, by turns; 0 where their addresses tell nothing.
     package internal(set) var networks: Int
+    /// Units that the submitter finds out by itself.
+    package internal(set) var ringers: UInt32 = 0
 
     /// What cuts the peers into two sides, again and again.
     package enum Partition: Hashable, Sendable {
@@ -166,9 +168,14 @@ package struct Options: Hashable, Sendable {
         networks = 0
     }
 
-    /// The options of `seed`; `peers` overrides their number when it is given, and the machines
-    /// that have `behaviour` come on top of it.
-    package init(seed: UInt64, peers wanted: Int? = nil, behaviour given: Behaviour? = nil) {
+    /// The options of `seed`; `peers` and `ringers` override their numbers when they are given, and
+    /// the machines that have `behaviour` come on top of it.
+    package init(
+        seed: UInt64,
+        peers wanted: Int? = nil,
+        behaviour given: Behaviour? = nil,
+        ringers planted: UInt32? = nil
+    ) {
         var random = PRNG(seed: seed &* 0x9E37_79B9 ^ 0x5354_4152)
         self.init(seed: seed, peers: wanted, random: &random)
         if let given {
@@ -177,6 +184,8 @@ package struct Options: Hashable, Sendable {
             let behaviours = Behaviour.allCases
             add(behaviours[Int(random.below(UInt64(behaviours.count)))], random: &random)
         }
+        let drawn = random.below(4) == 0 ? UInt32(1 + random.below(4)) : 0
+        ringers = planted ?? drawn
     }
 
     private init(seed: UInt64, peers wanted: Int?, random: inout PRNG) {

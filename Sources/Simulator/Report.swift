@@ -62,6 +62,8 @@ package struct Report: Hashable, Sendable {
     package internal(set) var singles: UInt64 = 0
     /// Units that were looked at again in secret.
     package internal(set) var audits: UInt64 = 0
+    /// Units of which the submitter has found out by itself that they are right.
+    package internal(set) var ringers: UInt64 = 0
     /// Units for which an audit found a lie that was certified.
     package internal(set) var caught: UInt64 = 0
     /// Units for which such a lie stands.

@@ -179,7 +179,9 @@ extension World {
             let unsettled = beyondRuling(id)
             let isFinal = progress.final + unsettled == progress.unitCount
             // What is to be released is so before the end.
-            let hasResults = progress.held + unsettled == progress.unitCount
+            let hasResults =
+                progress.held + unsettled == progress.unitCount
+                && progress.ringers.open <= unsettled
             let isHeld = !isSubmitter || (id == secondID ? progress.isReleased : hasResults)
             guard progress.isCancelled || (isFinal && isHeld) else { return false }
         }
@@ -284,7 +286,10 @@ extension World {
             report.violations.append("peers 0 and \(index) hold one ledger and two boards")
         }
         countTwice(manifestID)
-        for id in jobs { countFooled(id) }
+        for id in jobs {
+            countFooled(id)
+            checkRingers(id)
+        }
         for id in jobs {
             let ledger = peers[Self.submitter].core?.peer.ledger
             report.units += UInt64(ledger?.manifest(id)?.body.unitCount ?? 0)

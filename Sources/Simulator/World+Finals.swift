@@ -36,6 +36,22 @@ extension World {
         report.checked += UInt64(checked.count)
     }
 
+    /// Nothing stands of which the submitter knows better.
+    func checkRingers(_ id: ManifestID) {
+        let submitter = peers[Self.submitter]
+        guard submitter.core?.peer.progress(of: id, at: now)?.isCancelled == false else { return }
+        for ringer in submitter.core?.peer.ringers(of: id) ?? [] {
+            switch ringer.state {
+            case .agrees: report.ringers += 1
+            case .differs:
+                report.violations.append(
+                    "unit \(ringer.unit) is not what its submitter has found out"
+                )
+            case .unknown, .failed, .open: break
+            }
+        }
+    }
+
     /// The latest hour that any peer has known: clocks may be ahead of the world's.
     var latestHour: UInt64 {
         peers.compactMap { $0.core?.peer.epoch }.reduce(epoch) { max($0, $1) }

@@ -436,6 +436,18 @@ package final class World {
         if isUnheard {
             submit()
         }
+        plant()
+    }
+
+    /// The submitter's ringers are planted as soon as the job is known, and are not forgotten.
+    private func plant() {
+        let submitter = peers[Self.submitter]
+        guard options.ringers > 0, let manifestID,
+            let progress = submitter.core?.peer.progress(of: manifestID, at: time(at: submitter)),
+            !progress.isOverForItsOwner,
+            progress.ringers.planted < min(options.ringers, progress.unitCount)
+        else { return }
+        input(.plant(manifestID, ringers: options.ringers), to: submitter)
     }
 
     /// Every job that was submitted.

@@ -44,6 +44,7 @@ enum DatabaseKind: CaseIterable, Sendable {
         case .vault:
             migrator.registerMigration("1") { try $0.execute(sql: Self.vaultSchema) }
             migrator.registerMigration("2") { try $0.execute(sql: Self.vaultReleases) }
+            migrator.registerMigration("3") { try $0.execute(sql: Self.vaultRingers) }
         case .grid: migrator.registerMigration("1") { try $0.execute(sql: Self.gridSchema) }
         }
         return migrator
@@ -73,6 +74,11 @@ enum DatabaseKind: CaseIterable, Sendable {
         CREATE TABLE released (\(row)) WITHOUT ROWID;
         """
 
+    private static let vaultRingers = """
+        PRAGMA user_version = 3;
+        CREATE TABLE ringers (\(row)) WITHOUT ROWID;
+        """
+
     private static let gridSchema = """
         PRAGMA application_id = 0x53747247;
         PRAGMA user_version = 1;
@@ -95,7 +101,9 @@ extension JournalTable {
     /// The database that holds the table.
     var database: DatabaseKind {
         switch self {
-        case .slots, .statements, .rounds, .bundles, .sealed, .openings, .released: .vault
+        case .slots, .statements, .rounds, .bundles, .sealed, .openings, .released,
+            .ringers:
+            .vault
         case .items, .records: .grid
         }
     }
@@ -105,6 +113,7 @@ extension JournalTable {
         switch self {
         case .slots, .statements, .items, .rounds, .bundles, .sealed, .records, .openings: 1
         case .released: 2
+        case .ringers: 3
         }
     }
 
@@ -120,6 +129,7 @@ extension JournalTable {
         case .records: "records"
         case .openings: "openings"
         case .released: "released"
+        case .ringers: "ringers"
         }
     }
 }

@@ -144,6 +144,9 @@ package enum JournalTable: UInt8, CaseIterable, Sendable {
     case openings = 8
     /// Jobs whose results are released: the manifest's id, and the epoch in which they were.
     case released = 9
+    /// Units of own jobs whose results are found out in secret: job and unit, and the core once it
+    /// is known.
+    case ringers = 10
 }
 
 /// A row to insert, replace or, with no value, delete.

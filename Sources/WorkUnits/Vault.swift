@@ -143,7 +143,7 @@ package struct Vault: Sendable {
                 guard let key = Digest(row.key), let id = row.value.flatMap({ Digest($0) })
                 else { continue }
                 slots[Slot(key: key)] = ItemID(id)
-            case .items, .rounds, .bundles, .sealed, .records, .openings, .released:
+            case .items, .rounds, .bundles, .sealed, .records, .openings, .released, .ringers:
                 continue
             }
         }

@@ -357,7 +357,7 @@ extension Worker {
             var decoder = CBORDecoder(value)
             try decoder.array(exactly: 3)
             sealed[unit] = try Core(from: &decoder)
-        case .slots, .statements, .items, .rounds, .records, .openings, .released: break
+        case .slots, .statements, .items, .rounds, .records, .openings, .released, .ringers: break
         }
     }
 

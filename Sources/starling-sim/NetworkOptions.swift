@@ -33,6 +33,14 @@ struct NetworkOptions: ParsableArguments {
     )
     var behaviour: Behaviour?
 
+    @Option(
+        help: ArgumentHelp(
+            "Units that the submitter finds out by itself, for swarm alone; by default the seed "
+                + "decides."
+        )
+    )
+    var ringers: UInt32?
+
     /// What a hub table holds at most.
     private static let peersRange = 2...10_000
     private static let unitsRange = 1...100_000
@@ -50,6 +58,9 @@ struct NetworkOptions: ParsableArguments {
         }
         if behaviour != nil, profile != .swarm {
             throw ValidationError("--behaviour goes with --profile swarm alone.")
+        }
+        if ringers != nil, profile != .swarm {
+            throw ValidationError("--ringers goes with --profile swarm alone.")
         }
         if units != nil, profile == .swarm {
             throw ValidationError(
@@ -69,7 +80,7 @@ struct NetworkOptions: ParsableArguments {
             )
         }
         guard profile == .static else {
-            return Options(seed: seed, peers: peers, behaviour: behaviour)
+            return Options(seed: seed, peers: peers, behaviour: behaviour, ringers: ringers)
         }
         return Options(steady: seed, peers: peers ?? 1_000, units: UInt32(units ?? 256))
     }
@@ -87,6 +98,7 @@ struct NetworkOptions: ParsableArguments {
             + (peers.map { ["--peers", "\($0)"] } ?? [])
             + (units.map { ["--units", "\($0)"] } ?? [])
             + (behaviour.map { ["--behaviour", $0.rawValue] } ?? [])
+            + (ringers.map { ["--ringers", "\($0)"] } ?? [])
     }
 }
 

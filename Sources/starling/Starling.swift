@@ -30,8 +30,8 @@ struct Starling: AsyncParsableCommand {
                 name: "Submit",
                 subcommands: [
                     SubmitCommand.self, JobsCommand.self, WatchCommand.self, ResultsCommand.self,
-                    HoldCommand.self, ReleaseCommand.self, CancelCommand.self, AnchorCommand.self,
-                    WhyCommand.self,
+                    HoldCommand.self, ReleaseCommand.self, CancelCommand.self, PlantCommand.self,
+                    AnchorCommand.self, WhyCommand.self,
                 ]
             ),
             CommandGroup(

@@ -6,6 +6,7 @@ import Testing
     /// Seeds in which the behaviour shows: one that does nothing proves nothing.
     private static let seeds: [Behaviour: UInt64] = [
         .dropsVotes: 4, .favours: 3, .reopens: 4, .errs: 1, .patient: 4, .slow: 2, .backDates: 1,
+        .sleeper: 5,
         .postDates: 1,
     ]
 
@@ -31,6 +32,22 @@ import Testing
         let report = World(Options(measured: profile, seed: 3, units: 40)).run()
         #expect(report.violations == [] && report.certified == 40)
         #expect(report.lies > 0 && report.fooled == 0 && report.honestPunished == 0)
+    }
+
+    /// The liars have both seats of some votes, and what they say there stands unless the submitter
+    /// knows better.
+    @Test func whatTheSubmitterFindsOutIsNeverALie() {
+        var fooled: [UInt64] = [0, 0]
+        for seed in [53, 56] as [UInt64] {
+            for (place, ringers) in [UInt32(0), .max].enumerated() {
+                let options = Options(seed: seed, behaviour: .liesTogether, ringers: ringers)
+                let report = World(options).run()
+                #expect(report.violations == [] && report.honestPunished == 0)
+                #expect((report.ringers > 0) == (ringers > 0))
+                fooled[place] += report.fooled
+            }
+        }
+        #expect(fooled[0] > 0 && fooled[1] == 0)
     }
 
     @Test func everyBehaviourIsDrawnByTheSeedsAlone() {

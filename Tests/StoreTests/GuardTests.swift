@@ -190,34 +190,36 @@ struct GuardTests {
 
     // MARK: - Older and newer versions
 
-    /// Takes back the vault's second step, as if the first version had written it.
+    /// Takes back the vault's later steps, as if the first version had written it.
     private func makeOld() throws {
         let queue = try DatabaseQueue(path: folder.file("vault.sqlite"))
         try queue.write { database in
             try database.execute(sql: "DROP TABLE released")
-            try database.execute(sql: "DELETE FROM grdb_migrations WHERE identifier = '2'")
+            try database.execute(sql: "DROP TABLE ringers")
+            try database.execute(sql: "DELETE FROM grdb_migrations WHERE identifier IN ('2', '3')")
             try database.execute(sql: "PRAGMA user_version = 1")
         }
         try queue.close()
     }
 
-    @Test func vaultOfTheFirstVersionIsOpenedAndTakesReleases() throws {
-        let rows = JournalTable.allCases.filter { $0 != .released }.map { row($0, 1) }
+    @Test func vaultOfTheFirstVersionIsOpenedAndTakesReleasesAndRingers() throws {
+        let later: [JournalTable] = [.released, .ringers]
+        let rows = JournalTable.allCases.filter { !later.contains($0) }.map { row($0, 1) }
         do {
             let store = try folder.open()
             try store.commit(rows)
             try store.keep(result: sample(1_000), hash: sha256(sample(1_000)))
         }
         try makeOld()
-        let released = row(.released, 1)
+        let further = later.map { row($0, 1) }
         do {
             let store = try folder.open()
             #expect(Set(try store.contents().rows) == Set(rows))
             #expect(try store.result(sha256(sample(1_000))) == sample(1_000))
             #expect(store.notices.isEmpty)
-            try store.commit([released])
+            try store.commit(further)
         }
-        #expect(Set(try folder.open().contents().rows) == Set(rows + [released]))
+        #expect(Set(try folder.open().contents().rows) == Set(rows + further))
     }
 
     @Test func damagedReleaseIsNotTakenForOne() throws {
@@ -236,8 +238,8 @@ struct GuardTests {
         do {
             let queue = try DatabaseQueue(path: folder.file(name))
             try queue.write { database in
-                try database.execute(sql: "INSERT INTO grdb_migrations VALUES ('3')")
-                try database.execute(sql: "PRAGMA user_version = 3")
+                try database.execute(sql: "INSERT INTO grdb_migrations VALUES ('4')")
+                try database.execute(sql: "PRAGMA user_version = 4")
                 try database.execute(sql: "CREATE TABLE further (key BLOB)")
             }
             try queue.close()

@@ -32,7 +32,7 @@ struct ReaderTests {
         let vault = try #require(found["vault"])
         let grid = try #require(found["grid"])
         #expect(vault.application == 0x5374_7256 && grid.application == 0x5374_7247)
-        #expect(vault.version == 2 && grid.version == 1)
+        #expect(vault.version == 3 && grid.version == 1)
         for reading in [vault, grid] {
             #expect(reading.journal == "wal")
             #expect(reading.check == "ok")

@@ -48,6 +48,41 @@ struct CancelCommand: ParsableCommand {
     }
 }
 
+/// Plants ringers in a job.
+struct PlantCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plant",
+        abstract: "Have this machine find out some units of your job by itself, and compare.",
+        discussion: """
+            Such a unit is a ringer: nobody is told which ones they are. Where something else is \
+            certified than was found out here, this peer computes the unit once more and rules, \
+            and whoever was wrong loses what its word was worth. `starling submit --ringers` \
+            plants some from the start.
+
+            Example:
+              starling plant 3fa8 5
+            """
+    )
+
+    @OptionGroup var place: FolderOptions
+    @OptionGroup var answer: AnswerOptions
+
+    @Argument(help: "The job.", completion: IDCompletion.jobs)
+    var job: String
+
+    @Argument(help: "How many units more.")
+    var count: UInt32
+
+    func validate() throws {
+        guard count > 0 else { throw ValidationError("plant one unit at least") }
+    }
+
+    func run() throws {
+        let line = try place.client().ask(PlantVerb(job: job, count: count))
+        try answer.show(line, line.text)
+    }
+}
+
 /// Puts a job on hold.
 struct HoldCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -86,6 +86,15 @@ struct SubmitCommand: ParsableCommand {
     )
     var policy: String?
 
+    @Option(
+        parsing: .unconditional,
+        help: """
+            Units whose results this machine finds out by itself, in secret, and compares. \
+            (default: 0)
+            """
+    )
+    var ringers: String?
+
     @Option(help: "After how long to compute nothing more, as 12h or 7d. (default: 7d)")
     var deadline: String?
 
@@ -156,6 +165,7 @@ struct SubmitCommand: ParsableCommand {
             ("operations-per-mib", operationsPerMib),
             ("name", name), ("priority", priority),
             ("policy", policy), ("deadline", deadline), ("anchor", anchor),
+            ("ringers", ringers),
         ]
         for (key, value) in values {
             guard let value else { continue }

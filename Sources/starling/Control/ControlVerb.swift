@@ -23,7 +23,7 @@ enum ControlVerbs {
         StatusVerb.self, PeersVerb.self, LeaderboardVerb.self, WhyVerb.self,
         JobsVerb.self, WatchVerb.self, ResultsVerb.self,
         EstimateVerb.self, SubmitVerb.self, CancelVerb.self, HoldVerb.self,
-        ReleaseVerb.self, ReleaseResultsVerb.self,
+        ReleaseVerb.self, ReleaseResultsVerb.self, PlantVerb.self,
         AnchorVerb.self, AnchorsVerb.self,
         PauseVerb.self, ResumeVerb.self, AuditVerb.self, ExportVerb.self,
     ]

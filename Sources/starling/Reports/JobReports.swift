@@ -31,6 +31,12 @@ struct JobLine: Codable, Sendable, Equatable {
     let disputed: UInt32
     /// Units whose result is kept by this peer.
     let held: UInt32
+    /// Units that this peer finds out by itself, in secret.
+    let ringers: UInt32
+    /// Those of which the same is certified.
+    let ringersAgreed: UInt32
+    /// Those that could not be computed here.
+    let ringersFailed: UInt32
     /// Units that nobody can finish without this machine.
     let unitsThatNeedThisMachine: UInt32
 
@@ -60,6 +66,9 @@ struct JobLine: Codable, Sendable, Equatable {
         final = view.progress.final
         disputed = view.progress.disputed
         held = view.progress.held
+        ringers = view.progress.ringers.planted
+        ringersAgreed = view.progress.ringers.agreed
+        ringersFailed = view.progress.ringers.failed
         unitsThatNeedThisMachine = view.unitsThatNeedUs
     }
 
@@ -145,8 +154,14 @@ extension JobLine {
     var text: String {
         var parts = ["\(certified) of \(units) certified", "\(final) final"]
         if disputed > 0 { parts.append("\(disputed) disputed") }
+        if ringers > 0 { parts.append(ringerText) }
         let title = name.isEmpty ? "" : " (\(name))"
         return "job \(Printable.short(job))\(title): \(parts.joined(separator: ", "))\(ending)"
+    }
+
+    private var ringerText: String {
+        let failed = ringersFailed > 0 ? ", \(ringersFailed) could not be computed here" : ""
+        return "\(ringersAgreed) of \(ringers) ringers agree\(failed)"
     }
 
     /// Whether units that nobody may compute now would be given out after `release`.
@@ -157,6 +172,7 @@ extension JobLine {
     private var stageEnding: String {
         switch stage {
         case .open: ""
+        case .settling where final == units: "; waits for its ringers to be computed here"
         case .settling: "; every unit is certified, and waits for a contradiction"
         case .collecting: "; \(units - held) results are still on their way here"
         case .complete: "; complete"

@@ -54,6 +54,29 @@ struct HoldVerb: ControlVerb {
     }
 }
 
+/// Has the peer find out some more units of a job of its own by itself.
+struct PlantVerb: ControlVerb {
+    static let name = "plant"
+
+    let job: String
+    let count: UInt32
+
+    func answer(
+        by peer: ControlledPeer,
+        tell: @Sendable (JobLine) async throws -> Void
+    ) async throws {
+        let (id, line) = try await peer.ownJob(job, to: "plant ringers in it")
+        guard !line.isOver else {
+            throw CommandFailure("job \(id.short) is \(line.stage); there is nothing to compare")
+        }
+        guard line.ringers < line.units else {
+            throw CommandFailure("each of the \(line.units) units of job \(id.short) is a ringer")
+        }
+        try await peer.node.plant(count, in: id)
+        try await tell(try await peer.line(of: id))
+    }
+}
+
 /// Lets a job of the peer's own go on.
 struct ReleaseVerb: ControlVerb {
     static let name = "release"

@@ -33,6 +33,7 @@ extension JobRequest {
         terms.policy = policy.policy
         terms.priority = priority ?? terms.priority
         terms.deadlineHours = deadlineHours ?? terms.deadlineHours
+        terms.ringers = ringers
         if let anchor { terms.anchors = [try await Subject.peer(anchor, at: node)] }
         return terms
     }

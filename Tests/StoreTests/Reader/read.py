@@ -11,6 +11,7 @@ import sys
 TABLES = {
     "vault": [
         "slots", "statements", "rounds", "bundles", "sealed", "openings", "released",
+        "ringers",
         "results", "datasets", "meta",
     ],
     "grid": ["items", "records", "chunks"],
