@@ -97,6 +97,41 @@ extension Scenario {
     }
 }
 
+extension Scenario {
+    /// A machine, the last one, that promises two things wherever it promises something.
+    package static func fault(_ title: String) -> Scenario {
+        Scenario(
+            title,
+            peers: 6,
+            units: 6,
+            change: { options in
+                options.behaviour = .equivocates
+                options.byzantine = 1
+                options.work = .seconds(4)
+            },
+            steps: []
+        )
+    }
+
+    /// Two machines, the last ones, that tell one lie, and that have both seats of a unit which the
+    /// submitter finds out by itself.
+    package static func ringer(_ title: String) -> Scenario {
+        Scenario(
+            title,
+            seed: 2,
+            peers: 4,
+            units: 1,
+            change: { options in
+                options.behaviour = .liesTogether
+                options.byzantine = 2
+                options.ringers = 1
+                options.work = .seconds(4)
+            },
+            steps: []
+        )
+    }
+}
+
 extension World {
     /// Looks for the text that the next step of a scenario waits for.
     func act(on line: String) {

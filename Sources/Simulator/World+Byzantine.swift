@@ -58,6 +58,7 @@ extension World {
         if behaviour == .replays { coalition.record(message, random: &random) }
         guard let messages = replaced(message, by: peer, behaviour) else { return [message] }
         report.hostile += 1
+        if messages.count > 1 { tell("peer \(peer.index) says two things for one slot") }
         return messages
     }
 

@@ -51,7 +51,10 @@ extension World {
 
     /// Tells what an order came to.
     func tellResult(of order: WorkOrder, by peer: SimulatedPeer) {
-        let verb = lies(peer) ? "lies about" : "has computed"
+        let isLie = lies(peer) || behaviour(of: peer.index) == .liesTogether
+        let ringers = peer.core?.peer.ringers(of: order.manifest) ?? []
+        let isRinger = ringers.contains { $0.state == .unknown && order.units == [$0.unit] }
+        let verb = isLie ? "lies about" : isRinger ? "finds out, for itself," : "has computed"
         tell("peer \(peer.index) \(verb) \(words(order.units))")
     }
 

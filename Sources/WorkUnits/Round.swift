@@ -26,8 +26,8 @@ package struct Promise: Hashable, Sendable {
 package struct Occupant: Hashable, Sendable {
     /// Who sits there.
     package let worker: PeerID
-    /// Whose machine it is.
-    package let owner: OwnerID
+    /// Whose machine it is, as far as was known when the seat was taken.
+    package var owner: OwnerID
     /// Where it was seen when the seat was taken, if that was known.
     package let network: NetworkPrefix?
     /// What its word was worth when the seat was taken.

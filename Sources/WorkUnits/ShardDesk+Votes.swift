@@ -101,7 +101,8 @@ extension ShardDesk {
         into out: inout Outbox
     ) {
         guard let round = rounds[key], round.phase == .leasing, round.seats.count > 1,
-            round.committed.count == round.seats.count
+            round.committed.count == round.seats.count,
+            areOwnersApart(in: key, view: view, at: now, into: &out)
         else { return }
         rounds.update(key) { round in
             round.phase = .closing
@@ -114,6 +115,32 @@ extension ShardDesk {
         case .signed(let signed), .taken(let signed):
             setSigned(signed, at: now, into: &out)
         }
+    }
+
+    /// Whether each seat has an owner of its own; one whose worker has been adopted by the owner of
+    /// another since it was leased is free again, because an owner has one vote.
+    private mutating func areOwnersApart(
+        in key: RoundKey,
+        view: GridView,
+        at now: Instant,
+        into out: inout Outbox
+    ) -> Bool {
+        guard var round = rounds[key] else { return false }
+        var owners: [OwnerID] = []
+        for index in round.seats.indices {
+            guard let worker = round.seats[index].occupant?.worker else { continue }
+            let owner = view.owner(worker)
+            if owners.contains(owner) {
+                round.seats[index] = Seat(since: now)
+            } else {
+                round.seats[index].occupant?.owner = owner
+                owners.append(owner)
+            }
+        }
+        guard owners.count < round.seats.count else { return true }
+        rounds[key] = round
+        persist(round, into: &out)
+        return false
     }
 
     /// The set of a round is signed: it goes to its members, and results may come.

@@ -12,6 +12,10 @@ let scenarios: [String: Scenario] = [
     "anchor": .naming(
         "The project names peer 3 an anchor half way, which goes on with the job as its steward."
     ),
+    "fault": .fault(
+        "Whoever says two things for one slot is known to everybody, and gets no work."
+    ),
+    "ringer": .ringer("Two liars have a unit for themselves, which the submitter has found out."),
     "ruling": Scenario(
         "Two against each other, and nobody else: the submitter rules.",
         peers: 2,

@@ -165,6 +165,27 @@ import WorkUnits
         bench.expectNothingLeft()
     }
 
+    /// Its DEVICE came after its lease.
+    @Test func whoTurnsOutToBeOfOneOwnerWithAnotherLosesTheSeat() throws {
+        var bench = StewardBench(TestGrid(units: 1), workers: 2...4)
+        var leases: [Lease] = []
+        for worker in [2, 3] as [UInt64] {
+            bench.claim(worker)
+            leases.append(try bench.takeLease(of: worker))
+        }
+        bench.commit(2, leases[0])
+        bench.adopt(3, by: 2)
+        bench.commit(3, leases[1])
+        bench.expectNothingLeft()
+        bench.commit(3, leases[1])
+        #expect(bench.takeRefusals(of: 3) == [.stale])
+        bench.claim(4)
+        bench.commit(4, try bench.takeLease(of: 4))
+        bench.answerSigns()
+        #expect(try bench.takeSet(of: [2, 4]).members.map(\.worker) == [2, 4].map(TestGrid.peer))
+        bench.expectNothingLeft()
+    }
+
     @Test func theSubmitterLeavesSeatsToStrangers() throws {
         var bench = StewardBench(TestGrid(units: 1))
         bench.candidates.append(StewardBench.candidate(0))

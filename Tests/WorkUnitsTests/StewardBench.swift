@@ -42,6 +42,14 @@ struct StewardBench {
         return Candidate(peer: peer, owner: OwnerID(peer.digest))
     }
 
+    /// A worker turns out to be a machine of another one's owner.
+    mutating func adopt(_ worker: UInt64, by other: UInt64) {
+        let owner = OwnerID(TestGrid.peer(other).digest)
+        for index in candidates.indices where candidates[index].peer == TestGrid.peer(worker) {
+            candidates[index] = Candidate(peer: candidates[index].peer, owner: owner)
+        }
+    }
+
     /// Workers are seen in this network.
     mutating func place(_ workers: [UInt64], in network: NetworkPrefix) {
         for index in candidates.indices
