@@ -115,3 +115,48 @@ struct LedgerFixture {
         )
     }
 }
+
+extension TestGrid {
+    /// A quorum certificate of two equal results, and its opening.
+    func openedQuorum(
+        on units: [UInt32],
+        by workers: [UInt64],
+        epoch: UInt64,
+        variant: UInt64 = 0,
+        of steward: UInt64 = 1
+    ) -> [Item] {
+        let certificate = quorum(
+            of: Self.peer(steward),
+            on: units,
+            by: workers.map(Self.peer),
+            variant: variant,
+            epoch: epoch
+        )
+        let signed = sign(certificate)
+        return [.certificate(signed), .opening(opening(of: signed, variant: variant))]
+    }
+
+    /// A panel certificate of rounds with one voter each, but for the first with two.
+    func panel(
+        on unit: UInt32,
+        _ votes: [(UInt64, variant: UInt64)],
+        epoch: UInt64
+    ) -> Item {
+        let steward = Self.peer(3)
+        let cast = votes.map { (Self.peer($0.0), variant: UInt64?.some($0.variant)) }
+        let first = TestRound(
+            0,
+            of: steward,
+            on: [unit],
+            votes: Array(cast.prefix(2)),
+            epoch: epoch
+        )
+        let more = cast.dropFirst(2).enumerated().map { index, vote in
+            TestRound(UInt32(index + 1), of: steward, on: [unit], votes: [vote], epoch: epoch)
+        }
+        let rounds = [first] + more
+        return .certificate(
+            sign(certificate(.panel, of: steward, units: [unit], rounds: rounds))
+        )
+    }
+}

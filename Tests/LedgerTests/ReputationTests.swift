@@ -34,44 +34,6 @@ import Wire
     }
 
     /// A first vote of two equal results on `units` in the hour `epoch`, with its opening.
-    private func quorum(
-        on units: [UInt32],
-        by workers: [UInt64],
-        epoch: UInt64,
-        variant: UInt64 = 0,
-        of steward: UInt64 = 1
-    ) -> [Item] {
-        let certificate = grid.quorum(
-            of: peer(steward),
-            on: units,
-            by: workers.map(peer),
-            variant: variant,
-            epoch: epoch
-        )
-        let signed = grid.sign(certificate)
-        return [.certificate(signed), .opening(grid.opening(of: signed, variant: variant))]
-    }
-
-    /// A certificate of rounds with one voter each, but for the first with two.
-    private func panel(on unit: UInt32, _ votes: [(UInt64, variant: UInt64)], epoch: UInt64) -> Item
-    {
-        let cast = votes.map { (peer($0.0), variant: UInt64?.some($0.variant)) }
-        let first = TestRound(
-            0,
-            of: peer(3),
-            on: [unit],
-            votes: Array(cast.prefix(2)),
-            epoch: epoch
-        )
-        let more = cast.dropFirst(2).enumerated().map { index, vote in
-            TestRound(UInt32(index + 1), of: peer(3), on: [unit], votes: [vote], epoch: epoch)
-        }
-        let rounds = [first] + more
-        return .certificate(
-            grid.sign(grid.certificate(.panel, of: peer(3), units: [unit], rounds: rounds))
-        )
-    }
-
     private func audit(on unit: UInt32, by worker: UInt64, variant: UInt64, epoch: UInt64) -> Item {
         let votes: [(PeerID, variant: UInt64?)] = [(peer(worker), variant: variant)]
         let round = TestRound(0, of: peer(2), on: [unit], votes: votes, epoch: epoch)
@@ -88,7 +50,7 @@ import Wire
 
     @Test func trustComesAnHourAfterAndSeniorityTwo() {
         var fixture = fixture()
-        insert(quorum(on: [0, 1, 2], by: [10, 11], epoch: hour), into: &fixture)
+        insert(grid.openedQuorum(on: [0, 1, 2], by: [10, 11], epoch: hour), into: &fixture)
         let classes = (0...3).map { trustClass(10, fixture, at: hour + $0) }
         #expect(classes == [.newcomer, .trusted, .senior, .senior])
         #expect(trustClass(12, fixture, at: hour + 3) == .newcomer)
@@ -114,7 +76,7 @@ import Wire
 
     @Test func aSealedVoteMakesNobody() {
         var fixture = fixture()
-        let items = quorum(on: [0, 1, 2], by: [10, 11], epoch: hour)
+        let items = grid.openedQuorum(on: [0, 1, 2], by: [10, 11], epoch: hour)
         insert([items[0]], into: &fixture)
         #expect(trustClass(10, fixture, at: hour + 3) == .newcomer)
         insert([items[1]], into: &fixture)
@@ -123,7 +85,7 @@ import Wire
 
     @Test func workForAProjectCountsForOthersThatRecogniseIt() {
         var fixture = fixture()
-        insert(quorum(on: [0, 1, 2], by: [10, 11], epoch: hour), into: &fixture)
+        insert(grid.openedQuorum(on: [0, 1, 2], by: [10, 11], epoch: hour), into: &fixture)
         let view = fixture.ledger.trustView
         let other = ProjectID(Digest(0xC, 0, 0, 1))
         let stranger = TestGrid(project: other).manifest
@@ -139,7 +101,7 @@ import Wire
         var fixture = fixture()
         for (worker, variant) in [(UInt64(10), UInt64(0)), (12, 1)] {
             let workers = [worker, worker + 1]
-            let votes = quorum(
+            let votes = grid.openedQuorum(
                 on: [0, 1, 2],
                 by: workers,
                 epoch: hour,
@@ -171,7 +133,7 @@ import Wire
 
     @Test func aSuccessorInheritsWhatItsKeyHasDone() {
         var fixture = fixture()
-        insert(quorum(on: [0, 1, 2], by: [10, 11], epoch: hour), into: &fixture)
+        insert(grid.openedQuorum(on: [0, 1, 2], by: [10, 11], epoch: hour), into: &fixture)
         insert([.revoke(grid.revoke(peer(10), for: peer(20), epoch: hour))], into: &fixture)
         #expect(trustClass(20, fixture, at: hour + 3) == .senior)
         #expect(trustClass(10, fixture, at: hour + 3) == .senior)
@@ -179,9 +141,9 @@ import Wire
 
     @Test func aLoneMistakeHalvesSeniorityAndEndsTrust() {
         var fixture = fixture()
-        insert(quorum(on: [0, 1, 2, 3, 4], by: [10, 11], epoch: hour), into: &fixture)
+        insert(grid.openedQuorum(on: [0, 1, 2, 3, 4], by: [10, 11], epoch: hour), into: &fixture)
         let votes: [(UInt64, variant: UInt64)] = [(10, 1), (12, 0), (13, 0), (14, 0), (15, 0)]
-        insert([panel(on: 5, votes, epoch: hour + 1)], into: &fixture)
+        insert([grid.panel(on: 5, votes, epoch: hour + 1)], into: &fixture)
         #expect(trustClass(10, fixture, at: hour + 1) == .trusted)
         #expect(trustClass(10, fixture, at: hour + 2) == .senior, "the mistake is an hour old")
         #expect(trustClass(10, fixture, at: hour + 3) == .newcomer, "five halved are two")
@@ -191,22 +153,25 @@ import Wire
     @Test func trustComesBackAfterTwiceAsManyResults() {
         var fixture = fixture()
         let votes: [(UInt64, variant: UInt64)] = [(10, 1), (12, 0), (13, 0), (14, 0), (15, 0)]
-        insert([panel(on: 5, votes, epoch: hour)], into: &fixture)
-        insert(quorum(on: [0, 1], by: [10, 16], epoch: hour + 1), into: &fixture)
+        insert([grid.panel(on: 5, votes, epoch: hour)], into: &fixture)
+        insert(grid.openedQuorum(on: [0, 1], by: [10, 16], epoch: hour + 1), into: &fixture)
         #expect(trustClass(16, fixture, at: hour + 2) == .trusted)
         #expect(trustClass(10, fixture, at: hour + 2) == .newcomer)
-        insert(quorum(on: [2, 3], by: [10, 16], epoch: hour + 2), into: &fixture)
+        insert(grid.openedQuorum(on: [2, 3], by: [10, 16], epoch: hour + 2), into: &fixture)
         #expect(trustClass(10, fixture, at: hour + 3) == .trusted)
     }
 
     @Test func whatAVoteMadeIsTakenBackWhenItIsOverruled() {
         var fixture = fixture()
-        insert(quorum(on: [0, 1, 2], by: [10, 11], epoch: hour, variant: 1), into: &fixture)
+        insert(
+            grid.openedQuorum(on: [0, 1, 2], by: [10, 11], epoch: hour, variant: 1),
+            into: &fixture
+        )
         #expect(trustClass(10, fixture, at: hour + 2) == .senior)
         let liars: [(UInt64, variant: UInt64)] = [(10, 1), (11, 1)]
         let others = (12...18).map { (UInt64($0), variant: UInt64(0)) }
         for unit in UInt32(0)...2 {
-            insert([panel(on: unit, liars + others, epoch: hour + 1)], into: &fixture)
+            insert([grid.panel(on: unit, liars + others, epoch: hour + 1)], into: &fixture)
         }
         #expect(trustClass(10, fixture, at: hour + 2) == .senior, "for two hours more")
         #expect(trustClass(10, fixture, at: hour + 3) == .newcomer)
@@ -215,10 +180,13 @@ import Wire
 
     @Test func aLieThatTwoShareCostsAllSeniority() {
         var fixture = fixture()
-        insert(quorum(on: [0, 1, 2, 3, 4, 5, 6], by: [10, 11], epoch: hour), into: &fixture)
+        insert(
+            grid.openedQuorum(on: [0, 1, 2, 3, 4, 5, 6], by: [10, 11], epoch: hour),
+            into: &fixture
+        )
         let liars: [(UInt64, variant: UInt64)] = [(10, 1), (11, 1)]
         let others = (12...18).map { (UInt64($0), variant: UInt64(0)) }
-        insert([panel(on: 7, liars + others, epoch: hour + 1)], into: &fixture)
+        insert([grid.panel(on: 7, liars + others, epoch: hour + 1)], into: &fixture)
         #expect(fixture.ledger.mistakes(on: 7, of: grid.id).map(\.isShared) == [true, true])
         #expect(trustClass(10, fixture, at: hour + 2) == .senior)
         #expect(trustClass(10, fixture, at: hour + 3) == .newcomer)
@@ -229,7 +197,7 @@ import Wire
     /// Workers 10 and 11 are seniors.
     private func withSeniors() -> LedgerFixture {
         var fixture = fixture()
-        insert(quorum(on: [0, 1, 2, 3, 4], by: [10, 11], epoch: hour), into: &fixture)
+        insert(grid.openedQuorum(on: [0, 1, 2, 3, 4], by: [10, 11], epoch: hour), into: &fixture)
         return fixture
     }
 
@@ -243,36 +211,45 @@ import Wire
 
     @Test func newcomersNeverOutweighASenior() {
         var fixture = withSeniors()
-        let vouched = quorum(on: [9], by: [10, 20], epoch: hour + 3)
+        let vouched = grid.openedQuorum(on: [9], by: [10, 20], epoch: hour + 3)
         insert(vouched, into: &fixture)
-        insert(quorum(on: [9], by: [21, 22], epoch: hour + 3, variant: 1, of: 2), into: &fixture)
+        insert(
+            grid.openedQuorum(on: [9], by: [21, 22], epoch: hour + 3, variant: 1, of: 2),
+            into: &fixture
+        )
         #expect(fixture.verdict(on: 9).core == TestGrid.core(9))
         #expect(isAnchored(vouched, fixture))
         let votes = [(21, 1), (20, 0), (22, 1), (23, 1), (24, 1)]
             .map { (UInt64($0.0), variant: UInt64($0.1)) }
-        insert([panel(on: 9, votes, epoch: hour + 3)], into: &fixture)
+        insert([grid.panel(on: 9, votes, epoch: hour + 3)], into: &fixture)
         #expect(fixture.verdict(on: 9).core == TestGrid.core(9))
     }
 
     @Test func withoutASeniorContradictingVotesAreDisputed() {
         var fixture = withSeniors()
-        let unvouched = quorum(on: [9], by: [20, 23], epoch: hour + 3)
+        let unvouched = grid.openedQuorum(on: [9], by: [20, 23], epoch: hour + 3)
         insert(unvouched, into: &fixture)
         #expect(fixture.verdict(on: 9).core == TestGrid.core(9))
         #expect(!isAnchored(unvouched, fixture))
-        insert(quorum(on: [9], by: [21, 22], epoch: hour + 3, variant: 1, of: 2), into: &fixture)
+        insert(
+            grid.openedQuorum(on: [9], by: [21, 22], epoch: hour + 3, variant: 1, of: 2),
+            into: &fixture
+        )
         #expect(fixture.verdict(on: 9) == .disputed)
     }
 
     @Test(arguments: [false, true])
     func anAuditThatContradictsIsADisputeUntilAPanelAgreesWithIt(doesAgree: Bool) {
         var fixture = withSeniors()
-        insert(quorum(on: [9], by: [20, 21], epoch: hour + 3, variant: 1), into: &fixture)
+        insert(
+            grid.openedQuorum(on: [9], by: [20, 21], epoch: hour + 3, variant: 1),
+            into: &fixture
+        )
         insert([audit(on: 9, by: 10, variant: 0, epoch: hour + 3)], into: &fixture)
         #expect(fixture.verdict(on: 9) == .disputed)
         let more = (22...27).map { (UInt64($0), variant: UInt64(doesAgree ? 0 : 1)) }
         let votes = [(UInt64(20), variant: UInt64(1)), (21, 1), (10, 0)] + more
-        insert([panel(on: 9, votes, epoch: hour + 3)], into: &fixture)
+        insert([grid.panel(on: 9, votes, epoch: hour + 3)], into: &fixture)
         // Newcomers alone do not overrule a senior.
         #expect(fixture.verdict(on: 9).core == (doesAgree ? TestGrid.core(9) : nil))
         #expect((fixture.verdict(on: 9) == .disputed) != doesAgree)
@@ -280,7 +257,7 @@ import Wire
 
     @Test func anAuditByAnybodyElseCountsForNothing() {
         var fixture = withSeniors()
-        insert(quorum(on: [9], by: [20, 21], epoch: hour + 3), into: &fixture)
+        insert(grid.openedQuorum(on: [9], by: [20, 21], epoch: hour + 3), into: &fixture)
         insert([audit(on: 9, by: 22, variant: 1, epoch: hour + 3)], into: &fixture)
         #expect(fixture.verdict(on: 9).core == TestGrid.core(9))
     }
@@ -290,7 +267,7 @@ import Wire
         let look = audit(on: 9, by: 10, variant: 0, epoch: hour + 3)
         #expect(fixture.insert(look, epoch: hour + 100) == .waiting)
         #expect(fixture.verdict(on: 9) == .open)
-        insert(quorum(on: [9], by: [20, 21], epoch: hour + 3), into: &fixture)
+        insert(grid.openedQuorum(on: [9], by: [20, 21], epoch: hour + 3), into: &fixture)
         #expect(fixture.ledger.isAudited(9, of: grid.id))
         #expect(fixture.verdict(on: 9).core == TestGrid.core(9))
         #expect(fixture.row(of: peer(10))?.won == 6, "who looks is paid, too")
@@ -299,7 +276,7 @@ import Wire
     @Test func whatWasNotAuditedSinceTheWindowIsListed() {
         var fixture = fixture()
         for (unit, epoch) in zip(UInt32(0)..., hour..<hour + 4) {
-            insert(quorum(on: [unit], by: [10, 11], epoch: epoch), into: &fixture)
+            insert(grid.openedQuorum(on: [unit], by: [10, 11], epoch: epoch), into: &fixture)
         }
         let names = fixture.ledger.unaudited(by: peer(10), for: grid.project).map(\.unit)
         #expect(names == [3, 2, 1, 0])
@@ -342,7 +319,7 @@ import Wire
                 items.append(audit(on: unit, by: first, variant: variant, epoch: epoch))
             } else {
                 let steward = 30 + number
-                items += quorum(
+                items += grid.openedQuorum(
                     on: units,
                     by: [first, second],
                     epoch: epoch,

@@ -31,45 +31,9 @@ import Wire
         for item in items { fixture.insert(item, epoch: hour + 100) }
     }
 
-    private func quorum(
-        on units: [UInt32],
-        by workers: [UInt64],
-        epoch: UInt64,
-        variant: UInt64 = 0
-    ) -> [Item] {
-        let certificate = grid.quorum(
-            on: units,
-            by: workers.map(peer),
-            variant: variant,
-            epoch: epoch
-        )
-        let signed = grid.sign(certificate)
-        return [.certificate(signed), .opening(grid.opening(of: signed, variant: variant))]
-    }
-
-    /// A panel whose rounds, but for the first, have one voter each.
-    private func panel(on unit: UInt32, _ votes: [(UInt64, variant: UInt64)], epoch: UInt64) -> Item
-    {
-        let cast = votes.map { (peer($0.0), variant: UInt64?.some($0.variant)) }
-        let first = TestRound(
-            0,
-            of: peer(3),
-            on: [unit],
-            votes: Array(cast.prefix(2)),
-            epoch: epoch
-        )
-        let more = cast.dropFirst(2).enumerated().map { index, vote in
-            TestRound(UInt32(index + 1), of: peer(3), on: [unit], votes: [vote], epoch: epoch)
-        }
-        let rounds = [first] + more
-        return .certificate(
-            grid.sign(grid.certificate(.panel, of: peer(3), units: [unit], rounds: rounds))
-        )
-    }
-
     /// One worker, 10, is wrong against four others.
     private func outvoted(on unit: UInt32, epoch: UInt64) -> Item {
-        panel(
+        grid.panel(
             on: unit,
             [(10, 1), (12, 0), (13, 0), (14, 0), (15, 0)],
             epoch: epoch
@@ -105,13 +69,13 @@ import Wire
 
     @Test func aStandingTellsWhyAndWhatIsMissing() throws {
         var fixture = fixture()
-        insert(quorum(on: [0], by: [10, 11], epoch: hour), into: &fixture)
+        insert(grid.openedQuorum(on: [0], by: [10, 11], epoch: hour), into: &fixture)
         let first = try #require(standing(10, fixture, at: hour).projects.first)
         #expect(first.project == grid.project && first.job == grid.id)
         #expect(first.trustClass == .newcomer && first.reason == .nothing)
         #expect(first.reputation.units == 1 && first.reputation.streak == 1)
         #expect(first.streakMissing == 1 && first.unitsMissing == 2 && first.cleanMissing == nil)
-        insert(quorum(on: [1, 2], by: [10, 11], epoch: hour), into: &fixture)
+        insert(grid.openedQuorum(on: [1, 2], by: [10, 11], epoch: hour), into: &fixture)
         let second = try #require(standing(10, fixture, at: hour).projects.first)
         #expect(second.trustClass == .newcomer && second.nextClass == .trusted)
         let third = try #require(standing(10, fixture, at: hour + 1).projects.first)
@@ -138,8 +102,8 @@ import Wire
 
     @Test func aLoneMistakeTellsItsUnitAndWhatItsHourCost() throws {
         var fixture = fixture()
-        insert(quorum(on: [0, 1, 2], by: [10, 11], epoch: hour), into: &fixture)
-        insert(quorum(on: [3, 4], by: [10, 11], epoch: hour + 1), into: &fixture)
+        insert(grid.openedQuorum(on: [0, 1, 2], by: [10, 11], epoch: hour), into: &fixture)
+        insert(grid.openedQuorum(on: [3, 4], by: [10, 11], epoch: hour + 1), into: &fixture)
         insert([outvoted(on: 5, epoch: hour + 1)], into: &fixture)
         let standing = standing(10, fixture, at: hour + 1)
         let wrong = try #require(wrongResult(standing.events.first))
@@ -156,10 +120,10 @@ import Wire
 
     @Test func aSharedMistakeTellsWithWhom() throws {
         var fixture = fixture()
-        insert(quorum(on: [0, 1, 2], by: [10, 11], epoch: hour), into: &fixture)
+        insert(grid.openedQuorum(on: [0, 1, 2], by: [10, 11], epoch: hour), into: &fixture)
         let votes: [(UInt64, variant: UInt64)] =
             [(10, 1), (12, 0), (11, 1), (13, 0), (14, 0), (15, 0), (16, 0), (17, 0), (18, 0)]
-        insert([panel(on: 5, votes, epoch: hour)], into: &fixture)
+        insert([grid.panel(on: 5, votes, epoch: hour)], into: &fixture)
         for (worker, other) in [(UInt64(10), UInt64(11)), (11, 10)] {
             let standing = standing(worker, fixture, at: hour)
             let wrong = try #require(wrongResult(standing.events.first))
@@ -172,7 +136,7 @@ import Wire
     @Test func mistakesThatAreForgivenAreToldInTheirHour() {
         var fixture = fixture()
         insert([outvoted(on: 5, epoch: hour)], into: &fixture)
-        insert(quorum(on: [0, 1, 2, 3], by: [10, 11], epoch: hour + 1), into: &fixture)
+        insert(grid.openedQuorum(on: [0, 1, 2, 3], by: [10, 11], epoch: hour + 1), into: &fixture)
         let events = standing(10, fixture, at: hour + 2).events
         #expect(events.map(\.epoch) == [hour + 1, hour])
         #expect(events.first?.kind == .forgiveness(1) && events.first?.project == grid.project)
@@ -203,7 +167,7 @@ import Wire
 
     @Test func aFaultTellsBothStatementsAndEndsTheStanding() throws {
         var fixture = fixture()
-        insert(quorum(on: [0, 1, 2], by: [10, 11], epoch: hour), into: &fixture)
+        insert(grid.openedQuorum(on: [0, 1, 2], by: [10, 11], epoch: hour), into: &fixture)
         let commits = [UInt64(0), 1].map { variant in
             grid.commit(
                 Lease(
@@ -245,7 +209,7 @@ import Wire
 
     @Test func ownersAndKeysAreTold() {
         var fixture = fixture()
-        insert(quorum(on: [0], by: [10, 11], epoch: hour), into: &fixture)
+        insert(grid.openedQuorum(on: [0], by: [10, 11], epoch: hour), into: &fixture)
         insert([.device(grid.device(peer(10), of: TestGrid.owner(5)))], into: &fixture)
         insert([.revoke(grid.revoke(peer(10), for: peer(20), epoch: hour + 1))], into: &fixture)
         for worker in [UInt64(10), 20] {
@@ -275,7 +239,7 @@ import Wire
             var fixture = fixture()
             let votes: [(UInt64, variant: UInt64)] =
                 [(10, 0), (11, 1), (12, 0), (13, 0), (14, 0), (15, 0), (10, second)]
-            insert([panel(on: 5, votes, epoch: hour)], into: &fixture)
+            insert([grid.panel(on: 5, votes, epoch: hour)], into: &fixture)
             let repeated = standing(10, fixture, at: hour).events.filter { event in
                 if case .repeatedVote = event.kind { true } else { false }
             }
@@ -317,9 +281,9 @@ import Wire
 
     @Test func everyOrderOfItemsTellsTheSame() {
         let items =
-            quorum(on: [0, 1, 2], by: [10, 11], epoch: hour)
+            grid.openedQuorum(on: [0, 1, 2], by: [10, 11], epoch: hour)
             + [outvoted(on: 5, epoch: hour), outvoted(on: 6, epoch: hour + 1)]
-            + quorum(on: [7, 8, 9, 20], by: [10, 12], epoch: hour + 2)
+            + grid.openedQuorum(on: [7, 8, 9, 20], by: [10, 12], epoch: hour + 2)
             + [
                 .device(grid.device(peer(10), of: TestGrid.owner(5))),
                 .revoke(grid.revoke(peer(10), for: peer(20), epoch: hour)),
