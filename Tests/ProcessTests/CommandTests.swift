@@ -136,7 +136,8 @@ struct CommandTests {
         ["pause", "0s"], ["status", "--wait", "long"], ["why"], ["cancel"],
         ["results"], ["results", "x", "--wait", "--partial"], ["key", "backup"], ["key", "other"],
         ["audit", "x", "y"], ["audit", "x", "--folder", "y"], ["audit", "--network", "x"],
-        ["export"], ["hold"], ["release"], ["leaderboard", "--by", "peers"],
+        ["export"], ["hold"], ["release"], ["plant"], ["plant", "ab"], ["plant", "ab", "x"],
+        ["leaderboard", "--by", "peers"],
         ["key", "successor", "x"],
     ])
     func wrongUseExitsWith64(arguments: [String]) async throws {

@@ -185,6 +185,9 @@ struct Job: Decodable {
     let certified: Int
     let final: Int
     let held: Int
+    let ringers: Int
+    let ringersAgreed: Int
+    let ringersFailed: Int
     let unitsThatNeedThisMachine: Int
 }
 

@@ -24,12 +24,13 @@ struct SmallSearch: Sendable {
     func submit(
         at donor: Donor,
         policy: String = "strict",
-        anchor: String? = nil
+        anchor: String? = nil,
+        ringers: Int = 0
     ) async throws -> String {
         let outcome = try await Program.run(
             [
                 "submit", "--file", input, "--coarse-channels", "\(units)", "--policy", policy,
-                "--folder", donor.folder, "--json",
+                "--ringers", "\(ringers)", "--folder", donor.folder, "--json",
             ] + (anchor.map { ["--anchor", $0] } ?? [])
         )
         try #require(outcome.status == 0, "\(outcome.errors)")
