@@ -98,6 +98,23 @@ import Testing
         #expect(try bench.copied("Sources/Primitives/PlantedBug.swift").contains("isPlanted"))
     }
 
+    /// A package whose folders are not all there cannot be built, whatever is built of it.
+    @Test func theCopyOfThisPackageHasEveryFolderThatItNames() throws {
+        let folder = FileManager.default.temporaryDirectory
+            .appending(path: "starling-plant-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let run = try Self.plant([folder.path])
+        #expect(run.status == 0, "\(run.text)")
+        let text = try Data(contentsOf: folder.appending(path: "Package.swift"))
+        let package = String(decoding: text, as: UTF8.self)
+        let paths = package.matches(of: /path: "([^"]+)"/).map { String($0.1) }
+        #expect(!paths.isEmpty)
+        for path in paths {
+            let place = folder.appending(path: path).path
+            #expect(FileManager.default.fileExists(atPath: place), "\(path)")
+        }
+    }
+
     /// What is the same need not be built again.
     @Test func aFileThatIsTheSameIsNotWritten() throws {
         let bench = try Bench(source: Self.source, list: Self.list)
