@@ -209,9 +209,8 @@ package struct ReputationBook: Sendable {
         for project in projects {
             for key in keys {
                 guard let account = accounts[Name(project: project, worker: key)] else { continue }
-                for (hour, tally) in account
-                where hour <= epoch && epoch - hour < trust.pauseHours {
-                    wrong += tally.wrong
+                for ago in 0..<trust.pauseHours where ago <= epoch {
+                    wrong += account[epoch - ago]?.wrong ?? 0
                 }
             }
         }

@@ -72,10 +72,12 @@ extension Peer {
 
     /// Where a ringer stands.
     func state(ofRinger unit: UInt32, _ id: ManifestID) -> RingerState {
-        if ringers.hasFailed(unit, of: id) { return .failed }
-        guard let core = ringers.core(of: unit, in: id) else { return .unknown }
-        guard let said = ledger.verdict(on: unit, of: id).core else { return .open }
-        return said == core ? .agrees : .differs
+        let core = ringers.core(of: unit, in: id)
+        let said = ledger.verdict(on: unit, of: id).core
+        if let core, said == core { return .agrees }
+        guard mayCompute(id), !ringers.hasFailed(unit, of: id) else { return .failed }
+        guard core != nil else { return .unknown }
+        return said == nil ? .open : .differs
     }
 }
 
@@ -83,7 +85,7 @@ extension Peer {
 package enum RingerState: Hashable, Sendable {
     /// Its answer is not known yet.
     case unknown
-    /// It could not be computed here.
+    /// It could not be computed here, or its data is gone.
     case failed
     /// Its answer is known, and what is certified is not.
     case open
@@ -99,7 +101,7 @@ package struct RingerCounts: Hashable, Sendable {
     package private(set) var planted: UInt32 = 0
     /// Those of which the same is certified.
     package private(set) var agreed: UInt32 = 0
-    /// Those that could not be computed here.
+    /// Those that could not be computed here, or not any more.
     package private(set) var failed: UInt32 = 0
 
     /// None.

@@ -119,6 +119,20 @@ import WorkUnits
         #expect(ringers(pair) == [.agrees, .agrees, .agrees])
     }
 
+    /// Nobody can find them out any more, and nothing waits for them.
+    @Test func whoseDataIsGoneIsNotWaitedFor() throws {
+        let pair = try pair(ringers: 0, lies: [])
+        pass(pair)
+        pair.input(.plant(grid.id, ringers: 2), to: 0)
+        pair.input(.cancel(grid.id), to: 0)
+        pair.settle()
+        pair.input(.plant(grid.id, ringers: 4), to: 0)
+        pair.settle()
+        let progress = pair.machines[0].core.progress(of: grid.id, at: pair.now)
+        #expect(progress?.ringers.open == 0 && progress?.isOverForItsOwner == true)
+        #expect(!pair.machines[0].journal.rows.contains { $0.table == .ringers })
+    }
+
     @Test func nobodyPlantsInTheJobOfAnother() throws {
         let pair = try pair(ringers: 0, lies: [])
         pair.input(.plant(grid.id, ringers: 3), to: 1)
