@@ -80,6 +80,9 @@ struct GridViews {
             network: { [networks = hubs.networks] peer in networks[peer] },
             trustClassAt: trust.classes(for: manifest),
             hasErredAt: trust.errors(for: manifest),
+            isBarred: { [trust, owners] peer in
+                trust.culprits.contains(peer) || owners.ownership.isRevoked(peer)
+            },
             current: owners.ownership.current,
             submitter: submitter,
             isDataReachable: submitter == me || hubs.isLinked(submitter),

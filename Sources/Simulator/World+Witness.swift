@@ -21,7 +21,9 @@ extension World {
                 guard let round = round(of: lease, at: peer) else { continue }
                 checkSeat(of: lease, in: round, to: worker, by: peer)
                 checkInnocence(of: worker, in: round, at: peer)
-            case .passOn(.item, _, _): passedOn += 1
+            case .passOn(.item(let item), _, _):
+                passedOn += 1
+                checkSuspicion(after: item, at: peer)
             case .persist(let row) where row.table == .openings: checkBytes(of: row, at: peer)
             case .sign(let request)
             where request.kind == .ruling && peer.index != Self.submitter
@@ -31,6 +33,58 @@ extension World {
             }
         }
         checkGossip(passedOn, of: peer)
+    }
+
+    /// Where a certificate shows who was wrong, what else these have said is looked at again, by
+    /// the stewards whose turn it is.
+    private func checkSuspicion(after item: Item, at peer: SimulatedPeer) {
+        guard case .certificate(let signed) = item, !isByzantine(peer.index),
+            case let id = signed.body.manifest, let ledger = peer.core?.peer.ledger,
+            let manifest = ledger.manifest(id)?.body,
+            peer.core?.peer.hubs.contains(peer.id) == true
+        else { return }
+        let wrong = signed.body.units.flatMap { ledger.mistakes(on: $0, of: id) }
+        let caught = wrong.filter { $0.isShared || manifest.policy == .adaptive }.map(\.worker)
+        for worker in distinct(caught) {
+            for name in ledger.unaudited(by: worker, for: manifest.project)
+            where mayBeAudited(name, ledger) && isAuditor(peer, of: name, ledger) {
+                guard
+                    peer.core?.peer.steward.review(of: name.unit, of: name.manifest) == nil
+                else { continue }
+                report.violations.append(
+                    "peer \(peer.index) does not look again at what a liar said of \(name.unit)"
+                )
+            }
+        }
+    }
+
+    /// Whether there is one certificate on a unit, of a first vote, and its job still goes on.
+    private func mayBeAudited(_ name: CreditLedger.UnitName, _ ledger: CreditLedger) -> Bool {
+        let certificates = ledger.certificates(on: name.unit, of: name.manifest)
+        let submitter = peers[Self.submitter]
+        return certificates.count == 1 && jobs.contains(name.manifest)
+            && (certificates[0].body.vote == .quorum || certificates[0].body.vote == .single)
+            && !ledger.isCancelled(name.manifest)
+            && submitter.core?.peer.isReleased(name.manifest) == false
+            && submitter.core?.peer.holdsDataset(oracle.root) == true
+    }
+
+    /// Whether a peer is the one after the signer of a unit's certificate among the stewards that
+    /// are here.
+    private func isAuditor(
+        _ peer: SimulatedPeer,
+        of name: CreditLedger.UnitName,
+        _ ledger: CreditLedger
+    ) -> Bool {
+        let key = ShardKey(manifest: name.manifest, shard: name.unit / Limits.unitsPerShard)
+        guard let ranked = peer.core?.peer.stewards(of: key),
+            let hubs = peer.core?.peer.hubs,
+            let steward = ledger.certificates(on: name.unit, of: name.manifest).first?.body.steward
+        else { return false }
+        let signer = ledger.ownership.current(of: steward)
+        let place = ranked.firstIndex(of: signer).map { $0 + 1 } ?? 0
+        let turn = ranked[place...] + ranked[..<place]
+        return turn.first { $0 != signer && hubs.isPresent($0) } == peer.id
     }
 
     /// Whatever is new in a ledger is passed on at once.

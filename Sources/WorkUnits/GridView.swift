@@ -35,6 +35,8 @@ package struct GridView: Sendable {
     /// Whether a result of a worker's for this job's projects has turned out to be wrong lately, at
     /// an hour.
     package private(set) var hasErredAt: @Sendable (PeerID, UInt64) -> Bool
+    /// Whether a peer gets no work: it has said two things, or its key is another's by now.
+    package let isBarred: @Sendable (PeerID) -> Bool
     /// Candidates, without the submitter, whose word is worth a senior's now.
     package private(set) var seniorCount = 0
     /// The key that a peer has now.
@@ -57,6 +59,7 @@ package struct GridView: Sendable {
         network: @escaping @Sendable (PeerID) -> NetworkPrefix? = { _ in nil },
         trustClassAt: @escaping @Sendable (PeerID, UInt64) -> TrustClass,
         hasErredAt: @escaping @Sendable (PeerID, UInt64) -> Bool = { _, _ in false },
+        isBarred: @escaping @Sendable (PeerID) -> Bool = { _ in false },
         current: @escaping @Sendable (PeerID) -> PeerID,
         submitter: PeerID,
         isDataReachable: Bool,
@@ -70,6 +73,7 @@ package struct GridView: Sendable {
         self.network = network
         self.trustClassAt = trustClassAt
         self.hasErredAt = hasErredAt
+        self.isBarred = isBarred
         self.current = current
         self.submitter = submitter
         self.isDataReachable = isDataReachable

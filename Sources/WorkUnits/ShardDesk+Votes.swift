@@ -84,7 +84,7 @@ extension ShardDesk {
             return duplicate.seat
         }
         let claimant = view.candidate(worker)
-        guard
+        guard !view.isBarred(worker),
             let seat = seat(in: key, for: claimant, hasPromised: true, view: view, at: now)
         else { return nil }
         let occupant = occupant(claimant, seat: seat, of: round, view: view, at: now)

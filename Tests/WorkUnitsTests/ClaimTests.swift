@@ -165,6 +165,23 @@ import WorkUnits
         bench.expectNothingLeft()
     }
 
+    /// Its lease has run out, and it has said two things elsewhere.
+    @Test(arguments: [false, true])
+    func lateWorkOfWhoeverIsBarredIsNotTaken(isBarred: Bool) throws {
+        var bench = StewardBench(TestGrid(units: 1))
+        bench.claim(2)
+        let lease = try bench.takeLease(of: 2)
+        bench.pass(bench.lease)
+        if isBarred { bench.barred = [TestGrid.peer(2)] }
+        bench.commit(2, lease)
+        if isBarred {
+            #expect(bench.takeRefusals(of: 2) == [.stale])
+        } else {
+            #expect(try bench.takeLease(of: 2).round == lease.round, "its seat is free for it")
+        }
+        bench.expectNothingLeft()
+    }
+
     /// Its DEVICE came after its lease.
     @Test func whoTurnsOutToBeOfOneOwnerWithAnotherLosesTheSeat() throws {
         var bench = StewardBench(TestGrid(units: 1), workers: 2...4)

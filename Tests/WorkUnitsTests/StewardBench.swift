@@ -21,6 +21,7 @@ struct StewardBench {
     var candidates: [Candidate] = []
     var successors: [PeerID: PeerID] = [:]
     var classes: [PeerID: TrustClass] = [:]
+    var barred: [PeerID] = []
     var isDataReachable = true
     var secondHolder: PeerID?
     var nextSteward: PeerID?
@@ -75,6 +76,7 @@ struct StewardBench {
             },
             network: { peer in candidates.first { $0.peer == peer }?.network },
             trustClassAt: { [classes] peer, _ in classes[peer] ?? .newcomer },
+            isBarred: { [barred] in barred.contains($0) },
             current: { [successors] peer in successors[peer] ?? peer },
             submitter: grid.manifest.submitter,
             isDataReachable: isDataReachable,
