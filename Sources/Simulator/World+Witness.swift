@@ -21,6 +21,7 @@ extension World {
                 guard let round = round(of: lease, at: peer) else { continue }
                 checkSeat(of: lease, in: round, to: worker, by: peer)
                 checkInnocence(of: worker, in: round, at: peer)
+                checkPause(of: worker, in: round, of: lease, at: peer)
             case .passOn(.item(let item), _, _):
                 passedOn += 1
                 checkSuspicion(after: item, at: peer)
@@ -62,7 +63,8 @@ extension World {
     private func mayBeAudited(_ name: CreditLedger.UnitName, _ ledger: CreditLedger) -> Bool {
         let certificates = ledger.certificates(on: name.unit, of: name.manifest)
         let submitter = peers[Self.submitter]
-        return certificates.count == 1 && jobs.contains(name.manifest)
+        return certificates.count == 1 && ledger.ruling(on: name.unit, of: name.manifest) == nil
+            && jobs.contains(name.manifest)
             && (certificates[0].body.vote == .quorum || certificates[0].body.vote == .single)
             && !ledger.isCancelled(name.manifest)
             && submitter.core?.peer.isReleased(name.manifest) == false
@@ -113,6 +115,28 @@ extension World {
             !round.committed.contains(where: { $0.worker == worker })
         else { return }
         report.violations.append("peer \(steward.index) leases to a cheat")
+    }
+
+    /// In a round that begins now nobody has a seat who was wrong in this hour.
+    private func checkPause(
+        of worker: PeerID,
+        in round: Round,
+        of lease: Lease,
+        at peer: SimulatedPeer
+    ) {
+        guard round.purpose != .audit, !peer.hasLostItems, options.sleep == .never,
+            let core = peer.core, let manifest = core.peer.ledger.manifest(lease.manifest)?.body,
+            // A seat that is free shows when the round began.
+            round.seats.contains(where: { $0.occupant == nil }),
+            round.seats.allSatisfy({ $0.since == time(at: peer) }),
+            round.seats.contains(where: { $0.occupant?.worker == worker }),
+            core.peer.ledger.trustView.hasErred(
+                worker,
+                for: manifest,
+                at: max(core.peer.epoch, manifest.epoch)
+            )
+        else { return }
+        report.violations.append("peer \(peer.index) leases at once to whoever was wrong")
     }
 
     /// In a round that begins now, the first seat is for a senior or an anchor, once as many are
