@@ -269,5 +269,7 @@ extension ShardDesk {
         }
         prove(round.units, at: now)
         if round.units.contains(where: { need(of: $0) == .furtherVote }) { lacksVoters = true }
+        // Whoever had it may have room for the next one.
+        if !round.isFirstVote, nextOffer != nil { nextOffer = now }
     }
 }

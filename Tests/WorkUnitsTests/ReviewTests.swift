@@ -139,6 +139,31 @@ import WorkUnits
         #expect([6, 7].allSatisfy { bench.steward.quota(of: Self.peer($0)) == 1 })
     }
 
+    /// Its only senior has room for one bundle at a time.
+    @Test func theNextAuditIsOfferedAsSoonAsTheFirstIsDone() throws {
+        let grid = TestGrid(units: 2)
+        var bench = StewardBench(grid, workers: 2...6)
+        bench.classes[Self.peer(6)] = .senior
+        func review(_ unit: UInt32) -> Review {
+            Review(
+                purpose: .audit,
+                certificates: [grid.quorum(of: Self.peer(9), on: [unit])],
+                cast: Self.cast([2, 3]),
+                seed: 1
+            )
+        }
+        bench.review(0, review(0))
+        bench.pass()
+        let (worker, lease) = try takeOffer(&bench)
+        #expect(worker == 6 && lease.units == [0])
+        bench.review(1, review(1))
+        bench.pass()
+        bench.expectNothingLeft()
+        bench.reveal(worker, lease)
+        bench.pass()
+        #expect(try takeOffer(&bench).lease.units == [1])
+    }
+
     @Test func nobodyIsAskedForEver() throws {
         var bench = bench(seniors: [6])
         bench.review(0, Self.audit)
