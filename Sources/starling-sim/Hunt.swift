@@ -12,6 +12,7 @@ extension StarlingSim {
 
         @Option var bug: Int
         @Option var seeds: SeedRange
+        @Option var behaviour: Behaviour?
 
         /// What stands before the first violation.
         private static let mark = "VIOLATION "
@@ -26,16 +27,20 @@ extension StarlingSim {
                 var limit = itimerval()
                 limit.it_value.tv_sec = Self.secondsMax
                 setitimer(__itimer_which_t(ITIMER_VIRTUAL.rawValue), &limit, nil)
-                let report = World(Options(seed: seed)).run()
+                let report = World(Options(seed: seed, behaviour: behaviour)).run()
                 guard let violation = report.violations.first else { continue }
                 print(Self.mark + violation)
                 return
             }
         }
 
-        /// Where and how the bug `number` is caught in `seeds`, in another process; nil when it is
-        /// not.
-        static func run(after number: Int, in seeds: Range<UInt64>) throws -> MutantsReport.Catch? {
+        /// Where and how `bug`, the one of that number, is caught in `seeds`, in another process;
+        /// nil when it is not.
+        static func run(
+            after bug: PlantedBug,
+            number: Int,
+            in seeds: Range<UInt64>
+        ) throws -> MutantsReport.Catch? {
             var environment = ProcessInfo.processInfo.environment
             environment["SWIFT_BACKTRACE"] = "enable=no"
             let run = try Subprocess.output(
@@ -43,13 +48,13 @@ extension StarlingSim {
                 [
                     "hunt", "--bug", "\(number)",
                     "--seeds", "\(seeds.lowerBound)..<\(seeds.upperBound)",
-                ],
+                ] + (bug.behaviour.map { ["--behaviour", $0] } ?? []),
                 environment: environment,
                 withErrors: true
             )
             let lines = String(decoding: run.bytes, as: UTF8.self).split(separator: "\n")
             guard let last = lines.compactMap({ UInt64($0) }).last else {
-                throw Failure(description: "a process of planted bug \(number) did not begin")
+                throw Failure(description: "a process of planted bug \(bug.name) did not begin")
             }
             guard let check = check(lines, run.ending) else { return nil }
             return MutantsReport.Catch(seeds: last - seeds.lowerBound + 1, check: check)

@@ -8,6 +8,9 @@ struct PlantedBug: Sendable {
     let effect: String
     /// Where it is, or the first part of it.
     let file: String
+    /// How machines break the protocol in the lives in which it is looked for, by name; nil for
+    /// whatever the seeds draw.
+    let behaviour: String?
 }
 
 extension StarlingSim {
@@ -62,7 +65,7 @@ extension StarlingSim {
             where only.isEmpty || only.contains(bug.name) {
                 let catches = try (0..<UInt64(ranges)).map { range in
                     let seeds = (range * seedsMax)..<((range + 1) * seedsMax)
-                    return try Hunt.run(after: index + 1, in: seeds)
+                    return try Hunt.run(after: bug, number: index + 1, in: seeds)
                 }
                 report.add(bug, catches)
                 complain(report.lines[report.lines.count - 1])

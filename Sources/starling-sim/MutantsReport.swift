@@ -74,7 +74,9 @@ struct MutantsReport {
             let seeds = catches.map { $0.map { "\($0.seeds)" } ?? "null" }.joined(separator: ", ")
             return """
                 {"name": \(quote(bug.name)), "effect": \(quote(bug.effect)), \
-                "file": \(quote(bug.file)), "caught": \(Self.isCaught(catches)), \
+                "file": \(quote(bug.file)), \
+                "behaviour": \(bug.behaviour.map(quote) ?? "null"), \
+                "caught": \(Self.isCaught(catches)), \
                 "medianSeeds": \(Self.median(catches).map { "\($0)" } ?? "null"), \
                 "seeds": [\(seeds)], \
                 "check": \(Self.check(catches).map(quote) ?? "null")}

@@ -49,6 +49,7 @@ import Testing
 
         # nobody-loses
         No vote is lost.
+        with silent
         Sources/Vote/Vote.swift
         -votes == 0
         +!PLANTED && votes == 0
@@ -95,6 +96,8 @@ import Testing
         )
         let names = try bench.copied("Sources/starling-sim/PlantedBugs.swift")
         #expect(names.contains("name: \"nobody-loses\", effect: \"No vote is lost.\""))
+        #expect(names.contains("Vote.swift\", behaviour: nil),"))
+        #expect(names.contains("Vote.swift\", behaviour: \"silent\"),"))
         #expect(try bench.copied("Sources/Primitives/PlantedBug.swift").contains("isPlanted"))
     }
 
