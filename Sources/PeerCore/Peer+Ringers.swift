@@ -56,7 +56,7 @@ extension Peer {
         at now: Instant,
         into out: inout Outbox
     ) {
-        guard state(ofRinger: name.unit, name.manifest) == .differs, mayCompute(name.manifest),
+        guard state(ofRinger: name.unit, name.manifest) == .differs,
             ledger.ruling(on: name.unit, of: name.manifest) == nil,
             let job = job(name.manifest)
         else { return }
