@@ -38,6 +38,42 @@ package struct UnitKey: Hashable, Comparable, Sendable {
     package static func < (left: UnitKey, right: UnitKey) -> Bool {
         (left.manifest, left.unit) < (right.manifest, right.unit)
     }
+
+    /// The key of a journal row about it.
+    var rowKey: Bytes {
+        var encoder = CBOREncoder()
+        encoder.array(2)
+        encoder.identifier(manifest)
+        encoder.unsigned(UInt64(unit))
+        return encoder.bytes
+    }
+
+    /// The unit whose journal row has the key `rowKey`.
+    init(rowKey: Bytes) throws(DecodeError) {
+        var decoder = CBORDecoder(rowKey)
+        try decoder.array(exactly: 2)
+        manifest = try decoder.identifier()
+        unit = try decoder.unsigned32(field: "unit")
+        try decoder.finish()
+    }
+}
+
+extension Core {
+    /// The value of a journal row that keeps it.
+    var rowValue: Bytes {
+        var encoder = CBOREncoder()
+        encoder.array(3)
+        encode(into: &encoder)
+        return encoder.bytes
+    }
+
+    /// The core that a journal row keeps.
+    init(rowValue: Bytes) throws(DecodeError) {
+        var decoder = CBORDecoder(rowValue)
+        try decoder.array(exactly: 3)
+        try self.init(from: &decoder)
+        try decoder.finish()
+    }
 }
 
 /// A bundle at its worker.

@@ -10,35 +10,18 @@ package import Wire
 package struct Ringers: Sendable {
     private enum State: Sendable {
         case waiting
-        case computing(order: UInt64)
+        case computing
         case failed
         case known(Core)
 
         var core: Core? { if case .known(let core) = self { core } else { nil } }
     }
 
-    private struct Name: Comparable, Sendable {
-        let manifest: ManifestID
-        let unit: UInt32
-
-        static func < (left: Name, right: Name) -> Bool {
-            (left.manifest, left.unit) < (right.manifest, right.unit)
-        }
-
-        var rowKey: Bytes {
-            var encoder = CBOREncoder()
-            encoder.array(2)
-            encoder.identifier(manifest)
-            encoder.unsigned(UInt64(unit))
-            return encoder.bytes
-        }
-    }
-
-    private var states = SortedTable<Name, State>()
+    private var states = SortedTable<UnitKey, State>()
     /// Those that are to be computed.
-    private var waiting = SortedTable<Name, Bool>()
+    private var waiting = SortedTable<UnitKey, Bool>()
     /// What is being computed, and by which order.
-    private var running: (name: Name, order: UInt64)?
+    private var running: (name: UnitKey, order: UInt64)?
 
     /// No ringers.
     package init() {}
@@ -60,9 +43,9 @@ package struct Ringers: Sendable {
                 encoder.identifier(job.id)
                 encoder.unsigned(UInt64(planted))
             }.prefix
-            var name = Name(manifest: job.id, unit: UInt32(draw % UInt64(unitCount)))
+            var name = UnitKey(manifest: job.id, unit: UInt32(draw % UInt64(unitCount)))
             while states.contains(name) {
-                name = Name(manifest: job.id, unit: (name.unit + 1) % unitCount)
+                name = UnitKey(manifest: job.id, unit: (name.unit + 1) % unitCount)
             }
             set(.waiting, for: name)
             out.append(.persist(row(of: name, core: nil)))
@@ -76,7 +59,7 @@ package struct Ringers: Sendable {
         else { return nil }
         let order = number()
         running = (name, order)
-        set(.computing(order: order), for: name)
+        set(.computing, for: name)
         return WorkOrder(
             number: order,
             manifest: name.manifest,
@@ -116,7 +99,7 @@ package struct Ringers: Sendable {
 
     /// The submitter has computed a unit anew, and ruled: that is the answer.
     package mutating func ruled(_ ruling: Ruling, into out: inout Outbox) {
-        let name = Name(manifest: ruling.manifest, unit: ruling.unit)
+        let name = UnitKey(manifest: ruling.manifest, unit: ruling.unit)
         guard states.contains(name), states[name]?.core != ruling.core else { return }
         if running?.name == name { running = nil }
         know(ruling.core, of: name, into: &out)
@@ -125,7 +108,7 @@ package struct Ringers: Sendable {
     /// A job is over: its ringers are forgotten.
     package mutating func ended(_ manifest: ManifestID, into out: inout Outbox) {
         for unit in units(of: manifest) {
-            let name = Name(manifest: manifest, unit: unit)
+            let name = UnitKey(manifest: manifest, unit: unit)
             if let running, running.name == name {
                 out.append(.stopWork(running.order))
                 self.running = nil
@@ -136,63 +119,54 @@ package struct Ringers: Sendable {
         }
     }
 
-    private mutating func know(_ core: Core, of name: Name, into out: inout Outbox) {
+    private mutating func know(_ core: Core, of name: UnitKey, into out: inout Outbox) {
         set(.known(core), for: name)
         out.append(.persist(row(of: name, core: core)))
     }
 
-    private mutating func set(_ state: State, for name: Name) {
+    private mutating func set(_ state: State, for name: UnitKey) {
         states[name] = state
         if case .waiting = state { waiting[name] = true } else { waiting.remove(name) }
     }
 
     // MARK: - Rows
 
-    private func row(of name: Name, core: Core?) -> JournalRow {
-        var encoder = CBOREncoder()
-        if let core {
-            encoder.array(3)
-            core.encode(into: &encoder)
-        } else {
-            encoder.null()
-        }
-        return JournalRow(.ringers, key: name.rowKey, value: encoder.bytes)
+    private func row(of name: UnitKey, core: Core?) -> JournalRow {
+        var unknown = CBOREncoder()
+        unknown.null()
+        return JournalRow(.ringers, key: name.rowKey, value: core?.rowValue ?? unknown.bytes)
     }
 
     /// Puts back a row that the journal kept.
     package mutating func restore(_ row: JournalRow) throws(DecodeError) {
         guard row.table == .ringers, let value = row.value else { return }
-        var key = CBORDecoder(row.key)
-        try key.array(exactly: 2)
-        let name = Name(manifest: try key.identifier(), unit: try key.unit())
-        try key.finish()
         var decoder = CBORDecoder(value)
         var state = State.waiting
-        if try !decoder.null() {
-            try decoder.array(exactly: 3)
-            state = .known(try Core(from: &decoder))
+        if try decoder.null() {
+            try decoder.finish()
+        } else {
+            state = .known(try Core(rowValue: value))
         }
-        try decoder.finish()
-        set(state, for: name)
+        set(state, for: try UnitKey(rowKey: row.key))
     }
 
     // MARK: - Queries
 
     /// The ringers of a job, ascending.
     package func units(of manifest: ManifestID) -> [UInt32] {
-        let first = Name(manifest: manifest, unit: 0)
+        let first = UnitKey(manifest: manifest, unit: 0)
         return states.keys[states.lowerBound(first)...]
             .prefix { $0.manifest == manifest }.map(\.unit)
     }
 
     /// The answer to a unit, if it is a ringer and this peer has found it out.
     package func core(of unit: UInt32, in manifest: ManifestID) -> Core? {
-        states[Name(manifest: manifest, unit: unit)]?.core
+        states[UnitKey(manifest: manifest, unit: unit)]?.core
     }
 
     /// Whether a unit is a ringer that this peer could not compute.
     package func hasFailed(_ unit: UInt32, of manifest: ManifestID) -> Bool {
-        if case .failed? = states[Name(manifest: manifest, unit: unit)] { true } else { false }
+        if case .failed? = states[UnitKey(manifest: manifest, unit: unit)] { true } else { false }
     }
 
     /// Hashes of the results that it has found out, of the jobs that `isMeant` picks.

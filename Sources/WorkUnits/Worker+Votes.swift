@@ -28,23 +28,12 @@ extension Worker {
     private mutating func remember(_ core: Core, of unit: UnitKey, into out: inout Outbox) {
         guard sealed[unit] != core else { return }
         sealed[unit] = core
-        var encoder = CBOREncoder()
-        encoder.array(3)
-        core.encode(into: &encoder)
-        out.append(.persist(JournalRow(.sealed, key: rowKey(unit), value: encoder.bytes)))
+        out.append(.persist(JournalRow(.sealed, key: unit.rowKey, value: core.rowValue)))
     }
 
     private mutating func forget(_ unit: UnitKey, into out: inout Outbox) {
         guard sealed.remove(unit) != nil else { return }
-        out.append(.persist(JournalRow(.sealed, key: rowKey(unit), value: nil)))
-    }
-
-    private func rowKey(_ unit: UnitKey) -> Bytes {
-        var encoder = CBOREncoder()
-        encoder.array(2)
-        encoder.identifier(unit.manifest)
-        encoder.unsigned(UInt64(unit.unit))
-        return encoder.bytes
+        out.append(.persist(JournalRow(.sealed, key: unit.rowKey, value: nil)))
     }
 
     private mutating func commit(
@@ -348,15 +337,7 @@ extension Worker {
         switch row.table {
         case .bundles: try restoreBundle(row.key, value, vault: vault, at: now)
         case .sealed:
-            var key = CBORDecoder(row.key)
-            try key.array(exactly: 2)
-            let unit = UnitKey(
-                manifest: try key.identifier(),
-                unit: try key.unsigned32(field: "unit")
-            )
-            var decoder = CBORDecoder(value)
-            try decoder.array(exactly: 3)
-            sealed[unit] = try Core(from: &decoder)
+            sealed[try UnitKey(rowKey: row.key)] = try Core(rowValue: value)
         case .slots, .statements, .items, .rounds, .records, .openings, .released, .ringers: break
         }
     }
