@@ -101,9 +101,10 @@ extension ShardDesk {
         into out: inout Outbox
     ) {
         guard let round = rounds[key], round.phase == .leasing, round.seats.count > 1,
-            round.committed.count == round.seats.count,
-            areOwnersApart(in: key, view: view, at: now, into: &out)
+            round.committed.count == round.seats.count
         else { return }
+        freeSeatsOfSharedOwners(in: key, view: view, at: now, into: &out)
+        guard rounds[key]?.committed.count == round.seats.count else { return }
         rounds.update(key) { round in
             round.phase = .closing
             // Members refuse a set that is hours old, and long units take hours.
@@ -117,15 +118,15 @@ extension ShardDesk {
         }
     }
 
-    /// Whether each seat has an owner of its own; one whose worker has been adopted by the owner of
-    /// another since it was leased is free again, because an owner has one vote.
-    private mutating func areOwnersApart(
+    /// Frees each seat whose worker has been adopted by the owner of another one since it was
+    /// leased, because an owner has one vote.
+    private mutating func freeSeatsOfSharedOwners(
         in key: RoundKey,
         view: GridView,
         at now: Instant,
         into out: inout Outbox
-    ) -> Bool {
-        guard var round = rounds[key] else { return false }
+    ) {
+        guard var round = rounds[key] else { return }
         var owners: [OwnerID] = []
         for index in round.seats.indices {
             guard let worker = round.seats[index].occupant?.worker else { continue }
@@ -137,10 +138,9 @@ extension ShardDesk {
                 owners.append(owner)
             }
         }
-        guard owners.count < round.seats.count else { return true }
+        guard owners.count < round.seats.count else { return }
         rounds[key] = round
         persist(round, into: &out)
-        return false
     }
 
     /// The set of a round is signed: it goes to its members, and results may come.
