@@ -12,8 +12,7 @@ package struct JobDescription {
     /// The keys, sorted.
     package static let keys = [
         "anchor", "boxcar", "coarse-channels", "compat", "deadline", "file", "max-drift", "name",
-        "operations-per-mib", "policy", "priority", "ringers", "snr",
-        "workload",
+        "operations-per-mib", "policy", "priority", "ringers", "snr", "workload",
     ]
 
     /// The file to search.

@@ -85,7 +85,7 @@ package struct GridView: Sendable {
     /// Takes another opinion of workers, which may differ for hours after `earliest`.
     package mutating func judge(
         by trustClassAt: @escaping @Sendable (PeerID, UInt64) -> TrustClass,
-        hasErredAt: @escaping @Sendable (PeerID, UInt64) -> Bool = { _, _ in false },
+        hasErredAt: @escaping @Sendable (PeerID, UInt64) -> Bool,
         after earliest: UInt64
     ) {
         self.trustClassAt = trustClassAt

@@ -20,19 +20,7 @@ import WorkUnits
     }
 
     private func receive(_ items: [Item], at pair: PeerPair, _ index: Int = 0) throws {
-        for item in items {
-            let message = try Verified(
-                checking: Message.item(item),
-                with: grid.verifier,
-                in: grid.network
-            )
-            var out = Outbox()
-            let machine = pair.machines[index]
-            machine.core.receive(message, from: TestGrid.peer(9), at: pair.now, into: &out)
-            for effect in out.drain() {
-                if case .persist(let row) = effect { machine.journal.write(row) }
-            }
-        }
+        try pair.receive(items, at: [index])
         for _ in 0..<200 { pair.pass(atMost: .seconds(2)) }
     }
 

@@ -182,6 +182,24 @@ final class PeerPair {
         }
     }
 
+    /// Some machines, all unless they are named, hear of `items` from a stranger; what would be
+    /// sent in answer is lost.
+    func receive(_ items: [Item], at indices: [Int] = [0, 1]) throws {
+        for index in indices {
+            for item in items {
+                let message = try Verified(
+                    checking: Message.item(item),
+                    with: grid.verifier,
+                    in: grid.network
+                )
+                var out = Outbox()
+                machines[index].core
+                    .receive(message, from: TestGrid.peer(9), at: now, into: &out)
+                for case .persist(let row) in out.drain() { machines[index].journal.write(row) }
+            }
+        }
+    }
+
     /// Time goes on to the next deadline of either machine, or by `atMost`, and all that follows
     /// from it happens.
     func pass(atMost span: TimeSpan) {

@@ -27,27 +27,12 @@ import WorkUnits
             let signed = grid.sign(quorum)
             let core = UnitCore(unit: unit, core: TestGrid.core(unit, variant: variant))
             let opening = Opening(manifest: grid.id, certificate: signed.id, cores: [core])
-            for item in [
-                Item.manifest(grid.signedManifest), .certificate(signed), .opening(opening),
-            ] {
-                try receive(item, at: pair)
-            }
+            try pair.receive([
+                .manifest(grid.signedManifest), .certificate(signed), .opening(opening),
+            ])
         }
         pair.settle()
         return pair
-    }
-
-    private func receive(_ item: Item, at pair: PeerPair) throws {
-        for machine in pair.machines {
-            let message = try Verified(
-                checking: Message.item(item),
-                with: grid.verifier,
-                in: grid.network
-            )
-            var out = Outbox()
-            machine.core.receive(message, from: TestGrid.peer(9), at: pair.now, into: &out)
-            for case .persist(let row) in out.drain() { machine.journal.write(row) }
-        }
     }
 
     private func pass(_ pair: PeerPair) { for _ in 0..<100 { pair.pass(atMost: .seconds(2)) } }

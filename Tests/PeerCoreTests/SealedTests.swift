@@ -22,19 +22,7 @@ import WorkUnits
             by: workers,
             variant: variant
         )
-        let items = [Item.manifest(grid.signedManifest), .certificate(grid.sign(quorum))]
-        for machine in pair.machines {
-            for item in items {
-                let message = try Verified(
-                    checking: Message.item(item),
-                    with: grid.verifier,
-                    in: grid.network
-                )
-                var out = Outbox()
-                machine.core.receive(message, from: TestGrid.peer(9), at: pair.now, into: &out)
-                for case .persist(let row) in out.drain() { machine.journal.write(row) }
-            }
-        }
+        try pair.receive([.manifest(grid.signedManifest), .certificate(grid.sign(quorum))])
         pair.input(.submit(grid.manifest), to: 0)
         pair.settle()
         return pair

@@ -22,10 +22,14 @@ import WorkUnits
         )
         #expect(view.seniorCount == 1)
         // What is said of the present hour counts from the next one on.
-        view.judge(by: { _, _ in .senior }, after: TestGrid.epoch)
+        view.judge(by: { _, _ in .senior }, hasErredAt: { _, _ in false }, after: TestGrid.epoch)
         #expect(view.seniorCount == 1)
         #expect(view.trustClassAt(peers[1], TestGrid.epoch + 1) == .senior)
-        view.judge(by: { _, _ in .senior }, after: TestGrid.epoch - 1)
+        view.judge(
+            by: { _, _ in .senior },
+            hasErredAt: { _, _ in false },
+            after: TestGrid.epoch - 1
+        )
         #expect(view.seniorCount == 2, "the submitter is not counted")
     }
 }
