@@ -77,7 +77,9 @@ extension LonePeer {
     // MARK: - Messages
 
     private func anyMessage(of peer: PeerID, _ choices: inout Choices) -> Message? {
-        switch choices.below(20) {
+        switch choices.below(22) {
+        case 20: return anyWordOnHubs(of: peer, &choices)
+        case 21: return .have(.ledger, anyKeys(&choices))
         case 0: return .record(anyRecord(of: peer, &choices))
         case 1...4: return anyItem(of: peer, &choices).map { .item($0) }
         case 5: return .reconcile(anyReconciliation(&choices))
@@ -93,6 +95,26 @@ extension LonePeer {
             )
         case 17: return .chunkWant(ChunkWant(root: grid.manifest.datasetRoot, index: 0))
         default: return anyData(&choices)
+        }
+    }
+
+    private func anyWordOnHubs(of peer: PeerID, _ choices: inout Choices) -> Message? {
+        let alerts = (0...choices.below(3)).map { _ in
+            grid.sign(
+                Alert(
+                    observer: choices.oneIn(4) ? TestGrid.peer(UInt64(choices.byte()) + 60) : peer,
+                    subject: choices.oneIn(2) ? Self.me : peer,
+                    incarnation: choices.oneIn(2) ? 1 : choices.number(),
+                    rings: UInt8(1 + choices.below(255)),
+                    epoch: anyEpoch(&choices)
+                )
+            )
+        }
+        switch choices.below(4) {
+        case 0: return .beat(incarnation: choices.number())
+        case 1: return .alert(alerts[0])
+        case 2: return Eviction(alerts: alerts).map { .evict($0) }
+        default: return .bye(grid.sign(Bye(peer: peer, incarnation: choices.number())))
         }
     }
 

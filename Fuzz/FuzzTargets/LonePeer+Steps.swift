@@ -111,7 +111,7 @@ extension LonePeer {
                 )
             )
         case .reveal(let reveal): return certificate(of: reveal, by: peer)
-        case .item, .record, .acting: return message
+        case .item, .record, .acting, .beat, .alert, .evict, .bye, .have: return message
         case .opening(let opening): return .item(.opening(opening))
         case .resultWant, .resultOffer, .held, .chunkWant, .reconcile, .fetch:
             return data(for: message, &choices)

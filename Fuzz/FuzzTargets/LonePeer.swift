@@ -238,7 +238,7 @@ extension LonePeer {
         case .dropResult(let hash): results.removeAll { $0 == hash }
         case .dropDataset: hasDataset = false
         case .keyUsedElsewhere: hasStopped = true
-        case .sendChunk, .sendPiece, .connect, .penalize: break
+        case .sendChunk, .sendPiece, .connect, .hangUp, .penalize: break
         }
     }
 

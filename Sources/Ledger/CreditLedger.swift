@@ -168,6 +168,9 @@ package struct CreditLedger: Sendable {
     /// The item of `id`.
     package func item(_ id: ItemID) -> Item? { keys[id].flatMap { items[$0] } }
 
+    /// Where the item of `id` stands.
+    package func key(of id: ItemID) -> ItemKey? { keys[id] }
+
     /// The item at `key`.
     package func item(at key: ItemKey) -> Item? { items[key] }
 

@@ -40,7 +40,49 @@ extension HubTable {
             let wait = min(dial.wait.times(2), Self.dialSpanMax)
             setDial(of: peer, Dial(nextAttempt: now.advanced(by: dial.wait), wait: wait))
         }
-        return due.compactMap { hubs[$0]?.body }
+        let records = due.compactMap { hubs[$0]?.record } + redial(at: now)
+        for record in records {
+            dialled[record.peer] = true
+            noteSpare(record.peer)
+        }
+        deadline = earliestDeadline
+        return records
+    }
+
+    /// Hubs that are not to be dialled any longer: nothing has been wanted of them for the longest.
+    package mutating func takeHangUps() -> [PeerID] {
+        guard spares.count > Self.sparesMax else { return [] }
+        let over = Array(spares.prefix(spares.count - Self.sparesMax))
+        spares.removeFirst(over.count)
+        for peer in over { dialled.remove(peer) }
+        return over
+    }
+
+    private mutating func noteSpare(_ peer: PeerID) {
+        guard dialled.contains(peer) else { return }
+        spares.removeAll { $0 == peer }
+        if !isWanted(peer) { spares.append(peer) }
+    }
+
+    /// One after another, hubs whose records count no more are tried again: two parts of a network
+    /// that have given each other up must meet some day.
+    private mutating func redial(at now: Instant) -> [Record] {
+        guard !ends.isEmpty else {
+            nextRedial = nil
+            return []
+        }
+        guard let due = nextRedial, due <= now else {
+            if nextRedial == nil { nextRedial = now.advanced(by: Self.redialSpan) }
+            return []
+        }
+        nextRedial = now.advanced(by: Self.redialSpan)
+        let start = lastRedialled.map { ends.lowerBound($0) + (ends.contains($0) ? 1 : 0) } ?? 0
+        let order = ends.keys[start...] + ends.keys[..<start]
+        let next = order.first { peer in
+            !links.contains(peer) && hubs[peer]?.record.controlEndpoints.isEmpty == false
+        }
+        lastRedialled = next
+        return next.flatMap { hubs[$0]?.record }.map { [$0] } ?? []
     }
 
     /// Of two hubs the one with the lower key dials first, so that one link is made and not two.
@@ -61,9 +103,9 @@ extension HubTable {
 
     /// What `deadline` is by the tables that it follows from.
     var earliestDeadline: Instant? {
-        guard undialled.isEmpty else { return .zero }
-        guard let dial = dialTimes.first?.key.at else { return noticeTimes.first?.key.at }
-        return min(dial, noticeTimes.first?.key.at ?? dial)
+        guard undialled.isEmpty, ends.isEmpty || nextRedial != nil else { return .zero }
+        let times = [dialTimes.first?.key.at, noticeTimes.first?.key.at, nextRedial]
+        return times.compactMap { $0 }.min()
     }
 
     // MARK: - Tables that go together
@@ -87,11 +129,24 @@ extension HubTable {
         planDial(of: peer)
     }
 
-    /// Sees to it that `peer` is dialled if it can be: it, or a link to it, has changed.
-    mutating func planDial(of peer: PeerID) {
+    /// Sees to it that `peer` is missed and dialled, or is not: it, or a link to it, has changed.
+    mutating func planLink(to peer: PeerID) {
+        noteSpare(peer)
+        guard isWanted(peer), !links.contains(peer) else {
+            setDial(of: peer, nil)
+            setAbsence(of: peer, nil)
+            unseen.remove(peer)
+            return
+        }
+        if !absences.contains(peer) { unseen[peer] = true }
+        planDial(of: peer)
+    }
+
+    /// Sees to it that `peer` is dialled if it can be.
+    private mutating func planDial(of peer: PeerID) {
         defer { deadline = earliestDeadline }
-        guard peer != me, !links.contains(peer),
-            hubs[peer]?.body.controlEndpoints.isEmpty == false
+        guard isWanted(peer), !links.contains(peer),
+            hubs[peer]?.record.controlEndpoints.isEmpty == false
         else {
             undialled.remove(peer)
             if let dial = dials[peer] {

@@ -32,7 +32,7 @@ struct GridViews {
         self.hubs = hubs
         manifests = ledger.manifests
         self.placements = placements
-        owners = Owners(records: hubs.recordTable, ownership: ledger.ownership)
+        owners = Owners(hubs: hubs, ownership: ledger.ownership)
         trust = ledger.trustView
         self.known = known
     }
@@ -114,19 +114,19 @@ struct GridViews {
 
 /// Whose machine each peer is.
 struct Owners: Sendable {
-    let records: SortedTable<PeerID, Signed<Record>>
+    let hubs: HubTable
     let ownership: Ownership
 
     /// Who adopted `peer` and, as long as nobody has, what its record says.
     @Sendable func owner(_ peer: PeerID) -> OwnerID {
         let key = ownership.current(of: peer)
-        return ownership.adopter(of: key) ?? records[key]?.body.owner ?? OwnerID(key.digest)
+        return ownership.adopter(of: key) ?? hubs.record(of: key)?.body.owner ?? OwnerID(key.digest)
     }
 }
 
 extension Peer {
     /// Whose machine each peer is, as far as this one knows.
-    var owners: Owners { Owners(records: hubs.recordTable, ownership: ledger.ownership) }
+    var owners: Owners { Owners(hubs: hubs, ownership: ledger.ownership) }
 
     /// The views as they are now.
     var views: GridViews {

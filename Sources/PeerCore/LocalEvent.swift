@@ -7,6 +7,8 @@ package enum LocalEvent: Sendable {
     case epoch(UInt64)
     /// The peer's own record is to be signed and passed on.
     case advertise(Record)
+    /// The peer stops for good, or until its next record: others are to know at once.
+    case leave
     /// The first record, of incarnation 0, is to be signed and kept for a REVOKE, and not sent.
     case keep(Record)
     /// The owner, whose key the driver signs with as the project's, adopts this peer, which agrees.

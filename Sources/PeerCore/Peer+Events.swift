@@ -11,12 +11,16 @@ extension Peer {
             let isNew = epoch > self.epoch
             self.epoch = max(self.epoch, epoch)
             gridChanged()
-            hubs.expire(epoch: self.epoch)
+            overlay.epochChanged(self.epoch, at: now)
             forgetHubs(into: &out)
             membershipChanged()
             if isNew { hourBegan(at: now, into: &out) }
-        case .advertise(let record), .keep(let record):
-            sign(record, into: &out)
+        case .advertise(let record):
+            sign(outliving(record), at: now, into: &out)
+        case .keep(let record):
+            sign(record, at: now, into: &out)
+        case .leave:
+            leave(at: now, into: &out)
         case .release(let id):
             release(id, at: now, into: &out)
         case .plant(let id, let count):
@@ -25,9 +29,12 @@ extension Peer {
             state(event, at: now, into: &out)
         case .linked(let record, let network):
             let peer = record.value.body.peer
-            learn(record, from: peer, into: &out)
+            learn(record, from: peer, at: now, into: &out)
             gridChanged()
-            hubs.linked(peer, network: network)
+            overlay.linked(peer, network: network, at: now)
+            for message in held.take(for: peer) where isMeant(message, for: peer) {
+                out.send(message, to: peer)
+            }
             // It may act again as a steward.
             areOpportunitiesStale = true
             areReviewsStale = true
@@ -35,7 +42,7 @@ extension Peer {
             greet(peer, into: &out)
         case .unlinked(let peer):
             gridChanged()
-            hubs.unlinked(peer, at: now)
+            overlay.unlinked(peer, at: now)
             worker.unlinked(isLinked: hubs.isLinked, into: &out)
         case .donate(let places, let speeds):
             worker.donates(places: places, speeds: speeds)
@@ -117,18 +124,22 @@ extension Peer {
 
     // MARK: - Own statements
 
-    private mutating func sign(_ record: Record, into out: inout Outbox) {
+    mutating func sign(_ record: Record, at now: Instant, into out: inout Outbox) {
         switch vault.sign(record, by: .peer, into: &out) {
         case .requested: break
-        case .signed(let signed), .taken(let signed): advertise(signed, into: &out)
+        case .signed(let signed), .taken(let signed): advertise(signed, at: now, into: &out)
         }
     }
 
-    private mutating func advertise(_ record: Signed<Record>, into out: inout Outbox) {
+    private mutating func advertise(
+        _ record: Signed<Record>,
+        at now: Instant,
+        into out: inout Outbox
+    ) {
         // The first record stays in the vault until a successor needs it.
-        guard record.body.incarnation > 0 else { return }
+        guard record.body.incarnation > ownRecord?.body.incarnation ?? 0 else { return }
         ownRecord = record
-        learn(record.verifiedHere, from: me, into: &out)
+        learn(record.verifiedHere, from: me, at: now, into: &out)
     }
 
     /// A signature has come: it is durable before anything that carries it is sent.
@@ -141,7 +152,11 @@ extension Peer {
         guard let statement = vault.signed(number, signature, into: &out) else { return }
         switch statement {
         case .record(let signed):
-            advertise(signed, into: &out)
+            advertise(signed, at: now, into: &out)
+        case .alert(let signed):
+            if overlay.signed(signed, at: now, into: &out) { hubsChanged() }
+        case .bye(let signed):
+            overlay.leave(signed, into: &out)
         case .manifest(let signed):
             publish(.manifest(signed), at: now, into: &out)
         case .cancel(let signed):
@@ -187,7 +202,7 @@ extension Peer {
             guard let value = row.value else { continue }
             let record = try Signed<Record>(envelope: value)
             metHubs[record.body.peer] = record.body.expiry
-            _ = hubs.insert(record.verifiedHere, epoch: record.body.epoch)
+            overlay.restore(record.verifiedHere)
         }
         for row in rows {
             let manifests = ledger.manifests

@@ -11,9 +11,12 @@ extension Peer {
         at now: Instant,
         into out: inout Outbox
     ) {
+        overlay.heard(peer, at: now)
         switch message.value {
-        case .record:
-            if let record = message.record { learn(record, from: peer, into: &out) }
+        case .record, .beat, .alert, .evict, .bye:
+            takeMembership(message, from: peer, at: now, into: &out)
+        case .have(let set, let keys):
+            takeNews(of: set, keys, from: peer, at: now, into: &out)
         case .item:
             if let item = message.item { accept(item, from: peer, at: now, into: &out) }
         case .opening(let opening):

@@ -11,6 +11,7 @@ extension Peer {
     mutating func learn(
         _ record: Verified<Signed<Record>>,
         from source: PeerID,
+        at now: Instant,
         into out: inout Outbox
     ) {
         let body = record.value.body
@@ -20,14 +21,9 @@ extension Peer {
             return
         }
         if hubs.record(of: body.peer)?.id != record.value.id { gridChanged() }
-        switch hubs.insert(record, epoch: epoch) {
-        case .accepted:
-            remember(record.value, into: &out)
-            membershipChanged()
-            out.passOn(.record(record.value), to: hubs.linkedPeers, except: source)
-        case .known, .refused:
-            break
-        }
+        guard overlay.learn(record, from: source, at: now, into: &out) == .accepted else { return }
+        remember(record.value, into: &out)
+        membershipChanged()
     }
 
     /// Keeps a hub's record, by which the hub is found again after a restart.
@@ -48,8 +44,8 @@ extension Peer {
     }
 
     /// Forgets a hub whose key has been revoked.
-    private mutating func forget(_ peer: PeerID, into out: inout Outbox) {
-        hubs.forget(peer)
+    private mutating func forget(_ peer: PeerID, at now: Instant, into out: inout Outbox) {
+        overlay.forget(peer, at: now)
         guard metHubs.remove(peer) != nil else { return }
         out.append(.persist(JournalRow(.records, key: peer.digest.bytes, value: nil)))
     }
@@ -85,10 +81,13 @@ extension Peer {
         let hour = source == nil ? max(epoch, item.value.epoch ?? epoch) : epoch
         switch ledger.insert(item, epoch: hour, at: now) {
         case .accepted(let released):
+            news.came(item.value.id)
             reputationsMayChange(with: [item.value] + released)
             for each in [item.value] + released {
-                out.append(.persist(Self.row(of: each)))
-                out.passOn(.item(each), to: hubs.linkedPeers, except: source)
+                let row = Self.row(of: each)
+                out.append(.persist(row))
+                let byteCount = row.value?.count ?? 0
+                spread(each, byteCount: byteCount, from: source, into: &out)
                 follow(each, at: now, into: &out)
             }
         case .refused:
@@ -172,7 +171,7 @@ extension Peer {
             membershipChanged()
             reviewDeeds(provenBy: fault, at: now, into: &out)
         case .revoke(let signed):
-            forget(signed.body.old, into: &out)
+            forget(signed.body.old, at: now, into: &out)
             membershipChanged()
             // Whoever is asked for results may have another key now.
             for hash in results.wanted { fetchAgain(hash, at: now, into: &out) }
@@ -234,7 +233,7 @@ extension Peer {
 
     /// On a new link both sides compare everything once.
     mutating func greet(_ peer: PeerID, into out: inout Outbox) {
-        out.send(.reconcile(Reconciler.open(.records, keys: hubs.itemKeys)), to: peer)
+        overlay.greet(peer, into: &out)
         out.send(.reconcile(Reconciler.open(.ledger, keys: ledger.items.keys)), to: peer)
     }
 
@@ -248,7 +247,7 @@ extension Peer {
             gridChanged()
             membershipChanged()
         }
-        let linked = hubs.linkedPeers
+        let linked = overlay.spreadPeers
         guard !linked.isEmpty else { return }
         greet(linked[Int(random.below(UInt64(linked.count)))], into: &out)
     }
@@ -279,13 +278,12 @@ extension Peer {
         to peer: PeerID,
         into out: inout Outbox
     ) {
-        for key in keys.prefix(Self.itemsPerAnswer) {
-            switch set {
-            case .records:
-                if let record = hubs.record(at: key) { out.send(.record(record), to: peer) }
-            case .ledger:
-                if let item = ledger.item(at: key) { out.send(.item(item), to: peer) }
-            }
+        let few = Array(keys.prefix(Self.itemsPerAnswer))
+        switch set {
+        case .records:
+            overlay.send(few, to: peer, into: &out)
+        case .ledger:
+            for item in few.compactMap(ledger.item(at:)) { out.send(.item(item), to: peer) }
         }
     }
 }

@@ -15,8 +15,12 @@ package import WorkUnits
 package struct Peer: ~Copyable, Sendable {
     /// This peer's key.
     package let me: PeerID
-    /// The hubs that it knows.
-    package internal(set) var hubs: HubTable
+    /// The hubs, and this peer's place among them.
+    var overlay: Overlay
+    /// Messages that wait for a link.
+    var held = HeldMessages()
+    /// Items on their way.
+    var news = News()
     /// The ledger that it holds.
     package internal(set) var ledger: CreditLedger
     /// What it does as a steward.
@@ -111,6 +115,7 @@ package struct Peer: ~Copyable, Sendable {
     ///   - seed: For jitter; any number.
     ///   - stored: What its driver kept: the journal's rows, and the results and chunks on disk.
     ///   - trust: The constants of votes that the network goes by.
+    ///   - shape: The rings that the network goes by.
     ///   - now: The driver's clock.
     package init(
         me: PeerID,
@@ -118,12 +123,14 @@ package struct Peer: ~Copyable, Sendable {
         seed: UInt64,
         stored: Stored,
         trust: Trust = .standard,
+        shape: RingShape = .standard,
         at now: Instant
     ) throws(DecodeError) {
         self.me = me
         self.secret = secret
         ledger = CreditLedger(trust: trust)
-        hubs = stored.hubs.map { HubTable(me: me, knowing: $0) } ?? HubTable(me: me)
+        overlay =
+            stored.overlay.map { Overlay(me: me, knowing: $0) } ?? Overlay(me: me, shape: shape)
         steward = Steward(me: me, trust: trust)
         worker = Worker(me: me, secret: secret)
         submitter = Submitter()
@@ -150,7 +157,7 @@ package struct Peer: ~Copyable, Sendable {
         package var datasets: [Dataset] = []
 
         /// Hubs that the driver knows, beside those of the rows; their records are checked.
-        package var hubs: HubTable?
+        package var overlay: Overlay?
 
         /// Nothing: a first start.
         package init() {}
@@ -208,11 +215,11 @@ package struct Peer: ~Copyable, Sendable {
         chunks.forget(worker.takeForgottenChunks())
         chunks.tick(at: now, into: &out)
         publishWithheld(at: now, into: &out)
-        if hubs.noticeAbsences(at: now) {
+        if overlay.tick(at: now, into: &out) {
             areOpportunitiesStale = true
             areReviewsStale = true
         }
-        for record in hubs.hubsToDial(at: now) { out.append(.connect(record)) }
+        held.expire(at: now)
         reconcile(at: now, into: &out)
         watchStewards(at: now, into: &out)
         forgiveStewards(at: now)
@@ -226,7 +233,7 @@ package struct Peer: ~Copyable, Sendable {
             return
         }
         deadline = hubs.hasLinks ? nextReconciliation : nil
-        consider(hubs.deadline)
+        consider(overlay.deadline)
         if hubs.hasLinks, !watch.shards.isEmpty { consider(watch.nextRound) }
         if hubs.contains(me) { consider(reviewAt) }
         consider(watch.expiry)
@@ -256,6 +263,8 @@ package struct Peer: ~Copyable, Sendable {
             advanceProofs(at: now, into: &out)
             refreshReviews(at: now, into: &out)
             startRinger(into: &out)
+            signForOverlay(at: now, into: &out)
+            announceNews(into: &out)
             refreshOpportunities(at: now)
             worker.claim(opportunities, at: now, into: &out)
             unanswered(worker.takeUnanswered())
@@ -263,8 +272,8 @@ package struct Peer: ~Copyable, Sendable {
             publish(worker.takeFaults(), at: now, into: &out)
             guard !out.effects.isEmpty else { break }
             for effect in out.drain() {
-                if case .send(let message, let peer) = effect, peer == me {
-                    loopback.append(message)
+                if case .send(let message, let peer) = effect {
+                    send(message, to: peer, at: now, into: &rest)
                 } else {
                     rest.append(effect)
                 }

@@ -199,6 +199,9 @@ extension Peer {
         var told = SortedTable<PeerID, SortedTable<ManifestID, [UInt32]>>()
         for key in watch.shards {
             guard let acting = actingSteward(of: key), let job = job(key.manifest) else { continue }
+            for other in stewards(of: key) + [job.manifest.submitter] {
+                need(other, at: now)
+            }
             if acting == me {
                 for other in stewards(of: key) where other != me && hubs.isLinked(other) {
                     told[other, default: SortedTable()][key.manifest, default: []].append(key.shard)

@@ -115,6 +115,8 @@ extension Node {
             for to in peers where to != source { _ = transport.send(to: to, frames: [frame]) }
         case .connect(let record):
             connect(record)
+        case .hangUp(let peer):
+            if let record = dialled.removeValue(forKey: peer) { hangUp(record) }
         case .storeChunk, .sendChunk, .storePiece, .sendPiece:
             data.perform(effect)
         case .dropResult(let hash):
@@ -145,13 +147,17 @@ extension Node {
                 earlier.controlEndpoints != record.controlEndpoints
                     || earlier.curveKey != record.curveKey
             else { return }
-            for endpoint in earlier.controlEndpoints {
-                _ = transport.hangUp(endpoint: endpoint, curveKey: earlier.curveKey)
-            }
+            hangUp(earlier)
         }
         dialled[record.peer] = record
         for endpoint in record.controlEndpoints.prefix(1) {
             try? transport.dial(endpoint: endpoint, curveKey: record.curveKey)
+        }
+    }
+
+    private func hangUp(_ record: Record) {
+        for endpoint in record.controlEndpoints {
+            _ = transport.hangUp(endpoint: endpoint, curveKey: record.curveKey)
         }
     }
 

@@ -170,6 +170,7 @@ package actor Node: Service {
             }
             group.addTask {
                 try? await gracefulShutdown()
+                await self.leave()
                 await self.stop()
             }
             await group.next()
@@ -214,6 +215,13 @@ package actor Node: Service {
                 try? transport.dial(endpoint: endpoint, curveKey: record.curveKey)
             }
         }
+    }
+
+    /// Tells the others that this peer stops, as far as that can be done at once.
+    private func leave() async {
+        guard isReady else { return }
+        take(.leave)
+        try? await settle(until: { true })
     }
 
     /// Ends `run`.

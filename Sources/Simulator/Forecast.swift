@@ -1,3 +1,4 @@
+import Membership
 package import Primitives
 package import Wire
 
@@ -117,7 +118,7 @@ package struct Forecast: Hashable, Sendable {
     /// Events that a unit causes: its certificate and its opening go over all links.
     private func cost(step: Int) -> UInt64 {
         let count = UInt64(machines.count / step + 1)
-        return 50 + 2 * count * min(count, UInt64(Options.neighbours + 2))
+        return 50 + 2 * count * min(count, UInt64(RingShape.standard.meshMax))
     }
 
     /// Events of some seconds.

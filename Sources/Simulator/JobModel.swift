@@ -73,7 +73,7 @@ extension Options {
             anchors: 0
         )
         self.model = model
-        neighbours = Self.neighbours
+        isFixed = true
         throughBytes = false
         faultSpan = .zero
     }

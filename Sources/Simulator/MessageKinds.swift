@@ -4,7 +4,8 @@ import Wire
 package let messageKinds = [
     "record", "reconcile", "fetch", "claim", "lease", "commit", "commit set", "reveal", "refusal",
     "opening handed on", "result wanted", "result piece", "result offer", "result held",
-    "ruling wanted", "chunk wanted", "chunk", "acting", "manifest", "certificate", "opening",
+    "ruling wanted", "chunk wanted", "chunk", "acting", "beat", "alert", "eviction", "farewell",
+    "news", "manifest", "certificate", "opening",
     "ruling",
     "cancel", "hold", "device", "revoke", "anchor", "fault",
 ]
@@ -31,7 +32,12 @@ extension Message {
         case .chunkWant: 15
         case .chunk: 16
         case .acting: 17
-        case .item(let item): 18 + item.kindIndex
+        case .beat: 18
+        case .alert: 19
+        case .evict: 20
+        case .bye: 21
+        case .have: 22
+        case .item(let item): 23 + item.kindIndex
         }
     }
 }

@@ -9,7 +9,7 @@ package struct Mishap: Hashable, Comparable, Sendable {
     /// What goes wrong.
     package enum Kind: Int, CaseIterable, Sendable {
         case loss, duplication, linkFailure
-        case crash, gridLoss, sleep, fastClock
+        case crash, gridLoss, sleep, departure, fastClock
         case stall, refusal, split
         case bitFlip, fullDisk
         case clockJump

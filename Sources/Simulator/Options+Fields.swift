@@ -35,7 +35,7 @@ extension Options {
             Field("through-bytes", \.throughBytes), Field("work", \.work),
             Field("policy", \.policy), Field("quick-trust", \.isTrustQuick),
             Field("seniors-min", \.seniorsMin), Field("audits", \.audits),
-            Field("lies-after", \.liesAfter), Field("neighbours", \.neighbours),
+            Field("lies-after", \.liesAfter), Field("fixed", \.isFixed), Field("thin", \.isThin),
             Field("networks", \.networks), Field("ringers", \.ringers),
         ]
     }
@@ -46,6 +46,7 @@ extension Options {
             Field("crash", \.crash), Field("link-failure", \.linkFailure),
             Field("stall", \.stall), Field("refusal", \.refusal),
             Field("grid-loss", \.gridLoss), Field("sleep", \.sleep),
+            Field("departure", \.departure),
             Field("fast-clock", \.fastClock), Field("clock-jump", \.clockJump),
             Field("bit-flip", \.bitFlip), Field("full-disk", \.fullDisk),
             Field("drift", \.drift), Field("partition", \.partition),
@@ -87,12 +88,12 @@ extension Options {
             && parts.allSatisfy { (1...last).contains($0) } && distinct(parts).count == parts.count
             && named.map { (1...last).contains($0) } != false
             && diskFailure.map { $0 > liars } != false
-            && (neighbours.map { $0 >= 0 && isSteady } ?? true)
+            && (!isFixed || isSteady)
     }
 
     /// Whether every machine stays, with its links, its keys and its disk.
     private var isSteady: Bool {
-        let leaving = [crash, linkFailure, fullDisk].contains { $0.numerator > 0 }
+        let leaving = [crash, linkFailure, fullDisk, departure].contains { $0.numerator > 0 }
         return !leaving && lost == nil && diskFailure == nil && !isSucceeded && !isHostile
             && partition == .none
     }

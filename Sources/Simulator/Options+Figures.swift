@@ -22,7 +22,7 @@ extension Options {
         peers: Int = Self.measuredPeers,
         units: UInt32
     ) {
-        self.init(steady: seed, peers: peers, units: units, neighbours: Self.measuredNeighbours)
+        self.init(steady: seed, peers: peers, units: units)
         isMeasured = true
         switch profile {
         case .strict, .adaptive:
@@ -40,6 +40,4 @@ extension Options {
 
     /// Peers of a measured network: four of them are anchors, the submitter's among them.
     package static let measuredPeers = 20
-    /// Links of each beside those to anchors: enough for a network of that size.
-    private static let measuredNeighbours = 4
 }

@@ -71,11 +71,15 @@ package struct Options: Hashable, Sendable {
     package internal(set) var lost: Int?
     /// Machines that stand still for a while with their links open, per wake-up.
     package internal(set) var sleep: Ratio
+    /// Machines that are shut down in order and come back, per wake-up.
+    package internal(set) var departure: Ratio
     /// Starts after which a machine's clock is an hour ahead, until the next one.
     package internal(set) var fastClock: Ratio
-    /// Links of each peer that are drawn by chance, in a network whose members never change; nil
-    /// where everybody comes by itself and meets everybody.
-    package internal(set) var neighbours: Int?
+    /// Whether members never change: everybody begins with the records of all and with its links;
+    /// else everybody comes by itself.
+    package internal(set) var isFixed = false
+    /// Whether a few peers keep as few links as thousands would.
+    package internal(set) var isThin = false
     /// The job, and the machines, of which time and cost are asked; nil where rules are checked.
     package internal(set) var model: JobModel?
 
@@ -152,6 +156,7 @@ package struct Options: Hashable, Sendable {
         partition = .none
         lost = nil
         sleep = .never
+        departure = .never
         fastClock = .never
         diskFailure = nil
         isVaultTorn = false
@@ -254,6 +259,8 @@ package struct Options: Hashable, Sendable {
         // What was dated a day ahead counts once that day has come, which the life must see.
         if mayJump { hourSpan = .seconds(15 + random.below(10)) }
         networks = isOn(&random) ? 1 + Int(random.below(3)) : 0
+        isThin = random.below(3) == 0
+        departure = random.below(4) == 0 ? Ratio(1 + random.below(5), of: 1_000) : .never
         named = random.below(4) == 0 ? Self.bystander(of: peers, isHostile, &random) : nil
     }
 

@@ -22,6 +22,8 @@ package struct Report: Hashable, Sendable {
     package internal(set) var losses: UInt64 = 0
     /// Times that a machine stood still.
     package internal(set) var sleeps: UInt64 = 0
+    /// Machines that were shut down in order.
+    package internal(set) var departures: UInt64 = 0
     /// Crashes, each followed by a restart.
     package internal(set) var crashes: UInt64 = 0
     /// Crashes that damaged a machine's copy of the ledger.

@@ -132,7 +132,7 @@ final class SimulatedPeer {
     /// The life, and the items in it, whose verdicts were checked last.
     var looked: (life: UInt64, items: Int) = (0, 0)
     /// The life, and the items in it, when its core last decided anything.
-    var witnessed: (life: UInt64, items: Int) = (0, 0)
+    var witnessed: (life: UInt64, items: Int, neighbours: Int) = (0, 0, 0)
     /// Whom it passed something on to last, and their places.
     var receivers: [PeerID] = []
     var receiverPlaces: [Int?] = []

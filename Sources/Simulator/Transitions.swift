@@ -73,7 +73,7 @@ extension World {
     private static let observedStride: UInt64 = 8
 
     var isObserved: Bool {
-        options.seed % Self.observedStride == 0 && options.neighbours == nil
+        options.seed % Self.observedStride == 0 && !options.isFixed
     }
 
     /// Counts the edges that a peer's machines have gone along in its last input.

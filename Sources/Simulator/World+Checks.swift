@@ -153,7 +153,8 @@ extension World {
     var isDone: Bool {
         let keys = peers[0].core?.peer.ledgerKeys
         // What the submitter has just released may wait for its row.
-        return isFinished && areResultsThere && peers[Self.submitter].committing == nil
+        return isFinished && areResultsThere && hubsDisagreement == nil
+            && peers[Self.submitter].committing == nil
             && honestPeers.allSatisfy {
                 $0.core?.peer.ledgerKeys == keys && $0.core?.peer.isIdle == true
             }
@@ -221,7 +222,7 @@ extension World {
         }
         return "the job does not end:\n" + lines.joined(separator: "\n")
             + jobs.map { unsettled($0) + unfetched($0) }.joined()
-            + missing
+            + missing + (hubsDisagreement.map { "\n\($0)" } ?? "")
     }
 
     /// The items that some honest peers have and others have not.
@@ -462,7 +463,7 @@ extension World {
             // Where members never change nobody is adopted.
             let isUnsure =
                 isByzantine(index) || peers[index].isGone || peers[index].id != row.peer
-                || commonHubs != nil
+                || commonOverlay != nil
             let given = peers[0].core?.peer.ledger.ownership.owner(of: row.peer)
             let owner = isUnsure ? given ?? identity.owner : identity.owner
             expected[owner, default: 0] += row.finalOperations

@@ -1,4 +1,5 @@
 import Ledger
+import Membership
 import PeerCore
 import Primitives
 import Wire
@@ -20,7 +21,7 @@ extension World {
         }
         let dataset = Peer.Dataset(root: oracle.root, byteCount: oracle.byteCount)
         var kept = peer.disk.stored(dataset: dataset)
-        kept.hubs = commonHubs
+        kept.overlay = commonOverlay
         do throws(DecodeError) {
             let core = try Peer(
                 me: peer.id,
@@ -28,6 +29,7 @@ extension World {
                 seed: random.next(),
                 stored: kept,
                 trust: options.trust,
+                shape: options.isThin ? .thin : .standard,
                 at: time(at: peer)
             )
             peer.core = LiveCore(core)
@@ -47,7 +49,7 @@ extension World {
         input(donation(of: peer), to: peer)
         watchRoom(of: peer)
         scheduleLeave(of: peer)
-        guard commonHubs == nil else { return relink(peer) }
+        guard commonOverlay == nil else { return relink(peer) }
         // The driver's bootstrap: a new or restarted peer dials some that it was told of.
         for other in peers where wasToldOf(peer.index, other.index) {
             dial(from: peer.index, to: other.index)
@@ -58,7 +60,7 @@ extension World {
     private func introduce(_ peer: SimulatedPeer) {
         input(.advertise(record(of: peer)), to: peer)
         // Where nobody's key or owner ever changes, nothing more needs to be said.
-        guard commonHubs == nil else { return }
+        guard commonOverlay == nil else { return }
         input(.keep(firstRecord(of: peer.id, followedBy: peer.successor, peer)), to: peer)
         let consent = Device.consentBytes(network: network, owner: peer.owner)
         input(
@@ -111,7 +113,7 @@ extension World {
             incarnation: incarnation(at: peer),
             curveKey: curveKey,
             binding: crypto.sign(bytes, by: peer.id.digest),
-            controlEndpoints: options.neighbours == nil ? ["sim://\(peer.index)"] : [],
+            controlEndpoints: ["sim://\(peer.index)"],
             bulkEndpoints: [],
             role: .hub,
             owner: peer.owner,
@@ -323,6 +325,9 @@ extension World {
             if let index = indices[record.peer], peers[index].id == record.peer {
                 dial(from: peer.index, to: index)
             }
+        case .hangUp:
+            // Links of a simulated network end by faults alone.
+            break
         case .passOn:
             preconditionFailure("messages to several are sent one by one")
         case .storeChunk, .sendChunk, .storePiece, .sendPiece:

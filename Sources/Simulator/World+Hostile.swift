@@ -150,7 +150,7 @@ extension World {
     }
 
     private func hostileMessage(of peer: SimulatedPeer, to target: SimulatedPeer) -> Message? {
-        switch random.below(24) {
+        switch random.below(27) {
         case 0: .claim(anyClaim())
         case 1, 2: .lease(anyLease())
         case 3: .commit(signed(anyCommit(of: peer, to: target), by: peer))
@@ -172,8 +172,24 @@ extension World {
         case 21: .acting(ShardList(manifest: anyManifest(), shards: [anyShard()]))
         case 20: .item(.device(signed(anyDevice(of: peer), by: peer)))
         case 22: .item(.anchor(signed(anyAnchor(of: peer, or: target), by: peer)))
+        case 23: .alert(signed(anyAlert(of: peer), by: peer))
+        case 24: Eviction(alerts: [signed(anyAlert(of: peer), by: peer)]).map { .evict($0) }
+        case 25: random.below(2) == 0 ? .beat(incarnation: anyNumber()) : .have(.ledger, anyKeys())
         default: .item(.opening(anyOpening()))
         }
+    }
+
+    /// Somebody is silent, says whoever may not even watch it.
+    private func anyAlert(of peer: SimulatedPeer) -> Alert {
+        let subject = peers[Int(random.below(UInt64(peers.count)))]
+        let isNow = random.below(4) > 0
+        return Alert(
+            observer: peer.id,
+            subject: subject.id,
+            incarnation: isNow ? subject.announced?.body.incarnation ?? 0 : anyNumber(),
+            rings: random.below(2) == 0 ? .max : UInt8(1 + random.below(255)),
+            epoch: isNow ? epoch : anyNumber()
+        )
     }
 
     // MARK: - Scheduling

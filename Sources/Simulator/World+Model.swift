@@ -92,7 +92,7 @@ extension World {
 
     /// Links a machine that has come back to those that it had links to.
     func relink(_ peer: SimulatedPeer) {
-        for (left, right) in steadyPairs where left == peer.index || right == peer.index {
+        for (left, right) in fixedPairs where left == peer.index || right == peer.index {
             dial(from: left, to: right)
         }
     }

@@ -70,7 +70,7 @@ extension World {
         guard links.remove(left, right) else { return }
         tell("the link of peers \(left) and \(right) ends")
         linkEnds[linkKey(left, right)] = now.advanced(by: Self.noticeMax)
-        if commonHubs == nil, wasToldOf(left, right) { dialAgain(from: left, to: right) }
+        if commonOverlay == nil, wasToldOf(left, right) { dialAgain(from: left, to: right) }
         for (peer, other) in [(peers[left], peers[right]), (peers[right], peers[left])]
         where peer.isUp {
             let delay = TimeSpan.milliseconds(1 + random.below(Self.noticeMax.milliseconds - 1))

@@ -1,3 +1,4 @@
+import PeerCore
 import Primitives
 
 extension World {
@@ -18,6 +19,22 @@ extension World {
         peer.wakeAt = peer.asleepUntil
         queue.push(.wake(peer: peer.index, life: peer.life), at: peer.asleepUntil)
         tell("peer \(peer.index) stands still for \(span.milliseconds / 1_000) s")
+    }
+
+    /// Some machines are shut down in order, tell the others, and come back.
+    func takeLeave(of peer: SimulatedPeer) {
+        guard strikes(.departure, options.departure, at: peer) else { return }
+        report.departures += 1
+        input(.leave, to: peer)
+        let delay = TimeSpan.milliseconds(1 + random.below(500))
+        queue.push(.depart(peer: peer.index, life: peer.life), at: now.advanced(by: delay))
+    }
+
+    func depart(_ peer: SimulatedPeer, life: UInt64) {
+        guard peer.life == life, peer.isUp else { return }
+        tell("peer \(peer.index) stops")
+        stop(peer)
+        restart(peer)
     }
 
     /// Whether a machine is up and does not stand still.

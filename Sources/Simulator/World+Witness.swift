@@ -13,7 +13,7 @@ extension World {
     /// What a core has just decided, before anything of it happens.
     func witness(_ out: Outbox, of peer: SimulatedPeer) {
         // In large networks it would take longer than what it looks at.
-        guard options.neighbours == nil else { return }
+        guard !options.isFixed else { return }
         var passedOn = 0
         for effect in out.effects {
             switch effect {
@@ -25,6 +25,8 @@ extension World {
             case .passOn(.item(let item), _, _):
                 passedOn += 1
                 checkSuspicion(after: item, at: peer)
+            case .passOn(.have(.ledger, let keys), _, _):
+                passedOn += keys.count
             case .persist(let row) where row.table == .openings: checkBytes(of: row, at: peer)
             case .sign(let request)
             where request.kind == .ruling && peer.index != Self.submitter
@@ -95,9 +97,12 @@ extension World {
         let count = core.peer.ledgerCount
         let isNewLife = peer.witnessed.life != peer.life
         let news = isNewLife ? 0 : count - peer.witnessed.items
-        peer.witnessed = (peer.life, count)
+        // Neighbours may change with what is new.
+        let neighbours = core.peer.spreadPeers.count
+        let listeners = min(neighbours, peer.witnessed.neighbours)
+        peer.witnessed = (peer.life, count, neighbours)
         // One other peer may be the one that it came from.
-        guard news > passedOn, core.peer.hubs.linkedPeers.count > 1 else { return }
+        guard news > passedOn, listeners > 1 else { return }
         report.violations.append("peer \(peer.index) keeps \(news - passedOn) items for itself")
     }
 

@@ -18,6 +18,7 @@ package final class World {
         case committed(peer: Int, life: UInt64)
         indirect case computed(WorkOrder, peer: Int, life: UInt64)
         case restart(peer: Int)
+        case depart(peer: Int, life: UInt64)
         case leave(peer: Int, life: UInt64)
         case link(Int, Int)
         case unlink(Int, Int)
@@ -96,13 +97,13 @@ package final class World {
     /// The peers on the far side of the cut.
     var farSide: PeerSet
     /// Who has a link to whom, where members never change.
-    var steadyPairs: [(Int, Int)] = []
+    var fixedPairs: [(Int, Int)] = []
     /// What machines that break the protocol know together.
     var coalition = Coalition()
     /// What is asked of a modelled job.
     var modelReport = ModelReport()
     /// What everybody knows of all at its start, where members never change.
-    var commonHubs: HubTable?
+    var commonOverlay: Overlay?
     var coverage = Coverage()
     /// Who is told what happens, if anybody.
     let listener: ((String) -> Void)?
@@ -210,8 +211,8 @@ package final class World {
 
     /// Runs the whole life: faults first, then a healed network that must finish its job.
     package func run() -> Report {
-        if let neighbours = options.neighbours {
-            startSteady(neighbours: neighbours)
+        if options.isFixed {
+            startFixed()
         } else {
             for peer in peers { start(peer) }
         }
@@ -293,6 +294,8 @@ package final class World {
             finish(order, at: peers[index])
         case .restart(let index):
             start(peers[index])
+        case .depart(let index, let life):
+            depart(peers[index], life: life)
         case .leave(let index, let life):
             guard peers[index].life == life else { return }
             leave(peers[index])
@@ -509,6 +512,7 @@ package final class World {
         guard peer.life == life, peer.isUp, peer.wakeAt == now else { return }
         peer.wakeAt = nil
         guard !fallsAsleep(peer) else { return }
+        takeLeave(of: peer)
         if strikes(.bitFlip, options.bitFlip, at: peer) { flipBit(of: peer) }
         jumpClock(of: peer)
         report.note(0x57 ^ UInt64(peer.index) << 8 ^ now.nanoseconds)

@@ -80,7 +80,8 @@ package struct OutboxContract: Sendable {
                     }
                     for slot in slots { said[slot] = id }
                 }
-            case .sign, .connect, .storeChunk, .sendChunk, .storePiece, .sendPiece, .dropResult,
+            case .sign, .connect, .hangUp, .storeChunk, .sendChunk, .storePiece, .sendPiece,
+                .dropResult,
                 .dropDataset, .prepareWork, .startWork, .stopWork, .penalize, .keyUsedElsewhere:
                 break
             }
@@ -102,9 +103,12 @@ package struct OutboxContract: Sendable {
         case .item(.device(let signed)): own(signed)
         case .item(.revoke(let signed)): own(signed)
         case .item(.anchor(let signed)): own(signed)
+        case .bye(let signed): own(signed)
         case .item(.opening), .item(.fault), .reconcile, .fetch, .claim, .lease, .refuse, .opening,
             .resultWant,
-            .resultPiece, .resultOffer, .resultHeld, .held, .chunkWant, .chunk, .acting:
+            .resultPiece, .resultOffer, .resultHeld, .held, .chunkWant, .chunk, .acting, .beat,
+            .alert,
+            .evict, .have:
             []
         }
     }

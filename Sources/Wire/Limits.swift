@@ -55,6 +55,8 @@ package enum Limits {
     package static let holdsPerManifest: UInt32 = 1_000
     /// Hours for which one ANCHOR counts at most, beyond its first: ten years.
     package static let anchorHours: UInt64 = 10 * 365 * 24
+    /// Rings on which hubs stand, and alerts of one eviction at most.
+    package static let alertsPerEviction = 8
     /// Epochs that a clock may be off: an item further in the future is refused for now.
     package static let epochSkew: UInt64 = 1
 }

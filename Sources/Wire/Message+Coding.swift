@@ -21,6 +21,11 @@ private enum Kind {
     static let chunkWant: UInt64 = 19
     static let chunk: UInt64 = 20
     static let acting: UInt64 = 21
+    static let beat: UInt64 = 22
+    static let alert: UInt64 = 23
+    static let evict: UInt64 = 24
+    static let bye: UInt64 = 25
+    static let have: UInt64 = 26
 }
 
 extension Message {
@@ -52,9 +57,9 @@ extension Message {
 
     private var fieldCount: Int {
         switch self {
-        case .record, .item, .commit, .commitSet, .opening: 1
+        case .record, .item, .commit, .commitSet, .opening, .beat, .alert, .evict, .bye: 1
         case .reconcile, .fetch, .resultWant, .resultOffer, .resultHeld, .held, .chunkWant,
-            .acting:
+            .acting, .have:
             2
         case .reveal: 3
         case .resultPiece: 4
@@ -67,9 +72,8 @@ extension Message {
     private func encode(into encoder: inout CBOREncoder) {
         encoder.array(fieldCount + 1)
         switch self {
-        case .record(let signed):
-            encoder.unsigned(Kind.record)
-            encoder.byteString(signed.envelope)
+        case .record, .beat, .alert, .evict, .bye:
+            encodeMembership(into: &encoder)
         case .item(let item):
             encoder.unsigned(Kind.item)
             item.encode(into: &encoder)
@@ -80,10 +84,36 @@ extension Message {
             encoder.unsigned(Kind.fetch)
             encoder.unsigned(UInt64(set.rawValue))
             encoder.keys(keys)
+        case .have(let set, let keys):
+            encoder.unsigned(Kind.have)
+            encoder.unsigned(UInt64(set.rawValue))
+            encoder.keys(keys)
         case .claim, .lease, .commit, .commitSet, .reveal, .refuse, .opening, .acting:
             encodeScheduling(into: &encoder)
         case .resultWant, .resultPiece, .resultOffer, .resultHeld, .held, .chunkWant, .chunk:
             encodeData(into: &encoder)
+        }
+    }
+
+    private func encodeMembership(into encoder: inout CBOREncoder) {
+        switch self {
+        case .record(let signed):
+            encoder.unsigned(Kind.record)
+            encoder.byteString(signed.envelope)
+        case .beat(let incarnation):
+            encoder.unsigned(Kind.beat)
+            encoder.unsigned(incarnation)
+        case .alert(let signed):
+            encoder.unsigned(Kind.alert)
+            encoder.byteString(signed.envelope)
+        case .evict(let eviction):
+            encoder.unsigned(Kind.evict)
+            eviction.encode(into: &encoder)
+        case .bye(let signed):
+            encoder.unsigned(Kind.bye)
+            encoder.byteString(signed.envelope)
+        default:
+            preconditionFailure("encoded elsewhere")
         }
     }
 
@@ -113,8 +143,7 @@ extension Message {
         case .acting(let list):
             encoder.unsigned(Kind.acting)
             list.encode(into: &encoder)
-        case .record, .item, .reconcile, .fetch, .resultWant, .resultPiece, .resultOffer,
-            .resultHeld, .held, .chunkWant, .chunk:
+        default:
             preconditionFailure("encoded elsewhere")
         }
     }
@@ -145,8 +174,7 @@ extension Message {
         case .chunk(let chunk):
             encoder.unsigned(Kind.chunk)
             chunk.encode(into: &encoder)
-        case .record, .item, .reconcile, .fetch, .claim, .lease, .commit, .commitSet, .reveal,
-            .refuse, .opening, .acting:
+        default:
             preconditionFailure("encoded elsewhere")
         }
     }
@@ -185,6 +213,11 @@ extension Message {
             )
         case Kind.chunk: .chunk(try Chunk(from: &decoder))
         case Kind.acting: .acting(try ShardList(from: &decoder))
+        case Kind.beat: .beat(incarnation: try decoder.unsigned())
+        case Kind.alert: .alert(try decoder.signed())
+        case Kind.evict: .evict(try Eviction(from: &decoder))
+        case Kind.bye: .bye(try decoder.signed())
+        case Kind.have: .have(try decoder.replicatedSet(), try decoder.itemKeys())
         default: throw .unknownKind(kind)
         }
     }

@@ -322,4 +322,14 @@ package indirect enum Message: Hashable, Sendable {
     case chunk(Chunk)
     /// A steward tells the others of its shards that it acts.
     case acting(ShardList)
+    /// A hub lives, says its record of this incarnation.
+    case beat(incarnation: UInt64)
+    /// A hub has not heard from another.
+    case alert(Signed<Alert>)
+    /// A hub's record counts no more.
+    case evict(Eviction)
+    /// A hub leaves.
+    case bye(Signed<Bye>)
+    /// The sender holds elements of a replicated set that are too long to be sent unasked.
+    case have(ReplicatedSet, [ItemKey])
 }

@@ -45,8 +45,10 @@ package enum Effect: Hashable, Sendable {
     case send(Message, to: PeerID)
     /// Send one message to each of the peers, in their order, but to the one that it came from.
     case passOn(Message, to: [PeerID], except: PeerID?)
-    /// Dial the hub of a record.
+    /// Dial the hub of a record, again and again until there is a link.
     indirect case connect(Record)
+    /// Dial a peer no longer, and end the link that came of it.
+    case hangUp(PeerID)
     /// Keep a checked chunk, and answer with `chunkStored`.
     indirect case storeChunk(Chunk)
     /// Send a chunk that is kept here.

@@ -96,6 +96,27 @@ package struct Record: StatementBody {
         self.expiry = expiry
     }
 
+    /// The same, made anew in `epoch` with a later incarnation; it counts as long as this one did.
+    package func again(incarnation: UInt64, epoch: UInt64) -> Record {
+        Record(
+            peer: peer,
+            incarnation: incarnation,
+            curveKey: curveKey,
+            binding: binding,
+            controlEndpoints: controlEndpoints,
+            bulkEndpoints: bulkEndpoints,
+            role: role,
+            owner: owner,
+            cores: cores,
+            memoryByteCount: memoryByteCount,
+            kernels: kernels,
+            engines: engines,
+            successorHash: successorHash,
+            epoch: epoch,
+            expiry: saturatingSum(epoch, expiry - min(self.epoch, expiry))
+        )
+    }
+
     package var signer: Digest { peer.digest }
 
     package var slots: [Slot] { Self.slots(peer: peer, incarnation: incarnation) }

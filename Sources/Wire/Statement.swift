@@ -26,6 +26,10 @@ package enum StatementKind: UInt8, CaseIterable, Sendable {
     case revoke = 11
     /// A project's word that a peer is an anchor of its jobs.
     case anchor = 12
+    /// A hub's word that another one is silent.
+    case alert = 13
+    /// A hub that leaves.
+    case bye = 14
 
     /// The first item of the statement's external authenticated data.
     package var tag: String { "starling/signed/\(name)/1" }
@@ -45,6 +49,8 @@ package enum StatementKind: UInt8, CaseIterable, Sendable {
         case .device: "device"
         case .revoke: "revoke"
         case .anchor: "anchor"
+        case .alert: "alert"
+        case .bye: "bye"
         }
     }
 }

@@ -53,6 +53,24 @@ extension Verified where Value == Message {
         return Verified<Signed<Record>>(trusted: signed)
     }
 
+    /// The alert that the message carries.
+    package var alert: Verified<Signed<Alert>>? {
+        guard case .alert(let signed) = value else { return nil }
+        return Verified<Signed<Alert>>(trusted: signed)
+    }
+
+    /// The eviction that the message carries.
+    package var eviction: Verified<Eviction>? {
+        guard case .evict(let eviction) = value else { return nil }
+        return Verified<Eviction>(trusted: eviction)
+    }
+
+    /// The farewell that the message carries.
+    package var bye: Verified<Signed<Bye>>? {
+        guard case .bye(let signed) = value else { return nil }
+        return Verified<Signed<Bye>>(trusted: signed)
+    }
+
     /// The ledger item that the message carries.
     package var item: Verified<Item>? {
         switch value {
@@ -188,6 +206,9 @@ extension Message: Checkable {
     ) throws(VerificationError) {
         switch self {
         case .record(let signed): try signed.check(with: verifier, in: network)
+        case .alert(let signed): try signed.check(with: verifier, in: network)
+        case .evict(let eviction): try eviction.check(with: verifier, in: network)
+        case .bye(let signed): try signed.check(with: verifier, in: network)
         case .item(let item): try item.check(with: verifier, in: network)
         case .commit(let signed): try signed.check(with: verifier, in: network)
         case .commitSet(let signed): try signed.check(with: verifier, in: network)
@@ -195,8 +216,8 @@ extension Message: Checkable {
             try reveal.result.check(with: verifier, in: network)
             try reveal.commit?.check(with: verifier, in: network)
         case .chunk(let chunk): try chunk.check(with: verifier, in: network)
-        case .reconcile, .fetch, .claim, .lease, .refuse, .opening, .resultWant, .resultPiece,
-            .resultOffer, .resultHeld, .held, .chunkWant, .acting:
+        case .reconcile, .fetch, .have, .claim, .lease, .refuse, .opening, .resultWant,
+            .resultPiece, .resultOffer, .resultHeld, .held, .chunkWant, .acting, .beat:
             break
         }
     }

@@ -54,7 +54,7 @@ package struct Vault: Sendable {
             return filled == id ? .signed(stored) : .taken(stored)
         }
         for slot in bodySlots { slots[slot] = id }
-        statements[id] = .requested
+        if !bodySlots.isEmpty { statements[id] = .requested }
         requests[nextNumber] = Request(kind: Body.kind, payload: payload, slots: bodySlots)
         let request = SignRequest(
             number: nextNumber,
@@ -79,6 +79,8 @@ package struct Vault: Sendable {
         guard let statement = SignedStatement(request.kind, request.payload, signature) else {
             preconditionFailure("the vault asks only for what it encoded itself")
         }
+        // What fills no slot may be said again in other words, and need not last.
+        guard !request.slots.isEmpty else { return statement }
         let id = ItemID(SHA256.hash(request.payload))
         statements[id] = .signed(request.kind, statement.envelope)
         out.append(.persist(row(id: id, kind: request.kind, envelope: statement.envelope)))
@@ -118,7 +120,7 @@ package struct Vault: Sendable {
             case .device: items.append(.device(try Signed(envelope: envelope)))
             case .revoke: items.append(.revoke(try Signed(envelope: envelope)))
             case .anchor: items.append(.anchor(try Signed(envelope: envelope)))
-            case .record, .commit, .commitSet, .result: continue
+            case .record, .commit, .commitSet, .result, .alert, .bye: continue
             }
         }
         return items
@@ -184,6 +186,10 @@ package enum SignedStatement: Sendable {
     case revoke(Signed<Revoke>)
     /// A further anchor.
     case anchor(Signed<Anchor>)
+    /// A hub that is silent.
+    case alert(Signed<Alert>)
+    /// The end of the peer's own record.
+    case bye(Signed<Bye>)
 
     init?(_ kind: StatementKind, _ payload: Bytes, _ signature: Signature) {
         do throws(DecodeError) {
@@ -203,6 +209,8 @@ package enum SignedStatement: Sendable {
             case .device: self = .device(Signed(try Device(payload: payload), signature))
             case .revoke: self = .revoke(Signed(try Revoke(payload: payload), signature))
             case .anchor: self = .anchor(Signed(try Anchor(payload: payload), signature))
+            case .alert: self = .alert(Signed(try Alert(payload: payload), signature))
+            case .bye: self = .bye(Signed(try Bye(payload: payload), signature))
             }
         } catch {
             return nil
@@ -223,6 +231,8 @@ package enum SignedStatement: Sendable {
         case .device(let signed): signed.envelope
         case .revoke(let signed): signed.envelope
         case .anchor(let signed): signed.envelope
+        case .alert(let signed): signed.envelope
+        case .bye(let signed): signed.envelope
         }
     }
 }

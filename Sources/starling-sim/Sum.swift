@@ -49,7 +49,8 @@ struct Sum {
     /// Seeds from which on everything must have happened once.
     private static let longCampaign: UInt64 = 1_000
     private static let expected = [
-        "lost", "duplicated", "splits", "cut", "sleeps", "losses", "fast-clocks", "crashes",
+        "lost", "duplicated", "splits", "cut", "sleeps", "departures", "losses", "fast-clocks",
+        "crashes",
         "damaged",
         "drifting", "clocks-ahead", "clocks-behind",
         "disks-lost", "vaults-torn", "bits-flipped", "results-damaged", "chunks-damaged",
@@ -130,6 +131,7 @@ extension Report {
         [
             ("events", events), ("delivered", delivered), ("lost", lost),
             ("duplicated", duplicated), ("splits", splits), ("cut", cut), ("sleeps", sleeps),
+            ("departures", departures),
             ("losses", losses),
             ("fast-clocks", fastClocks),
             ("crashes", crashes),

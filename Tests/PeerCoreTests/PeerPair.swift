@@ -280,7 +280,7 @@ extension PeerPair {
         case .dropDataset:
             machine.drops += [effect]
             machine.hasDataset = false
-        case .storePiece, .connect, .stopWork:
+        case .storePiece, .connect, .hangUp, .stopWork:
             break
         case .keyUsedElsewhere:
             Issue.record("a peer takes itself for an impostor")

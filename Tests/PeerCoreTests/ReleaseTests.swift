@@ -52,7 +52,7 @@ import Wire
     }
 
     private func pass(_ pair: PeerPair) {
-        for _ in 0..<30 { pair.pass(atMost: .seconds(2)) }
+        for _ in 0..<120 { pair.pass(atMost: .seconds(2)) }
     }
 
     // MARK: - By the owner
@@ -276,7 +276,7 @@ import Wire
             pair.input(.epoch(TestGrid.epoch + 1), to: 0)
             pair.settle()
             #expect(pair.machines[0].drops.isEmpty, "somebody may be looking at a vote again")
-            for _ in 0..<400 { pair.pass(atMost: .seconds(2)) }
+            for _ in 0..<1_600 { pair.pass(atMost: .seconds(2)) }
         }
         pair.input(.epoch(isExpired ? grid.manifest.deadline + 1 : TestGrid.epoch + 2), to: 0)
         pair.settle()

@@ -5,9 +5,9 @@ import Testing
 @Suite struct BehaviourTests {
     /// Seeds in which the behaviour shows: one that does nothing proves nothing.
     private static let seeds: [Behaviour: UInt64] = [
-        .dropsVotes: 4, .favours: 3, .reopens: 4, .errs: 1, .patient: 4, .slow: 2, .backDates: 1,
-        .sleeper: 5,
-        .postDates: 1,
+        .silent: 1, .neverReveals: 1, .withholds: 1, .dropsVotes: 5, .favours: 1, .equivocates: 1,
+        .reopens: 1, .liesAlone: 1, .errs: 1, .sleeper: 1, .copies: 1, .guesses: 1, .patient: 5,
+        .slow: 3, .backDates: 1, .postDates: 1,
     ]
 
     @Test(arguments: Behaviour.allCases)

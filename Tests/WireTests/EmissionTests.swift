@@ -25,6 +25,8 @@ import Wire
             emission.add(generator.device(), &generator)
             emission.add(generator.revoke(), &generator)
             emission.add(generator.anchor(), &generator)
+            emission.add(generator.alert(), &generator)
+            emission.add(generator.bye(), &generator)
             for index in 0..<PRNG.messageCount {
                 emission.messages.append(hexadecimal(generator.message(index).frame))
             }

@@ -31,6 +31,8 @@ struct Format: Sendable, CustomTestStringConvertible {
         statement { $0.device() },
         statement { $0.revoke() },
         statement { $0.anchor() },
+        statement { $0.alert() },
+        statement { $0.bye() },
     ].flatMap { $0 }
 
     private static let hello = Format(

@@ -27,9 +27,9 @@ extension PRNG {
     }
 
     /// The number of builders that `message(_:)` knows.
-    static var messageCount: Int { 19 }
+    static var messageCount: Int { 24 }
 
-    /// A message of the kind at `index` of nineteen.
+    /// A message of the kind at `index` of twenty-four.
     mutating func message(_ index: Int) -> Message {
         switch index {
         case 0: return .record(signed(record()))
@@ -61,8 +61,44 @@ extension PRNG {
         case 15: .held(UnitList(manifest: identifier(), units: units()))
         case 16: .chunkWant(ChunkWant(root: digest(), index: number32()))
         case 17: .chunk(chunk())
-        default: .acting(ShardList(manifest: identifier(), shards: shards()))
+        case 18: .acting(ShardList(manifest: identifier(), shards: shards()))
+        default: membershipMessage(index)
         }
+    }
+
+    private mutating func membershipMessage(_ index: Int) -> Message {
+        switch index {
+        case 19: return .beat(incarnation: number())
+        case 20: return .alert(signed(alert()))
+        case 21: return .evict(eviction())
+        case 22: return .bye(signed(bye()))
+        default:
+            let size = count(0...5)
+            return .have(replicatedSet(), list(size) { $0.key() }.sorted())
+        }
+    }
+
+    mutating func bye() -> Bye { Bye(peer: identifier(), incarnation: number()) }
+
+    mutating func alert(subject: PeerID? = nil, incarnation: UInt64? = nil) -> Alert {
+        Alert(
+            observer: identifier(),
+            subject: subject ?? identifier(),
+            incarnation: incarnation ?? number(),
+            rings: UInt8(1 + below(255)),
+            epoch: number()
+        )
+    }
+
+    private mutating func eviction() -> Eviction {
+        let subject: PeerID = identifier()
+        let incarnation = number()
+        let size = count(1...Limits.alertsPerEviction)
+        let alerts = list(size) { $0.signed($0.alert(subject: subject, incarnation: incarnation)) }
+        guard let eviction = Eviction(alerts: alerts) else {
+            preconditionFailure("alerts of different observers about one record")
+        }
+        return eviction
     }
 
     private mutating func shards() -> [UInt32] {

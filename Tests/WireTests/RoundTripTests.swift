@@ -28,6 +28,8 @@ import Wire
             try expectRoundTrip(of: generator.device(), &generator)
             try expectRoundTrip(of: generator.revoke(), &generator)
             try expectRoundTrip(of: generator.anchor(), &generator)
+            try expectRoundTrip(of: generator.alert(), &generator)
+            try expectRoundTrip(of: generator.bye(), &generator)
         }
     }
 

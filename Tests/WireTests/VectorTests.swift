@@ -30,6 +30,8 @@ import Wire
             case "device": try expectStatement(Device.self, vector)
             case "revoke": try expectStatement(Revoke.self, vector)
             case "anchor": try expectStatement(Anchor.self, vector)
+            case "alert": try expectStatement(Alert.self, vector)
+            case "bye": try expectStatement(Bye.self, vector)
             default: Issue.record("unknown kind")
             }
         }
@@ -70,9 +72,9 @@ import Wire
             let message = try Message(frame: frame)
             #expect(VectorValue(describing: message) == vector["fields"])
             #expect(.bytes(message.frame) == vector["bytes"])
-            kinds.insert(UInt64(frame[1]))
+            kinds.insert(UInt64(frame[1] == 24 ? frame[2] : frame[1]))
         }
-        #expect(kinds == Set(3...21))
+        #expect(kinds == Set(3...26))
     }
 
     @Test func firstFramesAreAsWritten() throws {
@@ -126,6 +128,22 @@ import Wire
         #expect(.bytes(consent) == hashes["consent"]["bytes"])
         let key = PeerID(try #require(hashes["successor"]["key"].digest))
         #expect(.digest(Record.successorHash(of: key)) == hashes["successor"]["hash"])
+    }
+
+    @Test func placesOnRingsAndIdsOfEvictionsAreAsWritten() throws {
+        let hashes = vectors["hashes"]
+        let eviction = hashes["eviction"]
+        let id = Eviction.id(
+            of: PeerID(try #require(eviction["subject"].digest)),
+            incarnation: try #require(eviction["incarnation"].number)
+        )
+        #expect(.digest(id.digest) == eviction["id"])
+        for vector in hashes["rings"].list {
+            let ring = Int(try #require(vector["ring"].number))
+            let day = Ring.day(of: ring, at: try #require(vector["epoch"].number))
+            let peer = PeerID(try #require(vector["peer"].digest))
+            #expect(Ring.position(of: peer, on: ring, day: day) == vector["position"].number)
+        }
     }
 
     @Test func fingerprintsOfRangesAreAsWritten() throws {

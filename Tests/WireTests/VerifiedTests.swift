@@ -18,6 +18,8 @@ import Wire
             try expectOwnSignatureCounts(generator.ruling())
             try expectOwnSignatureCounts(generator.hold())
             try expectOwnSignatureCounts(generator.anchor())
+            try expectOwnSignatureCounts(generator.alert())
+            try expectOwnSignatureCounts(generator.bye())
             try expectOwnSignatureCounts(device(&generator))
             try expectOwnSignatureCounts(revoke(&generator))
             try expectOwnSignatureCounts(generator.manifest().with(network: network))
@@ -55,6 +57,22 @@ import Wire
         let first = bound(generator.record().with(incarnation: 0, successorHash: hash))
         let record = FakeVerifier.sign(first, in: network)
         return Revoke(successor: successor, record: record, epoch: generator.number())
+    }
+
+    @Test func everyAlertOfAnEvictionCounts() throws {
+        var generator = PRNG(seed: 11)
+        let subject: PeerID = generator.identifier()
+        var alerts = (0..<5).map { _ in
+            FakeVerifier.sign(generator.alert(subject: subject, incarnation: 3), in: network)
+        }
+        try check(try #require(Eviction(alerts: alerts)))
+        for index in alerts.indices {
+            let good = alerts[index]
+            alerts[index] = Signed(good.body, signature: generator.signature())
+            let forged = try #require(Eviction(alerts: alerts))
+            #expect(throws: VerificationError.badSignature(.alert)) { try check(forged) }
+            alerts[index] = good
+        }
     }
 
     @Test func nobodyAdoptsAPeerThatHasNotAgreed() throws {
@@ -138,10 +156,11 @@ import Wire
         for index in 0..<PRNG.messageCount {
             let message = generator.message(index)
             switch message {
-            case .record, .commit, .commitSet, .reveal, .chunk:
+            case .record, .commit, .commitSet, .reveal, .chunk, .alert, .evict, .bye:
                 #expect(throws: VerificationError.self) { try check(message) }
             case .item(.opening), .reconcile, .fetch, .claim, .lease, .refuse, .opening,
-                .resultWant, .resultPiece, .resultOffer, .resultHeld, .held, .chunkWant, .acting:
+                .resultWant, .resultPiece, .resultOffer, .resultHeld, .held, .chunkWant, .acting,
+                .beat, .have:
                 try check(message)
             case .item:
                 #expect(throws: VerificationError.self) { try check(message) }

@@ -28,10 +28,11 @@ MESSAGE_RULES = dict(enumerate([
     "record-message", "item-message", "reconcile", "fetch", "claim", "lease", "commit-message",
     "commitset-message", "reveal", "refuse", "opening-message", "result-want", "result-piece",
     "result-offer", "result-held", "held", "chunk-want", "chunk", "acting",
+    "beat", "alert-message", "evict", "bye-message", "have",
 ], start=3))
 MESSAGE_STATEMENTS = {
     3: [(1, "record")], 9: [(1, "commit")], 10: [(1, "commitset")],
-    11: [(1, "result"), (3, "commit")],
+    11: [(1, "result"), (3, "commit")], 23: [(1, "alert")], 25: [(1, "bye")],
 }
 
 
@@ -184,10 +185,20 @@ def check_message(data, what):
     else:
         require(len(value) == 2, f"{what} has two parts")
         check_item(cbor2.dumps(value[1], canonical=True), what)
+    if value[0] == 24:
+        check_eviction(value[1], what)
     for index, kind in MESSAGE_STATEMENTS.get(value[0], []):
         if value[index] is not None:
             check_envelope(kind, value[index], what)
     return value[0]
+
+
+def check_eviction(envelopes, what):
+    """Alerts of different observers about one record."""
+    bodies = [check_envelope("alert", each, what)[0] for each in envelopes]
+    require(len({(body[2], body[3]) for body in bodies}) == 1, f"subject of {what}")
+    observers = [body[1] for body in bodies]
+    require(all(a < b for a, b in zip(observers, observers[1:])), f"order of {what}")
 
 
 def check_hello(data, what):
@@ -275,7 +286,7 @@ def check_vectors(vectors):
     for vector in vectors["items"]:
         check_item(bytes.fromhex(vector["bytes"]), vector["name"])
     kinds = {check_message(bytes.fromhex(v["bytes"]), v["name"]) for v in vectors["messages"]}
-    require(kinds == set(range(3, 22)), "every kind of message has a vector")
+    require(kinds == set(range(3, 27)), "every kind of message has a vector")
     for vector in vectors["hellos"]:
         check_hello(bytes.fromhex(vector["bytes"]), vector["name"])
     SCHEMAS.check("curve-binding", bytes.fromhex(vectors["hashes"]["binding"]["bytes"]))

@@ -303,6 +303,15 @@ def statements():
             "project": PUBLIC["project"], "peer": PUBLIC["owner"], "until": MAX64,
             "epoch": MAX64 - 87_600,
         }, "project"),
+        statement("alert", "alert", {
+            "observer": PUBLIC["peer"], "subject": PUBLIC["other"], "incarnation": 7,
+            "rings": 5, "epoch": 490_000,
+        }, "peer"),
+        statement("alert of another hub", "alert", {
+            "observer": PUBLIC["owner"], "subject": PUBLIC["other"], "incarnation": 7,
+            "rings": 255, "epoch": 490_001,
+        }, "owner"),
+        statement("bye", "bye", {"peer": PUBLIC["peer"], "incarnation": MAX64}, "peer"),
         first, rule, one.commits[0], quorum.commits[1], single.commits[0], one.set, quorum.set,
         one.results[0], quorum.results[2], *certificates,
     ]
@@ -380,6 +389,8 @@ def messages(list_, item_list):
     leaves = [fill(f"leaf {n}") for n in range(5)]
     piece = bytes(range(40))
     chunk = bytes(range(256)) * 2
+    alerts = [v for v in list_ if v["kind"] == "alert"]
+    alerts.sort(key=lambda v: v["fields"]["observer"])
     unit_list = {"manifest": job, "units": [0, 23, 24, 255, 256, 65_536, 999_999]}
 
     def signed(number, name):
@@ -450,6 +461,12 @@ def messages(list_, item_list):
         }}),
         ("acting", [21, job, [0, 7, 3_906]],
          {"acting": {"manifest": job, "shards": [0, 7, 3_906]}}),
+        ("beat", [22, MAX64], {"beat": [MAX64]}),
+        signed(23, "alert"),
+        ("evict", [24, [v["envelope"] for v in alerts]],
+         {"evict": {"alerts": [inner(v) for v in alerts]}}),
+        signed(25, "bye"),
+        ("have", [26, 1, wire_keys], {"have": [1, keys]}),
     ]
     return [{"name": n, "bytes": s.encode(v), "fields": f} for n, v, f in table]
 
@@ -524,6 +541,20 @@ def hashes(list_):
             "key": PUBLIC["successor"],
             "hash": s.successor_hash(PUBLIC["successor"]),
         },
+        "eviction": {
+            "subject": PUBLIC["other"],
+            "incarnation": MAX64,
+            "id": s.evict_id(PUBLIC["other"], MAX64),
+        },
+        "rings": [
+            {
+                "peer": PUBLIC[name], "ring": ring, "epoch": epoch,
+                "position": s.ring_position(PUBLIC[name], ring, (epoch + 3 * ring) // 24),
+            }
+            for name, ring, epoch in [
+                ("peer", 0, 0), ("peer", 7, 490_000), ("other", 3, 490_007), ("other", 3, 490_006),
+            ]
+        ],
     }
 
 

@@ -53,6 +53,8 @@ KINDS = {
     "device": 10,
     "revoke": 11,
     "anchor": 12,
+    "alert": 13,
+    "bye": 14,
 }
 
 
@@ -135,7 +137,9 @@ def slots(kind, payload):
         return [slot(p[1], p[2])]
     if kind == "manifest":
         return [slot(p[2], p[5])]
-    if kind in ("cancel", "device", "anchor"):
+    if kind == "alert":
+        return []
+    if kind in ("cancel", "device", "anchor", "bye"):
         return [slot(p[1], p[2])]
     if kind in ("ruling", "hold"):
         return [slot(p[1], p[2], p[3])]
@@ -303,6 +307,22 @@ def anchor(f):
     return numbered(f["project"], f["peer"], f["until"], f["epoch"])
 
 
+def alert(f):
+    return numbered(f["observer"], f["subject"], f["incarnation"], f["rings"], f["epoch"])
+
+
+def bye(f):
+    return numbered(f["peer"], f["incarnation"])
+
+
+def evict_id(subject, incarnation):
+    return tagged_hash("starling/evict/1", subject, incarnation)
+
+
+def ring_position(peer, ring, day):
+    return int.from_bytes(tagged_hash("starling/ring/1", peer, ring, day)[:8], "big")
+
+
 def opening(f):
     return numbered(f["manifest"], f["certificate"], unit_cores(f["cores"]))
 
@@ -320,4 +340,6 @@ BODIES = {
     "device": device,
     "revoke": revoke,
     "anchor": anchor,
+    "alert": alert,
+    "bye": bye,
 }
