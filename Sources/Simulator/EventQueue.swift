@@ -61,6 +61,13 @@ struct EventQueue<Event> {
         if free == nil { places.append(content) } else { places[Int(place)] = content }
     }
 
+    /// When the first event comes.
+    var next: Instant? {
+        let slots = [nextNear, far.first.map { $0.nanoseconds >> Self.slotBits }]
+        if let first = present.first { return Instant(nanoseconds: first.nanoseconds) }
+        return slots.compactMap { $0 }.min().map { Instant(nanoseconds: $0 << Self.slotBits) }
+    }
+
     /// Takes out the first event.
     mutating func pop() -> (at: Instant, event: Event)? {
         if present.isEmpty { advance() }

@@ -7,7 +7,7 @@ import ArgumentParser
         abstract: "Runs whole Starling networks in virtual time, with faults, from a seed.",
         subcommands: [
             Run.self, Replay.self, Shrink.self, Job.self, Mutants.self, Hunt.self, Trace.self,
-            Hdf5Command.self,
+            Network.self, Hdf5Command.self,
         ],
         defaultSubcommand: Run.self
     )
