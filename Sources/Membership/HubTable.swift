@@ -25,8 +25,8 @@ package struct HubTable: Sendable {
     private var keys = SortedTable<ItemKey, PeerID>()
     /// Hubs with which links are wanted; nil for all.
     private var wanted: SortedTable<PeerID, Bool>?
-    /// Wanted hubs without a link: since when, and whether that is long enough for others to act for
-    /// them.
+    /// Wanted hubs without a link: since when, and whether that is long enough for others to act
+    /// for them.
     var absences = SortedTable<PeerID, Absence>()
     /// When absences that nobody has noticed yet will be.
     var noticeTimes = SortedTable<Appointment, Bool>()
@@ -140,8 +140,8 @@ package struct HubTable: Sendable {
         return .accepted
     }
 
-    /// Ends records that have expired, and forgets them a week later; this peer's own stays.
-    /// Returns whose.
+    /// Ends records that have expired, forgets them a week later, and returns whose; this peer's own
+    /// stays.
     package mutating func expire(epoch: UInt64) -> [PeerID] {
         let old = hubs.compactMap { peer, hub in
             hub.record.expiry < epoch && peer != me ? hub.record : nil

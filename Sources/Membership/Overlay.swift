@@ -218,7 +218,7 @@ package struct Overlay: Sendable {
         return judge(body.subject, at: now, into: &out)
     }
 
-    /// Enough watchers have given a hub up, says somebody. Whether that changes who counts.
+    /// Enough watchers have given a hub up, says somebody; whether that changes who counts.
     package mutating func take(
         _ eviction: Verified<Eviction>,
         from source: PeerID,
@@ -254,7 +254,7 @@ package struct Overlay: Sendable {
         return true
     }
 
-    /// A hub leaves. Whether that changes who counts.
+    /// A hub leaves; whether that changes who counts.
     package mutating func take(
         _ bye: Verified<Signed<Bye>>,
         from source: PeerID,

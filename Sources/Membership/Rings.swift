@@ -24,7 +24,7 @@ package struct RingShape: Hashable, Sendable {
         self.meshMax = meshMax
     }
 
-    /// What the network goes by: eight rings, five of which end a record. The mesh is as large as a
+    /// What the network goes by: eight rings, five of which end a record; the mesh is as large as a
     /// hub and two neighbours on each ring.
     package static let standard = RingShape(
         ringCount: 8,
