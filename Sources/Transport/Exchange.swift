@@ -32,6 +32,7 @@ final class Exchange: Sendable {
         var byteCount = 0
         var dials: Set<DialTarget> = []
         var isAwake = false
+        var holdings = TransportHoldings()
     }
 
     private let state = Mutex(State())
@@ -103,7 +104,12 @@ final class Exchange: Sendable {
     /// How long an answer of `peer` takes, if it was measured on a link that is up.
     func roundTrip(of peer: PeerID) -> TimeSpan? { state.withLock { $0.loads[peer]?.roundTrip } }
 
+    /// What the transport holds for others.
+    var holdings: TransportHoldings { state.withLock { $0.holdings } }
+
     // MARK: The transport's thread
+
+    func report(_ holdings: TransportHoldings) { state.withLock { $0.holdings = holdings } }
 
     func collect() -> Batch {
         signal.lower()

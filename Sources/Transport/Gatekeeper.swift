@@ -23,6 +23,9 @@ final class Gatekeeper {
         }
     }
 
+    /// Keys that are remembered as banned.
+    var banCount: Int { bannedUntil.count }
+
     /// Refuses `key` until `end`; when too many are banned, the ban that ends first makes room.
     func ban(_ key: CurveKey, until end: Instant) {
         if bannedUntil[key] == nil && bannedUntil.count >= bansMax,

@@ -13,9 +13,18 @@ package struct TransportLimits: Sendable {
     /// Connections that pass the handshake at the same time; 29 KiB each when idle.
     package var inboundLinksMax = 1024
     /// Connections that are open before and after the handshake; any more are cut at once.
-    ///
-    /// Four fifths of the process's descriptors bound it too: libzmq spins when they run out.
     package var connectionsMax = 2048
+    /// Connections that one source has open at the same time, or opens at once.
+    ///
+    /// A source is an IPv4 address, or the first 64 bits of an IPv6 address. A laboratory behind
+    /// one address fits; to fill the peer takes eight of them.
+    package var connectionsPerSourceMax = 256
+    /// Sources whose share is remembered; the one that has rested first makes room.
+    package var sourcesMax = 4096
+    /// Descriptors of the whole process from which on connections are cut at once.
+    ///
+    /// Nil for four fifths of what the process may open: libzmq spins when they run out.
+    package var descriptorsMax: Int?
     /// Links that one peer may have open towards us; the oldest is closed when it opens another.
     package var inboundLinksPerPeerMax = 4
     /// Endpoints that are dialled at the same time; four descriptors each.
@@ -54,6 +63,8 @@ package struct TransportTiming: Sendable {
     package var connect = TimeSpan.seconds(10)
     /// From the end of the handshake to HELLO, and from HELLO to WELCOME.
     package var hello = TimeSpan.seconds(5)
+    /// Between two connections of one source, after as many as it may open at once.
+    package var sourceInterval = TimeSpan.milliseconds(30)
     /// Between two PINGs of a dialler.
     package var ping = TimeSpan.seconds(30)
     /// Without any message before a link counts as dead.

@@ -186,7 +186,7 @@ extension Switchboard {
     private func lossReason(_ target: DialTarget) -> String {
         switch dials[target]?.phase {
         case .connecting:
-            "cut off during the handshake; its CURVE key is another, or it is no peer"
+            "cut off during the handshake; its CURVE key is another, it is full, or it is no peer"
         case .waiting, .greeting, .linked, nil: "the connection was lost"
         }
     }

@@ -10,10 +10,16 @@ extension Switchboard {
         while let change = routerMonitor?.next() {
             switch change {
             case .accepted(let descriptor):
-                connections[descriptor] = now
-                if connections.count > connectionsMax { cut(descriptor) }
+                holdings.accepted += 1
+                if connections.accepted(descriptor, at: now) {
+                    holdings.connections.become(connections.count)
+                    holdings.sources.become(connections.sourceCount)
+                } else {
+                    holdings.cutAtOnce += 1
+                    cut(descriptor)
+                }
             case .disconnected(let descriptor):
-                connections[descriptor] = nil
+                connections.ended(descriptor)
                 for (id, link) in inbound where link.descriptor == descriptor {
                     suspects.insert(id)
                 }
@@ -46,32 +52,6 @@ extension Switchboard {
     func depart(_ id: Bytes) {
         suspects.remove(id)
         departed.insert(id)
-    }
-
-    /// Ends links that are silent, cuts off connections that are to be closed or never said HELLO.
-    func sweepInbound(at now: Instant) {
-        let timing = configuration.timing
-        if !isPaused {
-            for (id, link) in inbound
-            where link.peer != nil && now >= link.lastHeard.advanced(by: timing.silence) {
-                close(id, deadline: now)
-            }
-        }
-        for (id, link) in inbound {
-            guard case .closing(let deadline?) = link.phase, now >= deadline else { continue }
-            inbound[id]?.phase = .closing(deadline: nil)
-            if router?.send(to: id, .ping, [[]]) == .gone {
-                depart(id)
-            } else {
-                cut(link.descriptor)
-            }
-        }
-        let known = Set(inbound.values.map(\.descriptor))
-        let patience = timing.handshake.nanoseconds + timing.hello.nanoseconds
-        for (descriptor, since) in connections
-        where !known.contains(descriptor) && now.since(since).nanoseconds >= patience && !isPaused {
-            cut(descriptor)
-        }
     }
 
     /// Takes the peer off an inbound link; the connection is cut when `deadline` has come.
@@ -184,9 +164,10 @@ extension Switchboard {
             phase: phase,
             lastHeard: now
         )
+        holdings.inboundLinks.become(inbound.count)
         // The end of a connection that did not wait for us was reported before there was a link.
         readRouterMonitor(at: now)
-        if connections[message.descriptor] == nil { suspects.insert(id) }
+        if !connections.contains(message.descriptor) { suspects.insert(id) }
     }
 
     private func refuse(
@@ -210,11 +191,16 @@ extension Switchboard {
         _ reason: String,
         at now: Instant
     ) {
-        guard let key = curveKey(message.userID) else { return }
-        gatekeeper?.ban(key, until: now.advanced(by: configuration.timing.offenceBan))
         if inbound[id] == nil { enter(message, id, .closing(deadline: nil), at: now) }
         close(id, deadline: now)
         cut(message.descriptor)
+        ban(message.userID, reason, at: now)
+    }
+
+    /// Refuses the key for a while.
+    func ban(_ userID: Bytes, _ reason: String, at now: Instant) {
+        guard let key = curveKey(userID) else { return }
+        gatekeeper?.ban(key, until: now.advanced(by: configuration.timing.offenceBan))
         mailbox.postIfRoom(.refused(key, reason: reason))
     }
 
@@ -236,7 +222,7 @@ extension Switchboard {
     ///
     /// The number may have passed to another of our connections a moment ago. That one is then cut
     /// by mistake, and its owner dials again.
-    private func cut(_ descriptor: CInt) {
+    func cut(_ descriptor: CInt) {
         guard descriptor >= 0 else { return }
         shutdown(descriptor, CInt(SHUT_RDWR))
     }

@@ -16,8 +16,8 @@ final class Switchboard {
     var gatekeeper: Gatekeeper?
     var router: Socket?
     var routerMonitor: Monitor?
-    /// Accepted connections and since when; also those that did not say HELLO yet.
-    var connections: [CInt: Instant] = [:]
+    /// Accepted connections, also those that did not say HELLO yet.
+    var connections: Connections
     var inbound: [Bytes: InboundLink] = [:]
     /// Links whose connection may be gone: asked by sending to them.
     var suspects: Set<Bytes> = []
@@ -29,9 +29,8 @@ final class Switchboard {
     var outgoing: [PeerID: Queue<[Bytes]>] = [:]
     var monitorCount = 0
     var isPaused = false
-
-    /// Open connections at most, in what the process may open at all.
-    let connectionsMax: Int
+    /// What is held for others, as the last turn left it.
+    var holdings = TransportHoldings()
 
     private var polled: [Source] = []
     private var pollItems: [zmq_pollitem_t] = []
@@ -62,9 +61,10 @@ final class Switchboard {
         self.exchange = exchange
         self.mailbox = mailbox
         self.signal = signal
-        connectionsMax = min(
-            configuration.limits.connectionsMax,
-            DescriptorLimit.raise() / 5 * 4
+        let descriptorsMax = DescriptorLimit.raise() / 5 * 4
+        connections = Connections(
+            configuration,
+            descriptorsMax: configuration.limits.descriptorsMax ?? descriptorsMax
         )
         context = try Context(socketsMax: 16 + 4 * configuration.limits.dialsMax)
         guard let listener = configuration.listener else { return }
@@ -130,9 +130,20 @@ final class Switchboard {
         readRouter(at: now)
         for target in busyDials() { serve(target, at: now) }
         advanceDials(at: now)
-        guard now >= nextSweep else { return }
-        nextSweep = now.advanced(by: sweepInterval)
-        sweepInbound(at: now)
+        if now >= nextSweep {
+            nextSweep = now.advanced(by: sweepInterval)
+            sweep(at: now)
+        }
+        count()
+    }
+
+    /// Tells the owner's side what is held.
+    private func count() {
+        holdings.connections.become(connections.count)
+        holdings.inboundLinks.become(inbound.count)
+        holdings.sources.become(connections.sourceCount)
+        holdings.bans.become(gatekeeper?.banCount ?? 0)
+        exchange.report(holdings)
     }
 
     /// Silence that our own pause made is nobody's fault.

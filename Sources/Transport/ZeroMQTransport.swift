@@ -84,6 +84,9 @@ package final class ZeroMQTransport: Sendable {
     /// How long an answer of `peer` takes, measured when a link came up and with each ping.
     package func roundTrip(of peer: PeerID) -> TimeSpan? { exchange.roundTrip(of: peer) }
 
+    /// What the transport holds for others, as its thread last said, and the most of it so far.
+    package var holdings: TransportHoldings { exchange.holdings }
+
     /// Closes all links with `peer` and stops dialling it; it may come back.
     ///
     /// Like `hangUp` and `ban`, false when too many orders wait already.

@@ -39,9 +39,21 @@ final class RawClient {
         #expect(zmq_connect(socket, endpoint) == 0)
     }
 
-    /// A client with valid encryption towards `hub`.
-    convenience init(_ hub: TestPeer, keys: CurveKeyPair = .generate()) throws {
-        try self.init(hub.endpoint, serverKey: hub.keys.publicKey, keys: keys)
+    /// A client with valid encryption towards `hub`, from the loopback address that ends in
+    /// `source`.
+    convenience init(
+        _ hub: TestPeer,
+        keys: CurveKeyPair = .generate(),
+        source: UInt8 = 1,
+        routingID: Bytes? = nil
+    ) throws {
+        let port = try #require(hub.transport.boundPort)
+        try self.init(
+            "tcp://127.0.0.\(source):0;127.0.0.1:\(port)",
+            serverKey: hub.keys.publicKey,
+            keys: keys,
+            routingID: routingID
+        )
     }
 
     deinit {
@@ -77,15 +89,15 @@ final class RawClient {
         return peer
     }
 
-    /// Whether the other side ended the connection within 20 s.
-    func isDisconnected() -> Bool {
+    /// Whether the other side ended the connection within so many milliseconds.
+    func isDisconnected(within milliseconds: Int = 20_000) -> Bool {
         var item = zmq_pollitem_t(
             socket: monitor,
             fd: 0,
             events: Int16(ZMQ_POLLIN),
             revents: 0
         )
-        return zmq_poll(&item, 1, 20_000) > 0
+        return zmq_poll(&item, 1, milliseconds) > 0
     }
 
     private func set(_ option: CInt, _ value: CInt) {
