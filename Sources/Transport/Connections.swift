@@ -10,6 +10,8 @@ struct Connections {
     struct Connection {
         let since: Instant
         fileprivate let source: SourceNetwork?
+        /// Bytes on the wire of the messages that were read.
+        var takenByteCount: UInt64 = 0
     }
 
     /// What a source has used of its share.
@@ -66,6 +68,11 @@ struct Connections {
         cut.remove(descriptor)
         guard let source = kept.removeValue(forKey: descriptor)?.source else { return }
         shares[source]?.openCount -= 1
+    }
+
+    /// A message was read that took `byteCount` bytes on the wire.
+    mutating func took(_ byteCount: Int, from descriptor: CInt) {
+        kept[descriptor]?.takenByteCount += UInt64(byteCount)
     }
 
     /// Forgets sources that have nothing open and their whole share again.

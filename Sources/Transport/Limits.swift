@@ -25,6 +25,16 @@ package struct TransportLimits: Sendable {
     ///
     /// Nil for four fifths of what the process may open: libzmq spins when they run out.
     package var descriptorsMax: Int?
+    /// Bytes that a connection brings before it is admitted, its handshake and HELLO included.
+    package var strangerBytesMax = 16 * 1024
+    /// Bytes of one link's messages that are not whole or not read.
+    ///
+    /// `highWaterMark` messages of one full frame, which is what the layer above sends, take
+    /// 24 MiB. libzmq itself would keep all frames of a message that never ends.
+    package var unreadBytesMax = 32 << 20
+    /// Bytes of all connections' messages that are not whole or not read; when there are more, the
+    /// connection with the most of them is cut.
+    package var unreadBytesTotalMax = 256 << 20
     /// Links that one peer may have open towards us; the oldest is closed when it opens another.
     package var inboundLinksPerPeerMax = 4
     /// Endpoints that are dialled at the same time; four descriptors each.

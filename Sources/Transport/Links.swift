@@ -43,6 +43,10 @@ struct Dial {
     final class Line {
         let socket: Socket
         let monitor: Monitor
+        /// The descriptor of the connection, once there is one.
+        var descriptor: CInt?
+        /// Bytes on the wire of the messages that were read.
+        var takenByteCount: UInt64 = 0
 
         init(socket: Socket, monitor: Monitor) {
             self.socket = socket

@@ -6,6 +6,7 @@ final class Monitor {
     /// A change of a connection.
     enum Change {
         case accepted(CInt)
+        case connected(CInt)
         case ready
         case disconnected(CInt)
         case failed(reason: String)
@@ -18,7 +19,7 @@ final class Monitor {
     init(of watched: Socket, in context: Context, number: Int) throws(TransportError) {
         let address = "inproc://monitor-\(number)"
         let events =
-            ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CLOSED
+            ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_CONNECTED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CLOSED
             | ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH
             | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL
         self.watched = watched
@@ -52,6 +53,7 @@ final class Monitor {
         }
         switch event {
         case ZMQ_EVENT_ACCEPTED: return .accepted(value)
+        case ZMQ_EVENT_CONNECTED: return .connected(value)
         case ZMQ_EVENT_HANDSHAKE_SUCCEEDED: return .ready
         case ZMQ_EVENT_DISCONNECTED: return .disconnected(value)
         case ZMQ_EVENT_CLOSED: return .failed(reason: "nobody listens there")

@@ -122,6 +122,7 @@ final class Socket {
             zmq_msg_init(message)
             guard zmq_msg_recv(message, pointer, ZMQ_DONTWAIT) >= 0 else { return nil }
             incoming.frameCount += 1
+            incoming.wireByteCount += wireByteCount(ofFrame: zmq_msg_size(message))
             if incoming.frameCount <= framesMax {
                 let content = UnsafeRawBufferPointer(
                     start: zmq_msg_data(message),
@@ -179,6 +180,8 @@ struct IncomingMessage {
     var frames: [Bytes] = []
     /// How many frames there were in all.
     var frameCount = 0
+    /// Bytes of all frames on an encrypted wire.
+    var wireByteCount = 0
     /// The proven key of the sender as text; empty when nothing was proven.
     var userID: Bytes = []
     /// The numeric address of the sender of a HELLO or WELCOME; empty when it is not known.

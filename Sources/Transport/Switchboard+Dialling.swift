@@ -44,8 +44,27 @@ extension Switchboard {
             case .disconnected:
                 readRest(of: line, target, at: now)
                 fail(target, lossReason(target), at: now)
+            case .connected(let descriptor): line.descriptor = descriptor
             case .accepted: break
             }
+        }
+    }
+
+    /// Gives up lines whose other end sends a message without end.
+    func sweepDialled(at now: Instant) {
+        let limits = configuration.limits
+        for (target, dial) in dials {
+            guard let line = dial.line, let descriptor = line.descriptor,
+                let count = unreadByteCount(
+                    of: descriptor,
+                    takenByteCount: line.takenByteCount
+                )
+            else { continue }
+            let isLinked = if case .linked = dial.phase { true } else { false }
+            guard count > (isLinked ? limits.unreadBytesMax : limits.strangerBytesMax) else {
+                continue
+            }
+            refuse(target, "sent \(count) bytes without the end of a message", at: now)
         }
     }
 
@@ -117,6 +136,7 @@ extension Switchboard {
         guard let dial = dials[target], dial.line === line,
             let message = line.socket.receive(framesMax: configuration.limits.framesMax)
         else { return false }
+        line.takenByteCount += UInt64(message.wireByteCount)
         guard message.frameCount <= configuration.limits.framesMax,
             let kind = message.frames[0].first
         else {

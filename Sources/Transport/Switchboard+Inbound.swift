@@ -23,7 +23,7 @@ extension Switchboard {
                 for (id, link) in inbound where link.descriptor == descriptor {
                     suspects.insert(id)
                 }
-            case .ready, .failed: break
+            case .connected, .ready, .failed: break
             }
         }
     }
@@ -37,6 +37,8 @@ extension Switchboard {
                 forgetDeparted()
                 return
             }
+            let idByteCount = message.frames.first.map { wireByteCount(ofFrame: $0.count) } ?? 0
+            connections.took(message.wireByteCount - idByteCount, from: message.descriptor)
             handle(message, at: now)
         }
     }

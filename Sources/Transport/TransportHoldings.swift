@@ -21,6 +21,8 @@ package struct TransportHoldings: Sendable, Equatable {
     package internal(set) var sources = Count()
     /// Keys that are refused for what they did.
     package internal(set) var bans = Count()
+    /// Bytes of messages that were not whole or not read, when last looked at.
+    package internal(set) var unreadBytes = Count()
     /// Connections that were accepted since the start.
     package internal(set) var accepted = 0
     /// Connections that were cut as soon as they were accepted, since the start.
