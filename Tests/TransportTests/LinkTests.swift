@@ -178,18 +178,33 @@ struct LinkTests {
         }
     }
 
-    @Test(arguments: [("*", "127.0.0.1"), ("::1", "[::1]")])
-    func otherAddressesServeToo(listen: String, dial: String) async throws {
-        let hub: TestPeer
-        do {
-            hub = try TestPeer(2) { $0.listener?.address = listen }
-        } catch TransportError.addressUnavailable {
-            return  // This machine has no IPv6.
+    @Test func everyAddressServesBothKindsOfDiallers() async throws {
+        let hub = try TestPeer(2) { $0.listener?.address = "*" }
+        for host in ["127.0.0.1"] + (hasIPv6Loopback() ? ["[::1]"] : []) {
+            try await expectLink(to: hub, at: host)
         }
+    }
+
+    @Test(.enabled("this machine has no ::1") { hasIPv6Loopback() })
+    func aPeerOfIPv6AloneServes() async throws {
+        try await expectLink(to: TestPeer(2) { $0.listener?.address = "::1" }, at: "[::1]")
+    }
+
+    /// A message each way, and each end is told where the other one is.
+    private func expectLink(to hub: TestPeer, at host: String) async throws {
         let port = try #require(hub.transport.boundPort)
         let leaf = try TestPeer(1, listens: false)
-        try leaf.transport.dial(endpoint: "\(dial):\(port)", curveKey: hub.keys.publicKey)
+        try leaf.transport.dial(endpoint: "\(host):\(port)", curveKey: hub.keys.publicKey)
         try await leaf.linked(with: hub.id)
+        try await hub.event {
+            guard case .linked(leaf.id, _, _, let address) = $0 else { return false }
+            // A socket for both kinds of address writes those of IPv4 as IPv6 ones.
+            return ["127.0.0.1", "::ffff:127.0.0.1", "::1"].contains(address)
+        }
+        #expect(leaf.transport.send(to: hub.id, frames: [[1]]) == .queued)
+        try await hub.event { $0 == .received(from: leaf.id, frames: [[1]]) }
+        leaf.transport.close()
+        try await hub.unlinked(from: leaf.id)
     }
 
     @Test func deadEndpointIsReportedAgainAndAgain() async throws {

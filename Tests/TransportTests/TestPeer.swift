@@ -1,3 +1,4 @@
+import Glibc
 import Primitives
 import Testing
 import Transport
@@ -123,4 +124,19 @@ func expectServes(_ hub: TestPeer, name: UInt64 = 99) async throws {
     #expect(hub.transport.send(to: leaf.id, frames: [[3]]) == .queued)
     try await leaf.event { $0 == .received(from: hub.id, frames: [[3]]) }
     leaf.transport.close()
+}
+
+/// Whether this machine can talk to itself over IPv6.
+func hasIPv6Loopback() -> Bool {
+    let descriptor = socket(AF_INET6, CInt(SOCK_STREAM.rawValue), 0)
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    var address = sockaddr_in6()
+    address.sin6_family = sa_family_t(AF_INET6)
+    address.sin6_addr = in6addr_loopback
+    return withUnsafePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in6>.size)) == 0
+        }
+    }
 }
