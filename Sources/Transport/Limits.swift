@@ -10,14 +10,14 @@ package struct TransportLimits: Sendable {
     package var helloBytesMax = 4096
     /// Frames in one message.
     package let framesMax = 3
-    /// Connections that pass the handshake at the same time; 29 KiB each when idle.
+    /// Open connections with which another key passes the handshake; 29 KiB each when idle.
     package var inboundLinksMax = 1024
     /// Connections that are open before and after the handshake; any more are cut at once.
     package var connectionsMax = 2048
     /// Connections that one source has open at the same time, or opens at once.
     ///
     /// A source is an IPv4 address, or the first 64 bits of an IPv6 address. A laboratory behind
-    /// one address fits; to fill the peer takes eight of them.
+    /// one address fits; to keep newcomers out takes four of them.
     package var connectionsPerSourceMax = 256
     /// Sources whose share is remembered; the one that has rested first makes room.
     package var sourcesMax = 4096

@@ -1,3 +1,4 @@
+import CZeroMQ
 import Glibc
 import Primitives
 import Testing
@@ -7,6 +8,31 @@ import Transport
 /// newcomer gets one.
 @Suite(.serialized, .timeLimit(.minutes(10)))
 struct AttackTests {
+    // MARK: Routing ids
+
+    @Test func numbersOfConnectionsDoNotBeginWhereAnUnseededProcessBegins() throws {
+        _ = try TestPeer(2)
+        let start = try firstNumberOfARouter()
+        #expect(try !unseededStarts(10_000).contains(start))
+        // The sequence is that of the C library: another process could have computed it.
+        #expect(try unseededStarts(1) == [1_804_289_383])
+    }
+
+    @Test func routingIDsOfAnUnseededProcessAreClaimedInVain() async throws {
+        let hub = try TestPeer(2)
+        let bystander = try await Bystander(of: hub)
+        // The bystander has the first number of one of these, and newcomers get the next ones.
+        let claimed = try unseededStarts(12).flatMap { [$0 &+ 1, $0 &+ 2] }
+        let claimers = try claimed.map { number in
+            let number = withUnsafeBytes(of: number.bigEndian) { Bytes($0) }
+            return try RawClient(hub, source: 2, routingID: [0] + number)
+        }
+        for (name, claimer) in zip(UInt64(7)..., claimers) { _ = try claimer.introduce(as: name) }
+        for name in 50..<54 as Range<UInt64> { _ = try RawClient(hub).introduce(as: name) }
+        try await bystander.isServed()
+        withExtendedLifetime(claimers) {}
+    }
+
     // MARK: Memory
 
     @Test func messageOf8000FramesIsAnOffence() async throws {
@@ -195,6 +221,117 @@ struct AttackTests {
         used = []
         try await expectServes(hub, name: 98)
     }
+
+    // MARK: Keys
+
+    @Test func bannedKeyComesBackInVain() async throws {
+        let hub = try TestPeer(2)
+        let bystander = try await Bystander(of: hub)
+        let offender = try RawClient(hub)
+        offender.send([[0xff]])
+        #expect(try await bystander.refusal() == "began a connection without a HELLO")
+        for _ in 0..<20 {
+            let returning = try RawClient(hub, keys: offender.keys)
+            returning.send([[0x01] + PlainAdmission.hello(hub.id, offender.keys.publicKey)])
+            #expect(returning.isDisconnected())
+        }
+        try await bystander.isServed()
+        #expect(bystander.seen.isEmpty, "one of them was heard")
+        #expect(hub.transport.holdings.bans.most == 1)
+    }
+
+    @Test func helloOfTheBystanderIsWorthNothingOnAnotherLink() async throws {
+        let hub = try TestPeer(2) { $0.timing.farewell = .milliseconds(50) }
+        let bystander = try await Bystander(of: hub)
+        for _ in 0..<10 {
+            let thief = try RawClient(hub)
+            thief.send([[0x01] + bystander.hello])
+            #expect(thief.receive() == [0x03] + Bytes("HELLO belongs to another link".utf8))
+            #expect(thief.isDisconnected())
+        }
+        try await bystander.isServed()
+    }
+
+    // MARK: Bytes that are no ZMTP
+
+    @Test(arguments: Garbage.allCases)
+    func garbageIsCutOff(_ garbage: Garbage) async throws {
+        let hub = try TestPeer(2) { $0.timing.handshake = .milliseconds(500) }
+        let bystander = try await Bystander(of: hub)
+        let strangers = try (0..<10).map { _ in try PlainSocket(hub, source: 2) }
+        for stranger in strangers { stranger.send(garbage.bytes) }
+        for stranger in strangers { #expect(stranger.isEnded()) }
+        try await bystander.isServed()
+        #expect(hub.transport.holdings.inboundLinks.most == 1)
+        #expect(hub.transport.holdings.bans.most == 0)
+        try await expectServes(hub, name: 98)
+    }
+
+    @Test(arguments: [Garbage.greeting.bytes, [0xff], Garbage.endlessCommand.bytes])
+    func slowBytesEndWithTheTimeForTheHandshake(bytes: Bytes) async throws {
+        let hub = try TestPeer(2) { $0.timing.handshake = .milliseconds(200) }
+        let bystander = try await Bystander(of: hub)
+        #expect(try PlainSocket(hub, source: 2).isEndedUnderTrickle(of: bytes))
+        try await bystander.isServed()
+    }
+
+    @Test(arguments: [0, 1, 11, 63, 64, 65, 200, 266, 300, 500, 620])
+    func handshakeThatStopsHalfWayIsCutOff(upMax: Int) async throws {
+        let hub = try TestPeer(2) {
+            $0.timing.handshake = .milliseconds(200)
+            $0.timing.hello = .milliseconds(200)
+        }
+        let bystander = try await Bystander(of: hub)
+        let relay = try Relay(to: hub, upMax: upMax)
+        let client = try RawClient(relay.endpoint, serverKey: hub.keys.publicKey)
+        client.send([[0x01] + Bytes(repeating: 0, count: 4096)])
+        #expect(client.isDisconnected())
+        #expect(hub.transport.holdings.inboundLinks.most == 1)
+        try await bystander.isServed()
+    }
+
+    @Test func linkThatStopsWithinAFrameIsSilent() async throws {
+        let hub = try TestPeer(2) { $0.timing.silence = .milliseconds(300) }
+        let relay = try Relay(to: hub, upMax: 5_000)
+        let client = try RawClient(relay.endpoint, serverKey: hub.keys.publicKey)
+        let peer = try client.introduce(as: 7)
+        client.send([[0x10] + Bytes(repeating: 0, count: 100_000)])
+        try await hub.unlinked(from: peer)
+        #expect(client.isDisconnected())
+    }
+
+    // MARK: What an unseeded process would do
+
+    /// The number that libzmq would give a ROUTER's first connection, had it drawn so many others.
+    private func unseededStarts(_ count: Int) throws -> [UInt32] {
+        var state = [CChar](repeating: 0, count: 128)
+        var generator = random_data()
+        var numbers: [UInt32] = []
+        try #require(initstate_r(1, &state, state.count, &generator) == 0)
+        for _ in 0...count {
+            var number: Int32 = 0
+            try #require(random_r(&generator, &number) == 0)
+            numbers.append(UInt32(bitPattern: number))
+        }
+        return zip(numbers, numbers.dropFirst()).map { $0 | $1 << 31 }
+    }
+
+    private func firstNumberOfARouter() throws -> UInt32 {
+        let context = try #require(zmq_ctx_new())
+        let router = try #require(zmq_socket(context, ZMQ_ROUTER))
+        let dealer = try #require(zmq_socket(context, ZMQ_DEALER))
+        defer {
+            zmq_close(dealer)
+            zmq_close(router)
+            zmq_ctx_term(context)
+        }
+        #expect(zmq_bind(router, "inproc://numbers") == 0)
+        #expect(zmq_connect(dealer, "inproc://numbers") == 0)
+        #expect(zmq_send(dealer, "", 0, 0) == 0)
+        var id = Bytes(repeating: 0, count: 5)
+        #expect(zmq_recv(router, &id, id.count, 0) == 5)
+        return id.dropFirst().reduce(0) { $0 << 8 | UInt32($1) }
+    }
 }
 
 extension TransportTiming {
@@ -202,5 +339,38 @@ extension TransportTiming {
     fileprivate mutating func waitForEver() {
         handshake = .seconds(3_600)
         hello = .seconds(3_600)
+    }
+}
+
+/// What a stranger might send in place of a handshake.
+enum Garbage: CaseIterable {
+    case http
+    case tls
+    case ones
+    case zeros
+    case greeting
+    case unencrypted
+    case wrongCommand
+    case endlessCommand
+
+    var bytes: Bytes {
+        switch self {
+        case .http: Bytes("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8)
+        case .tls: [0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3] + Bytes(repeating: 7, count: 500)
+        case .ones: Bytes(repeating: 0xff, count: 100_000)
+        case .zeros: Bytes(repeating: 0, count: 100_000)
+        case .greeting: Self.greeting("CURVE")
+        case .unencrypted: Self.greeting("NULL") + [4, 6, 5] + Bytes("READY".utf8)
+        case .wrongCommand: Self.greeting("CURVE") + [4, 200, 5] + Bytes(repeating: 65, count: 199)
+        case .endlessCommand:
+            Self.greeting("CURVE") + [6, 0x3f] + Bytes(repeating: 0xff, count: 100_000)
+        }
+    }
+
+    /// - Source: ZeroMQ RFC 23/ZMTP.
+    private static func greeting(_ mechanism: String) -> Bytes {
+        let name = Bytes(mechanism.utf8)
+        let padded = name + Bytes(repeating: 0, count: 20 - name.count)
+        return [0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f, 3, 0] + padded + Bytes(repeating: 0, count: 32)
     }
 }
