@@ -15,6 +15,9 @@ PROCESS_SUITES = TransportTests PeerNodeTests ProcessTests SandboxTests
 # What `make bench` runs.
 BENCH_FLAGS ?=
 
+# How often `make soak` connects and disconnects.
+SOAK_LINKS ?= 100000
+
 # What `make fuzz` fuzzes, and for how long each.
 FUZZ_TARGET ?= decoders files certificates core
 FUZZ_SECONDS ?= 60
@@ -23,7 +26,7 @@ SOURCES = Sources Tests Benchmarks Fuzz Package.swift
 PACKAGE_CHECK = --explicit-target-dependency-import-check error
 export SWIFT
 
-.PHONY: help demo test kills build check format sim mutants bench fuzz docs clean setup setup-tests
+.PHONY: help demo test kills build check format sim mutants bench soak fuzz docs clean setup setup-tests
 .DEFAULT_GOAL := help
 
 help: ## List these commands
@@ -78,6 +81,10 @@ bench: setup ## Measure what certified units cost, and starts (BENCH_FLAGS)
 	$(SWIFT) build -c release --product starling
 	STARLING_BENCH=1 $(SWIFT) build -c release --product starling-bench
 	"$$($(SWIFT) build -c release --show-bin-path)/starling-bench" $(BENCH_FLAGS)
+
+soak: setup ## Connect to a peer and disconnect SOAK_LINKS times (100000)
+	STARLING_BENCH=1 $(SWIFT) build -c release --product starling-bench
+	"$$($(SWIFT) build -c release --show-bin-path)/starling-bench" --links $(SOAK_LINKS)
 
 fuzz: setup ## Fuzz FUZZ_TARGET (all) for FUZZ_SECONDS (60) each
 	@.ci/fuzz $(FUZZ_SECONDS) $(FUZZ_TARGET)

@@ -265,7 +265,7 @@ if Context.environment["STARLING_BENCH"] == "1" {
             name: "starling-bench",
             dependencies: [
                 "Subprocesses",
-                "Primitives", "Wire", "Kernels", "PeerCore", "PeerNode", "Store",
+                "Primitives", "Wire", "Kernels", "PeerCore", "PeerNode", "Store", "Transport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Benchmarks/starling-bench",

@@ -14,6 +14,7 @@ import Foundation
               starling-bench
               starling-bench --runs 3 --units 128 --json
               starling-bench --bit-flips 1000000
+              starling-bench --links 100000
             """
     )
 
@@ -32,6 +33,12 @@ import Foundation
     @Option(parsing: .unconditional, help: "Where the bits that are changed follow from.")
     var seed: UInt64 = 1
 
+    @Option(
+        parsing: .unconditional,
+        help: "Measure links alone: connect and disconnect so many times, 100 to 100000000."
+    )
+    var links: Int?
+
     @Flag(help: "Print one object in place of the table.")
     var json = false
 
@@ -45,9 +52,17 @@ import Foundation
         if let bitFlips, !(1...1_000_000_000).contains(bitFlips) {
             throw ValidationError("--bit-flips is \(bitFlips); it must be 1 to 1000000000")
         }
+        if let links, !(100...100_000_000).contains(links) {
+            throw ValidationError("--links is \(links); it must be 100 to 100000000")
+        }
     }
 
     func run() async throws {
+        if let links {
+            var run = try LinkRun()
+            try await run.measure(count: links, say)
+            return print(json ? try run.json() : run.table)
+        }
         if let bitFlips {
             let flips = try BitFlipRun(flips: bitFlips, seed: seed)
             return print(json ? try flips.json() : flips.table)

@@ -56,8 +56,10 @@ enum ImportRule {
         "starling-sim": [
             "Simulator", "Subprocesses", "ArgumentParser", "JobFiles", "FilterbankFiles", "Kernels",
         ] + tier0 + tier1 + platform,
-        "starling-bench": ["PeerNode", "Store", "Kernels", "PeerCore", "Subprocesses"]
-            + ["ArgumentParser"] + tier0 + platform,
+        "starling-bench": [
+            "PeerNode", "Store", "Transport", "Kernels", "PeerCore", "Subprocesses",
+            "ArgumentParser",
+        ] + tier0 + platform,
         "TestSupport": ["Simulator", "Testing"] + tier0 + tier1 + platform,
         "FuzzTargets": ["Kernels", "JobFiles", "TestSupport"] + tier0 + tier1,
         "starling-fuzz": ["FuzzTargets", "Primitives"] + platform,
