@@ -109,6 +109,23 @@ struct AttackTests {
         try await leaf.unlinked(from: hub.id)
     }
 
+    @Test func bytesOfMessagesThatWereReadAreCountedExactly() async throws {
+        let (leaf, hub) = try await linkedPair { $0.timing.waitForEver() }
+        // One frame's length changes its size on the wire by more than a byte at 221 and 222.
+        for round in 0..<3_000 {
+            let frame = Bytes(repeating: 1, count: [0, 1, 221, 222, 5_000][round % 5])
+            let frames = Array(repeating: frame, count: 1 + round % 3)
+            #expect(leaf.transport.send(to: hub.id, frames: frames) == .queued)
+            try await hub.event { $0 == .received(from: leaf.id, frames: frames) }
+        }
+        // What these bring shows that all messages were counted before: handshakes are never read.
+        let waiting = try (0..<50).map { _ in try PlainSocket(hub, source: 2) }
+        for connection in waiting { connection.send(Garbage.greeting.bytes) }
+        let others = waiting.count * Garbage.greeting.bytes.count
+        while hub.transport.holdings.unreadBytes.now <= others { await Task.yield() }
+        #expect(hub.transport.holdings.unreadBytes.now - others < 1_000)
+    }
+
     @Test func frameOf200MebibytesEndsTheConnectionAndIsNotRead() async throws {
         let hub = try TestPeer(2)
         let bystander = try await Bystander(of: hub)
@@ -220,6 +237,26 @@ struct AttackTests {
         for descriptor in used { close(descriptor) }
         used = []
         try await expectServes(hub, name: 98)
+    }
+
+    @Test(arguments: [0, 1, 64, 66])
+    func connectionsThatAreResetLeaveNothingBehind(byteCount: Int) async throws {
+        let hub = try TestPeer(2) {
+            $0.limits.connectionsPerSourceMax = 20_000
+            $0.timing.waitForEver()
+        }
+        let bystander = try await Bystander(of: hub)
+        let start = Bytes(Garbage.wrongCommand.bytes.prefix(byteCount))
+        for _ in 0..<300 {
+            let connection = try PlainSocket(hub, source: 2)
+            connection.send(start)
+            connection.resetAtEnd()
+        }
+        while hub.transport.holdings.accepted < 301 || hub.transport.holdings.connections.now > 1 {
+            await Task.yield()
+        }
+        try await bystander.isServed()
+        #expect(hub.transport.holdings.inboundLinks.most == 1)
     }
 
     // MARK: Keys

@@ -43,6 +43,13 @@ final class PlainSocket {
         return true
     }
 
+    /// Has the connection end with a reset: what the other side has not read then is lost.
+    func resetAtEnd() {
+        var setting = linger(l_onoff: 1, l_linger: 0)
+        let size = socklen_t(MemoryLayout.size(ofValue: setting))
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &setting, size)
+    }
+
     /// Whether the other side ends the connection within 20 s.
     func isEnded() -> Bool {
         while true {
