@@ -7,6 +7,7 @@ final class Exchange: Sendable {
     enum Command: Sendable {
         case dial(DialTarget)
         case hangUp(DialTarget)
+        case lookedUp(DialTarget, addresses: [String])
         case disconnect(PeerID)
         case banPeer(PeerID)
         case banKey(CurveKey)
@@ -94,6 +95,12 @@ final class Exchange: Sendable {
         }
         signal.raise()
         return isTaken
+    }
+
+    /// Hands over what a name was looked up for; as many wait as names are looked up.
+    func lookedUp(_ target: DialTarget, addresses: [String]) {
+        state.withLock { $0.batch.commands.append(.lookedUp(target, addresses: addresses)) }
+        signal.raise()
     }
 
     func close() {

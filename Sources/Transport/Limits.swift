@@ -39,6 +39,9 @@ package struct TransportLimits: Sendable {
     package var inboundLinksPerPeerMax = 4
     /// Endpoints that are dialled at the same time; four descriptors each.
     package var dialsMax = 256
+    /// Names that are looked up at the same time; one that nobody answers for takes a thread for
+    /// half a minute.
+    var lookUpsMax = 4
     /// Messages that libzmq holds in each direction of one link.
     package var highWaterMark = 64
     /// Events that wait for the owner before the transport stops reading from its sockets.
@@ -69,7 +72,11 @@ package struct TransportLimits: Sendable {
 package struct TransportTiming: Sendable {
     /// The CURVE handshake of one connection.
     package var handshake = TimeSpan.seconds(4)
-    /// From dialling to the end of the handshake; covers name look-up and the TCP connection.
+    /// How long a name may be looked up.
+    var lookUp = TimeSpan.seconds(30)
+    /// How soon another endpoint of the same peer is tried while an attempt is under way.
+    var stagger = TimeSpan.milliseconds(250)
+    /// From dialling to the end of the handshake; covers the TCP connection.
     package var connect = TimeSpan.seconds(10)
     /// From the end of the handshake to HELLO, and from HELLO to WELCOME.
     package var hello = TimeSpan.seconds(5)

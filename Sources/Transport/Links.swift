@@ -35,9 +35,12 @@ struct InboundLink {
 ///
 /// ```
 /// waiting ──▶ connecting ──(handshake: HELLO)──▶ greeting ──(WELCOME)──▶ linked
-///    ▲             │                                │                      │
-///    └─────────────┴──────── failed, lost ──────────┴──────────────────────┘
+///  ▲   │ name    ▲  │                               │                      │
+///  │   └▶ lookingUp │                               │                      │
+///  └────────┴───────┴──────── failed, lost ─────────┴──────────────────────┘
 /// ```
+/// A name has several addresses: they are tried one after the other, without a wait, and it is
+/// looked up again when all of them have failed.
 struct Dial {
     /// A socket for one connection, and its monitor.
     final class Line {
@@ -57,19 +60,22 @@ struct Dial {
     /// How far the attempt is.
     enum Phase {
         case waiting(until: Instant)
+        case lookingUp(until: Instant)
         case connecting(Line, until: Instant)
         case greeting(Line, until: Instant)
         case linked(Line, PeerID, lastHeard: Instant, nextPing: Instant)
     }
 
     var phase: Phase
-    /// Attempts that failed since the last link.
+    /// Rounds over all addresses that failed since the last link.
     var failureCount = 0
+    /// Addresses of the endpoint's name that are still to be tried in this round.
+    var addresses: [Endpoint] = []
 
     /// The connection, if there is an attempt at one.
     var line: Line? {
         switch phase {
-        case .waiting: nil
+        case .waiting, .lookingUp: nil
         case .connecting(let line, _), .greeting(let line, _), .linked(let line, _, _, _): line
         }
     }
@@ -77,7 +83,9 @@ struct Dial {
     /// When something is to be done without an event.
     func deadline(silence: TimeSpan) -> Instant {
         switch phase {
-        case .waiting(let until), .connecting(_, let until), .greeting(_, let until): until
+        case .waiting(let until), .lookingUp(let until), .connecting(_, let until),
+            .greeting(_, let until):
+            until
         case .linked(_, _, let lastHeard, let nextPing):
             min(nextPing, lastHeard.advanced(by: silence))
         }

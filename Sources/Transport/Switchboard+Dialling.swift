@@ -1,4 +1,5 @@
 import CZeroMQ
+import Dispatch
 import Primitives
 
 /// Connections that we open: one socket for each attempt.
@@ -9,7 +10,14 @@ extension Switchboard {
         for (target, dial) in dials {
             switch dial.phase {
             case .waiting(let until):
-                if now >= until { open(target, at: now) }
+                guard now >= until else { continue }
+                if let later = laterTurn(of: target, at: now) {
+                    dials[target]?.phase = .waiting(until: later)
+                } else {
+                    open(target, at: now)
+                }
+            case .lookingUp(let until):
+                if now >= until { fail(target, "its name is not answered for", at: now) }
             case .connecting(_, let until):
                 if now >= until { fail(target, "no connection in time", at: now) }
             case .greeting(_, let until):
@@ -68,13 +76,37 @@ extension Switchboard {
         }
     }
 
-    /// Ends the attempt or the link, and waits before the next one.
+    /// When a peer that answers elsewhere, or may be about to, is thought of again; nil for now.
+    ///
+    /// A peer may be dialled at several endpoints: one link is enough, and the others are tried
+    /// when that does not come about soon.
+    private func laterTurn(of target: DialTarget, at now: Instant) -> Instant? {
+        let timing = configuration.timing
+        for (other, dial) in dials where other.curveKey == target.curveKey && other != target {
+            switch dial.phase {
+            case .waiting, .lookingUp: continue
+            case .connecting(_, let until):
+                let turn = until.advanced(by: timing.stagger)
+                let end = now.advanced(by: timing.connect)
+                if turn > end { return now.advanced(by: turn.since(end)) }
+            case .greeting: return now.advanced(by: timing.stagger)
+            case .linked: return now.advanced(by: timing.redialMin)
+            }
+        }
+        return nil
+    }
+
+    /// Ends the attempt or the link, and waits before the next one unless there is another address.
     func fail(_ target: DialTarget, _ reason: String, at now: Instant) {
         guard let dial = dials[target] else { return }
         let wasLinked = end(target, dial)
-        let failureCount = wasLinked ? 0 : dial.failureCount + 1
-        let until = now.advanced(by: redialWait(failureCount))
-        dials[target] = Dial(phase: .waiting(until: until), failureCount: failureCount)
+        if !wasLinked, !dial.addresses.isEmpty {
+            dials[target]?.phase = .waiting(until: now)
+        } else {
+            let failureCount = wasLinked ? 0 : dial.failureCount + 1
+            let until = now.advanced(by: redialWait(failureCount))
+            dials[target] = Dial(phase: .waiting(until: until), failureCount: failureCount)
+        }
         guard !wasLinked else { return }
         mailbox.postIfRoom(.dialFailed(endpoint: "\(target.endpoint)", reason: reason))
     }
@@ -94,8 +126,53 @@ extension Switchboard {
     }
 
     private func open(_ target: DialTarget, at now: Instant) {
+        guard target.endpoint.isNamed else {
+            open(target, target.endpoint, at: now)
+            return
+        }
+        if let address = nextAddress(of: target) {
+            open(target, address, at: now)
+        } else {
+            lookUp(target, at: now)
+        }
+    }
+
+    private func nextAddress(of target: DialTarget) -> Endpoint? {
+        guard dials[target]?.addresses.isEmpty == false else { return nil }
+        return dials[target]?.addresses.removeFirst()
+    }
+
+    /// Looks the endpoint's name up on another thread: libzmq would hold up all links meanwhile.
+    private func lookUp(_ target: DialTarget, at now: Instant) {
+        guard lookUpCount < configuration.limits.lookUpsMax else {
+            let until = now.advanced(by: configuration.timing.stagger)
+            dials[target]?.phase = .waiting(until: until)
+            return
+        }
+        lookUpCount += 1
+        let until = now.advanced(by: configuration.timing.lookUp)
+        dials[target]?.phase = .lookingUp(until: until)
+        lookUps.async { [exchange, lookUp = configuration.lookUp] in
+            exchange.lookedUp(target, addresses: lookUp(target.endpoint.host))
+        }
+    }
+
+    /// The addresses of a name have come, perhaps for nobody any more.
+    func lookedUp(_ target: DialTarget, _ addresses: [String], at now: Instant) {
+        lookUpCount -= 1
+        guard case .lookingUp = dials[target]?.phase else { return }
+        let endpoints = addresses.prefix(NameLookup.addressesMax).compactMap(target.endpoint.at)
+        guard !endpoints.isEmpty else {
+            fail(target, "no address is known for this name", at: now)
+            return
+        }
+        dials[target]?.addresses = endpoints
+        open(target, at: now)
+    }
+
+    private func open(_ target: DialTarget, _ endpoint: Endpoint, at now: Instant) {
         do throws(TransportError) {
-            let line = try makeLine(target)
+            let line = try makeLine(target, endpoint)
             let until = now.advanced(by: configuration.timing.connect)
             dials[target]?.phase = .connecting(line, until: until)
         } catch {
@@ -103,9 +180,13 @@ extension Switchboard {
         }
     }
 
-    private func makeLine(_ target: DialTarget) throws(TransportError) -> Dial.Line {
+    /// A socket on its way to `endpoint`, which is that of `target` or one of its name's.
+    private func makeLine(
+        _ target: DialTarget,
+        _ endpoint: Endpoint
+    ) throws(TransportError) -> Dial.Line {
         let socket = try Socket(context, ZMQ_DEALER)
-        try setCommonOptions(of: socket, host: target.endpoint.host)
+        try setCommonOptions(of: socket, host: endpoint.host)
         try socket.set(ZMQ_CURVE_SERVERKEY, bytes: target.curveKey.digest.bytes)
         try socket.set(ZMQ_CURVE_PUBLICKEY, bytes: configuration.keys.publicKey.digest.bytes)
         try socket.set(ZMQ_CURVE_SECRETKEY, bytes: configuration.keys.secretKey.bytes)
@@ -113,8 +194,8 @@ extension Switchboard {
         try socket.set(ZMQ_RECONNECT_IVL, -1)
         monitorCount += 1
         let monitor = try Monitor(of: socket, in: context, number: monitorCount)
-        guard zmq_connect(socket.pointer, "\(target.endpoint)") == 0 else {
-            throw lastError("dial \(target.endpoint)")
+        guard zmq_connect(socket.pointer, "\(endpoint)") == 0 else {
+            throw lastError("dial \(endpoint)")
         }
         return Dial.Line(socket: socket, monitor: monitor)
     }
@@ -144,7 +225,7 @@ extension Switchboard {
             return false
         }
         switch dial.phase {
-        case .waiting: return false
+        case .waiting, .lookingUp: return false
         case .connecting, .greeting: welcome(message, line, target, at: now)
         case .linked(_, let peer, _, let nextPing):
             dials[target]?.phase = .linked(line, peer, lastHeard: now, nextPing: nextPing)
@@ -207,7 +288,7 @@ extension Switchboard {
         switch dials[target]?.phase {
         case .connecting:
             "cut off during the handshake; its CURVE key is another, it is full, or it is no peer"
-        case .waiting, .greeting, .linked, nil: "the connection was lost"
+        case .waiting, .lookingUp, .greeting, .linked, nil: "the connection was lost"
         }
     }
 

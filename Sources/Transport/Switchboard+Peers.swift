@@ -67,6 +67,7 @@ extension Switchboard {
         case .dial(let target):
             if dials[target] == nil { dials[target] = Dial(phase: .waiting(until: now)) }
         case .hangUp(let target): hangUp(target)
+        case .lookedUp(let target, let addresses): lookedUp(target, addresses, at: now)
         case .disconnect(let peer): disconnect(peer, at: now)
         case .banPeer(let peer):
             if bannedPeers.count < configuration.limits.bansMax { bannedPeers.insert(peer) }

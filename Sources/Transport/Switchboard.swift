@@ -1,4 +1,5 @@
 import CZeroMQ
+import Dispatch
 import Glibc
 import Primitives
 
@@ -28,6 +29,9 @@ final class Switchboard {
     var bannedPeers: Set<PeerID> = []
     var outgoing: [PeerID: Queue<[Bytes]>] = [:]
     var monitorCount = 0
+    /// Names that are being looked up.
+    var lookUpCount = 0
+    let lookUps = DispatchQueue(label: "starling.names", attributes: .concurrent)
     var isPaused = false
     /// What is held for others, as the last turn left it.
     var holdings = TransportHoldings()

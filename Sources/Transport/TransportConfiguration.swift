@@ -27,6 +27,9 @@ package struct TransportConfiguration: Sendable {
     /// How long to wait for what.
     package var timing = TransportTiming()
 
+    /// The numeric addresses of a host's name; asked on threads of its own.
+    package var lookUp: @Sendable (String) -> [String] = NameLookup.addresses
+
     /// A transport with the default bounds and waits.
     package init(listener: Listener?, keys: CurveKeyPair, allowed: Set<CurveKey>? = nil) {
         self.listener = listener

@@ -58,10 +58,17 @@ package final class ZeroMQTransport: Sendable {
     /// Whether `endpoint` is of the form that `dial` takes.
     package static func isEndpoint(_ endpoint: String) -> Bool { Endpoint(endpoint) != nil }
 
+    /// The host in `endpoint`, without the brackets of IPv6; nil for what is no endpoint.
+    package static func host(of endpoint: String) -> String? {
+        guard let host = Endpoint(endpoint)?.host else { return nil }
+        return host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host
+    }
+
     /// Dials `endpoint`, where the holder of `curveKey` must answer, until `hangUp`.
     ///
     /// Tries again for ever, with growing waits. Dialling what is dialled already changes nothing.
-    /// A host name is looked up on libzmq's thread, which holds up all links: prefer addresses.
+    /// A host name is looked up before each round of attempts, on a thread of its own, and all of
+    /// its addresses are tried. While one endpoint leads to `curveKey`, no other one is tried.
     package func dial(endpoint: String, curveKey: CurveKey) throws(TransportError) {
         guard let target = Endpoint(endpoint) else { throw .malformedEndpoint(endpoint) }
         try exchange.dial(DialTarget(endpoint: target, curveKey: curveKey))
