@@ -47,6 +47,12 @@ enum DecoderFuzz {
         envelope(Ruling.self), envelope(CommitStatement.self), envelope(CommitSet.self),
         envelope(ResultStatement.self), envelope(Certificate.self), envelope(Hold.self),
         envelope(Device.self), envelope(Revoke.self), envelope(Anchor.self),
+        Format(name: "beacon") { (bytes) throws(DecodeError) in
+            let beacon = try Beacon(datagram: bytes)
+            _ = try? beacon.check(with: grid.verifier, in: grid.network)
+            _ = (beacon.counts(in: TestGrid.epoch), beacon.counts(in: .max))
+            return beacon.datagram
+        },
     ]
 
     private static let grid = TestGrid()
@@ -67,7 +73,15 @@ enum DecoderFuzz {
             item.encode(into: &encoder)
             return encoder.bytes
         }
-        return (statements + items).flatMap { seeds(of: $0) }
+        let beacon = Beacon(
+            network: grid.network,
+            peer: TestGrid.peer(1),
+            curveKey: CurveKey(.zero),
+            port: 4_711,
+            epoch: TestGrid.epoch,
+            sign: { _ in TestGrid.wrongSignature }
+        )
+        return (statements + items + [beacon.datagram]).flatMap { seeds(of: $0) }
     }
 
     /// An input for each format that reads `encoded`.

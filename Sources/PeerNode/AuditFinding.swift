@@ -212,6 +212,7 @@ private func words(for line: ExportLine?) -> String {
 private func words(for error: VerificationError) -> String {
     switch error {
     case .badSignature(let kind): "the signature of a \(kind.name) is wrong"
+    case .badBeacon: "the signature of a beacon is wrong"
     case .badBinding: "the signature of its CURVE key is wrong"
     case .badConsent: "the peer that it adopts has not agreed"
     case .badSuccessor: "the old key foresaw another one"

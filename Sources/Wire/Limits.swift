@@ -23,6 +23,10 @@ package enum Limits {
     package static let statementByteCount = 64 << 10
     /// Bytes of the first frame on a link: 4 KiB.
     package static let helloByteCount = 4 << 10
+    /// Bytes of a beacon's datagram; one has 199 at most.
+    package static let beaconByteCount = 256
+    /// Hours for which a beacon counts: as long as a record does.
+    package static let beaconLifeEpochs: UInt64 = 24
     /// Bytes of a manifest's parameters.
     package static let parameterByteCount = 32 << 10
     /// Bytes of any name, in printable ASCII: workload, kernel, variant, engine, endpoint, reducer.

@@ -12,6 +12,8 @@ package protocol SignatureVerifier: Sendable {
 package enum VerificationError: Error, Hashable, Sendable {
     /// A signature is not its signer's; the kind of the statement it stands on.
     case badSignature(StatementKind)
+    /// A beacon's signature is not its peer's.
+    case badBeacon
     /// A record's CURVE binding is not its peer's.
     case badBinding
     /// An adopted peer has not agreed.

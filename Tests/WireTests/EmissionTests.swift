@@ -34,6 +34,7 @@ import Wire
                 emission.items.append(hexadecimal(encoded(generator.item(index))))
             }
             emission.hellos.append(hexadecimal(generator.hello().frame))
+            emission.beacons.append(hexadecimal(generator.beacon().datagram))
         }
         let file = URL(filePath: try #require(Self.path))
         try JSONEncoder().encode(emission).write(to: file)
@@ -56,6 +57,7 @@ private struct Emission: Encodable {
     var messages: [String] = []
     var items: [String] = []
     var hellos: [String] = []
+    var beacons: [String] = []
 
     mutating func add(_ body: some StatementBody, _ generator: inout PRNG) {
         let signed = generator.signed(body)

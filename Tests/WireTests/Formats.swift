@@ -13,7 +13,7 @@ struct Format: Sendable, CustomTestStringConvertible {
     var testDescription: String { name }
 
     /// Every format: payloads, envelopes, items, first frames, messages and elements of exports.
-    static let all: [Format] = statements + items + messages + [hello, opening] + exports
+    static let all: [Format] = statements + items + messages + [hello, opening, beacon] + exports
 
     private static let statements: [Format] = [
         statement { $0.record() },
@@ -39,6 +39,12 @@ struct Format: Sendable, CustomTestStringConvertible {
         name: "hello",
         example: { $0.hello().frame },
         recode: { (bytes) throws(DecodeError) in try Hello(frame: bytes).frame }
+    )
+
+    private static let beacon = Format(
+        name: "beacon",
+        example: { $0.beacon().datagram },
+        recode: { (bytes) throws(DecodeError) in try Beacon(datagram: bytes).datagram }
     )
 
     private static let opening = Format(

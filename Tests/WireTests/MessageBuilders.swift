@@ -26,6 +26,18 @@ extension PRNG {
         Hello(isWelcome: below(2) == 0, network: identifier(), record: signed(record()))
     }
 
+    mutating func beacon() -> Beacon {
+        let signature = signature()
+        return Beacon(
+            network: identifier(),
+            peer: identifier(),
+            curveKey: identifier(),
+            port: UInt16(1 + below(65_535)),
+            epoch: number(),
+            sign: { _ in signature }
+        )
+    }
+
     /// The number of builders that `message(_:)` knows.
     static var messageCount: Int { 24 }
 

@@ -86,6 +86,16 @@ import Wire
         }
     }
 
+    @Test func beaconsAreAsWritten() throws {
+        #expect(vectors["beacons"].list.count == 2)
+        for vector in vectors["beacons"].list {
+            let beacon = try Beacon(datagram: try #require(vector["bytes"].bytes))
+            #expect(VectorValue(describing: beacon) == vector["fields"])
+            #expect(.bytes(beacon.datagram) == vector["bytes"])
+            #expect(.bytes(beacon.signedBytes) == vector["signedBytes"])
+        }
+    }
+
     @Test func hashesAreAsWritten() throws {
         let hashes = vectors["hashes"]
         let core = try core(hashes["core"]["fields"])

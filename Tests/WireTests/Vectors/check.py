@@ -207,6 +207,12 @@ def check_hello(data, what):
     check_envelope("record", canonical(data, what)[3], what)
 
 
+def check_beacon(data, what):
+    require(len(data) <= 256, f"{what} is too long")
+    SCHEMAS.check("beacon", data)
+    return canonical(data, what)
+
+
 def set_hash_of(body):
     return s.tagged_hash("starling/set/1", body[2], body[1], *(body[k] for k in (3, 4, 5, 6, 7)))
 
@@ -289,9 +295,15 @@ def check_vectors(vectors):
     require(kinds == set(range(3, 27)), "every kind of message has a vector")
     for vector in vectors["hellos"]:
         check_hello(bytes.fromhex(vector["bytes"]), vector["name"])
+    for vector in vectors["beacons"]:
+        items = check_beacon(bytes.fromhex(vector["bytes"]), vector["name"])
+        SCHEMAS.check("beacon-content", bytes.fromhex(vector["signedBytes"]))
+        require(s.encode(items[:6]).hex() == vector["signedBytes"], "what a beacon signs")
+        verify_bytes(items[2], s.encode(items[:6]), items[6])
     SCHEMAS.check("curve-binding", bytes.fromhex(vectors["hashes"]["binding"]["bytes"]))
     SCHEMAS.check("device-consent", bytes.fromhex(vectors["hashes"]["consent"]["bytes"]))
-    return sum(len(vectors[k]) for k in ("statements", "items", "messages", "hellos"))
+    kinds = ("statements", "items", "messages", "hellos", "beacons")
+    return sum(len(vectors[k]) for k in kinds)
 
 
 def check_emitted(emitted):
@@ -301,7 +313,10 @@ def check_emitted(emitted):
         hash_ = {"commitset": set_hash_of, "result": commitment_of}.get(vector["kind"])
         if hash_:
             require(hash_(body).hex() == vector["hash"], f"hash of {what}")
-    checks = [("items", check_item), ("messages", check_message), ("hellos", check_hello)]
+    checks = [
+        ("items", check_item), ("messages", check_message), ("hellos", check_hello),
+        ("beacons", check_beacon),
+    ]
     for name, check in checks:
         for index, text in enumerate(emitted[name]):
             check(bytes.fromhex(text), f"{name} {index}")

@@ -485,6 +485,24 @@ def hellos(list_):
     return vectors
 
 
+def beacons():
+    vectors = []
+    for name, port, epoch in [("beacon", 47_110, 490_003), ("beacon of small numbers", 1, 0)]:
+        fields = {
+            "network": NETWORK, "peer": PUBLIC["peer"], "curveKey": fill("curve key"),
+            "port": port, "epoch": epoch,
+        }
+        items = s.beacon_items(fields)
+        signature = KEYS["peer"].sign(s.encode(items))
+        vectors.append({
+            "name": name,
+            "bytes": s.encode([*items, signature]),
+            "signedBytes": s.encode(items),
+            "fields": {**fields, "signature": signature},
+        })
+    return vectors
+
+
 def hashes(list_):
     tickets = []
     for seat, unit, population, widening in [
@@ -568,6 +586,7 @@ def main():
         "items": [{k: v for k, v in x.items() if k != "value"} for x in item_list],
         "messages": messages(list_, item_list),
         "hellos": hellos(list_),
+        "beacons": beacons(),
         "hashes": hashes(list_),
     }
     print(json.dumps(vectors, indent=1, default=bytes.hex))

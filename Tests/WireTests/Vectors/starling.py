@@ -118,6 +118,11 @@ def binding_bytes(network, curve_key):
     return encode(["starling/curve/1", network, curve_key])
 
 
+def beacon_items(fields):
+    names = ("network", "peer", "curveKey", "port", "epoch")
+    return ["starling/beacon/1", *(fields[name] for name in names)]
+
+
 def consent_bytes(network, owner):
     return encode(["starling/device/1", network, owner])
 
