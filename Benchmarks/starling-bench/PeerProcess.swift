@@ -19,7 +19,7 @@ final class PeerProcess {
         start = .now
         process = try Subprocess(
             program.path,
-            ["donate", "--folder", folder] + arguments,
+            ["donate", "--folder", folder, "--listen", "127.0.0.1:0"] + arguments,
             output: nil
         )
     }

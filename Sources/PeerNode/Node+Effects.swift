@@ -1,6 +1,7 @@
 import Dispatch
 import Identity
 import Ledger
+import Membership
 import PeerCore
 import Primitives
 import Store
@@ -116,7 +117,7 @@ extension Node {
         case .connect(let record):
             connect(record)
         case .hangUp(let peer):
-            if let record = dialled.removeValue(forKey: peer) { hangUp(record) }
+            giveUp(peer)
         case .storeChunk, .sendChunk, .storePiece, .sendPiece:
             data.perform(effect)
         case .dropResult(let hash):
@@ -137,27 +138,6 @@ extension Node {
         case .keyUsedElsewhere(let record):
             let endpoint = record.controlEndpoints.first ?? "an unknown address"
             fail(NodeError.keyUsedElsewhere(endpoint))
-        }
-    }
-
-    /// Dials a hub; the transport redials by itself until its record changes.
-    private func connect(_ record: Record) {
-        if let earlier = dialled[record.peer] {
-            guard
-                earlier.controlEndpoints != record.controlEndpoints
-                    || earlier.curveKey != record.curveKey
-            else { return }
-            hangUp(earlier)
-        }
-        dialled[record.peer] = record
-        for endpoint in record.controlEndpoints.prefix(1) {
-            try? transport.dial(endpoint: endpoint, curveKey: record.curveKey)
-        }
-    }
-
-    private func hangUp(_ record: Record) {
-        for endpoint in record.controlEndpoints {
-            _ = transport.hangUp(endpoint: endpoint, curveKey: record.curveKey)
         }
     }
 

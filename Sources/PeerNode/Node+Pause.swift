@@ -84,6 +84,9 @@ extension Node {
             if let oldest { dialFailures[oldest.key] = nil }
         }
         dialFailures[endpoint] = DialFailure(reason: reason, date: Date())
+        hubDialFailed(endpoint)
+        perform(beacons.dialFailed(endpoint, at: now))
+        tendBeacons()
         changed()
     }
 
@@ -94,8 +97,9 @@ extension Node {
 
     /// Dials a peer, as if it had been given at the start; redialled until it answers.
     package func join(_ address: JoinAddress) throws {
-        guard address.peer != id else { return }
+        guard address.peer != id, !joined.contains(address) else { return }
         try transport.dial(endpoint: address.endpoint, curveKey: address.curveKey)
+        joined.append(address)
     }
 
     /// Wakes who listens for changes.

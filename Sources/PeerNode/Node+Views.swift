@@ -23,6 +23,8 @@ package struct NodeStatus: Hashable, Sendable {
     package let firstJob: ManifestID?
     /// Peers with a link to it.
     package let linkedCount: Int
+    /// How it looks for others; nil once it has a link.
+    package let search: PeerSearch?
     /// Peers whose records it has, without its own.
     package let knownCount: Int
     /// Jobs that it knows.
@@ -139,6 +141,7 @@ extension Node {
             isDiskFull: isDiskFull,
             firstJob: peer.firstJob,
             linkedCount: linkedCount,
+            search: search,
             knownCount: peer.hubs.records.count { $0.body.peer != id },
             jobCount: ids.count,
             openJobCount: ids.count { isOpen($0) },

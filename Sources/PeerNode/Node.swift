@@ -1,6 +1,7 @@
 import Dispatch
 import Identity
 package import Kernels
+import Membership
 import PeerCore
 package import Primitives
 import Sandbox
@@ -14,8 +15,8 @@ package import Wire
 /// The core decides everything; this driver only carries bytes, rows and time. There is no `await`
 /// between an input and the last effect of its outbox.
 package actor Node: Service {
-    /// Where other peers can join this one.
-    package nonisolated let address: JoinAddress
+    /// This peer's key.
+    package nonisolated let id: PeerID
     /// The project under whose key this peer submits.
     package nonisolated let project: ProjectID
     /// Which implementation computes its units; none of a peer that takes no work.
@@ -48,7 +49,15 @@ package actor Node: Service {
     /// Commits rows, so that the core goes on meanwhile.
     let journal = DispatchQueue(label: "starling.journal")
     let data: DataDriver
-    var dialled: [PeerID: Record] = [:]
+    /// Hubs of the table that are dialled, and which of them came before which.
+    var dialled: [PeerID: DialledHub] = [:]
+    var dialCount: UInt64 = 0
+    /// Hubs that wait for room, first come first.
+    var undialled: [PeerID] = []
+    /// Addresses that it was given to join.
+    var joined: [JoinAddress] = []
+    /// Hubs whose records had expired when this peer started, and which are dialled all the same.
+    var oldAcquaintances: [Record] = []
     /// Datasets of jobs that are being submitted, and how many jobs of each.
     var submissions: [Digest: Int] = [:]
     /// Rules that other peers broke, newest last, for people.
@@ -58,6 +67,15 @@ package actor Node: Service {
     /// Why endpoints could not be dialled, for people.
     var dialFailures: [String: DialFailure] = [:]
     let signal = ChangeSignal()
+    /// Where others are told to dial it.
+    nonisolated let place: OwnPlace
+    var networkWatch: Task<Void, Never>?
+    /// When beacons are sent, and who is dialled for one.
+    var beacons: BeaconDesk
+    nonisolated let beaconSocket: Result<BeaconSocket, BeaconSocket.Failure>?
+    var beaconTimer: Task<Void, Never>?
+    /// Whether any network took the last beacon; true until one was sent.
+    var isBeaconSent = true
     /// Hubs that were met before this start.
     private let remembered: [Record]
     var timer: Task<Void, Never>?
@@ -83,7 +101,7 @@ package actor Node: Service {
         network = configuration.networkID
         keys = try NodeKeys(folder: configuration.folder)
         project = ProjectID(keys.project.publicKey)
-        let me = PeerID(keys.peer.publicKey)
+        id = PeerID(keys.peer.publicKey)
         let workload = Workload.driftSearch(configuration.variant)
         runner = try WorkRunner(
             storage: storage,
@@ -91,7 +109,7 @@ package actor Node: Service {
             executor: configuration.executor ?? ExecutorLocation.path,
             tamper: configuration.tamper
         )
-        admission = LinkAdmission(network: network, me: me)
+        admission = LinkAdmission(network: network, me: id)
         transport = try Self.transport(configuration, keys.curve, admission)
         data = DataDriver(
             storage: storage,
@@ -101,17 +119,14 @@ package actor Node: Service {
             },
             tell: { [completions] in completions.continuation.yield($0) }
         )
-        let boundEndpoint = transport.boundEndpoint
-        address = JoinAddress(
-            endpoint: configuration.advertised ?? boundEndpoint ?? "",
-            peer: me,
-            curveKey: keys.curve.publicKey
-        )
+        place = OwnPlace(Self.endpoints(configuration, transport.boundEndpoint))
+        beaconSocket = Self.beaconSocket(configuration)
+        beacons = BeaconDesk(me: id, seed: Self.seed(), at: clock.now)
         let stored = Self.stored(in: try storage.contents())
         peer = try Peer(
-            me: me,
+            me: id,
             secret: keys.secret,
-            seed: randomBytes(count: 8).reduce(0) { $0 << 8 | UInt64($1) },
+            seed: Self.seed(),
             stored: stored,
             at: clock.now
         )
@@ -119,6 +134,11 @@ package actor Node: Service {
             guard row.table == .records, let value = row.value else { return nil }
             return (try? Signed<Record>(envelope: value))?.body
         }
+    }
+
+    /// A number that nobody can guess.
+    private static func seed() -> UInt64 {
+        randomBytes(count: 8).reduce(0) { $0 << 8 | UInt64($1) }
     }
 
     /// Listens; where any port will do on the last one, by which others know this peer.
@@ -154,8 +174,15 @@ package actor Node: Service {
         return stored
     }
 
-    /// This peer's key.
-    package nonisolated var id: PeerID { address.peer }
+    /// Where other peers can join this one, best first, never empty.
+    package nonisolated var addresses: [JoinAddress] {
+        place.endpoints.map { endpoint in
+            JoinAddress(endpoint: endpoint, peer: id, curveKey: keys.curve.publicKey)
+        }
+    }
+
+    /// The best of them.
+    package nonisolated var address: JoinAddress { addresses[0] }
 
     /// Whether links are taken and the job board is open.
     package var isReady: Bool { peer.ownRecord != nil }
@@ -165,6 +192,9 @@ package actor Node: Service {
         start()
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.pump() }
+            if case .success = beaconSocket {
+                group.addTask { await self.listenForBeacons() }
+            }
             group.addTask {
                 for await outcome in self.completions.stream { await self.take(outcome) }
             }
@@ -178,6 +208,9 @@ package actor Node: Service {
         }
         timer?.cancel()
         diskWatch?.cancel()
+        networkWatch?.cancel()
+        beaconTimer?.cancel()
+        if case .success(let socket) = beaconSocket { socket.close() }
         runner.stopAll()
         transport.close()
         signal.finish()
@@ -189,7 +222,7 @@ package actor Node: Service {
             configuration.places > 0 ? Calibration.driftSearchSpeed(configuration.variant) : 0
         let draft = OwnRecord(keys: keys, network: network, configuration: configuration)
         take(.epoch(OwnRecord.epoch))
-        take(.advertise(draft.record(endpoint: address.endpoint, speed: speed)))
+        take(.advertise(draft.record(endpoints: place.endpoints, speed: speed)))
         take(.keep(draft.first))
         take(.adopt(owner: draft.owner, consent: draft.consent))
         if let predecessor = draft.predecessor { take(.succeed(predecessor)) }
@@ -200,18 +233,20 @@ package actor Node: Service {
         }
         watchDisk()
         if let job = configuration.firstJob { take(.serveFirst(job)) }
-        for target in configuration.join {
-            try? transport.dial(endpoint: target.endpoint, curveKey: target.curveKey)
-        }
+        for target in configuration.join { try? join(target) }
         dialOldAcquaintances()
+        watchNetwork()
+        tendBeacons()
     }
 
     /// After a long absence every record has expired, and an old address is better than none; the
     /// core dials those whose records still count.
     private func dialOldAcquaintances() {
         let expired = remembered.filter { $0.expiry < OwnRecord.epoch && $0.peer != id }
-        for record in expired.sorted(by: { $0.expiry > $1.expiry }).prefix(Self.oldDialsMax) {
-            for endpoint in record.controlEndpoints.prefix(1) {
+            .sorted { $0.expiry > $1.expiry }
+        oldAcquaintances = Array(expired.prefix(Self.oldDialsMax))
+        for record in oldAcquaintances {
+            for endpoint in record.controlEndpoints.prefix(2) {
                 try? transport.dial(endpoint: endpoint, curveKey: record.curveKey)
             }
         }
@@ -240,9 +275,9 @@ package actor Node: Service {
                 guard case .success(let hello) = LinkAdmission.open(frame, network: network),
                     let record = try? verified(hello.record, in: network)
                 else { continue }
-                await take(.linked(record, network: NetworkPrefix(text: address)))
+                await linked(record, address: address)
             case .unlinked(let peer):
-                await take(.unlinked(peer))
+                await unlinked(peer)
             case .received(let peer, let frames):
                 await receive(frames, from: peer)
             case .dialFailed(let endpoint, let reason):
@@ -344,9 +379,8 @@ package actor Node: Service {
         guard let record = peer.ownRecord?.body,
             OwnRecord.epoch >= record.epoch + OwnRecord.renewalEpochs
         else { return }
-        let draft = OwnRecord(keys: keys, network: network, configuration: configuration)
         let speed = record.kernels.first?.operationsPerSecond ?? 0
-        waiting.append(.advertise(draft.record(endpoint: address.endpoint, speed: speed)))
+        waiting.append(.advertise(draftRecord(speed: speed)))
     }
 
     var now: Instant { clock.now }

@@ -10,12 +10,14 @@ package struct NodeConfiguration: Sendable {
     package var network = "starling"
     /// The folder of the peer's keys.
     package var folder: String
-    /// A numeric address to listen on.
+    /// A numeric address to listen on; `*` for all of this machine's.
     package var address = "127.0.0.1"
     /// The port; 0 lets the system choose.
     package var port: UInt16 = 0
-    /// The endpoint that others are told to dial; nil for the one on which it listens.
+    /// The endpoint that others are told to dial; nil for those on which it listens.
     package var advertised: String?
+    /// The UDP port on which peers of the local network find each other; nil for no beacons.
+    package var beaconPort: UInt16?
     /// Peers to join.
     package var join: [JoinAddress] = []
     /// The job that is served before any other.
@@ -35,6 +37,12 @@ package struct NodeConfiguration: Sendable {
 
     /// A peer with its keys in `folder`, and every other setting at its default.
     package init(folder: String) { self.folder = folder }
+
+    /// The UDP port of beacons unless somebody wants another.
+    package static let usualBeaconPort: UInt16 = 24_711
+
+    /// Whether `address` stands for all addresses of this machine.
+    package var listensEverywhere: Bool { ["*", "0.0.0.0", "::"].contains(address) }
 
     /// The network's id: `H("starling/network/1", name)`.
     package var networkID: NetworkID { NetworkID(name: network) }

@@ -60,11 +60,11 @@ struct OwnRecord {
         return Signed(record, signature: key.sign(bytes)).verifiedHere
     }
 
-    /// The record of a peer that listens at `endpoint`.
+    /// The record of a peer that listens at `endpoints`, best first.
     ///
     /// The incarnation is the millisecond of its making: a peer whose journal is gone still makes a
     /// newer record than before.
-    func record(endpoint: String, speed: UInt64) -> Record {
+    func record(endpoints: [String], speed: UInt64) -> Record {
         let curveKey = keys.curve.publicKey
         let bytes = Record.bindingBytes(network: network, curveKey: curveKey)
         let workload = Workload.driftSearch(configuration.variant).name
@@ -73,7 +73,7 @@ struct OwnRecord {
             incarnation: UInt64(max(0, Date().timeIntervalSince1970 * 1_000)),
             curveKey: curveKey,
             binding: keys.peer.sign(bytes),
-            controlEndpoints: [endpoint],
+            controlEndpoints: endpoints,
             bulkEndpoints: [],
             role: .hub,
             owner: owner,

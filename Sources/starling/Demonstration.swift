@@ -169,7 +169,7 @@ final class Demonstration: Sendable {
     private func start(_ index: Int, join: String?, in folder: TemporaryFolder) throws {
         var arguments = [
             "donate", "--control", "--folder", try folder.folder("peer\(index)"),
-            "--network", "demo-\(getpid())", "--redial", "100",
+            "--network", "demo-\(getpid())", "--listen", "127.0.0.1:0", "--redial", "100",
         ]
         if let join { arguments += ["--join", join] }
         switch command.role(of: index) {

@@ -36,7 +36,8 @@ struct TestNode: Sendable {
         firstJob: ManifestID? = nil,
         tamper: (@Sendable (UnitOutput) -> UnitOutput)? = nil,
         storage: any Storage = MemoryStorage(),
-        folder: TestFolder? = nil
+        folder: TestFolder? = nil,
+        change: (inout NodeConfiguration) -> Void = { _ in }
     ) throws {
         let folder = try folder ?? TestFolder()
         self.folder = folder
@@ -47,6 +48,7 @@ struct TestNode: Sendable {
         configuration.firstJob = firstJob
         configuration.tamper = tamper
         configuration.redialMilliseconds = 20
+        change(&configuration)
         let node = try Node(configuration, storage: storage)
         self.node = node
         life = Task { try await node.run() }

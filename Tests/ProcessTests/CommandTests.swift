@@ -122,7 +122,7 @@ struct CommandTests {
         ["demo", "--timeout", "0"], ["donate", "--folder", "x", "--cores", "-1"],
         ["donate", "--folder", "x", "--listen", "nowhere"],
         ["donate", "--folder", "x", "--listen", "127.0.0.1:65536"], ["demo", "--unknown"],
-        ["donate", "--folder", "x", "--listen", "0.0.0.0:0"],
+        ["donate", "--folder", "x", "--beacon-port", "0"],
         ["donate", "--folder", "x", "--advertise", "nowhere"],
         ["donate", "--folder", "x", "--advertise", "nowhere:0"],
         ["donate", "--folder", "x", "--advertise", "tcp://nowhere:1"],

@@ -11,9 +11,27 @@ final class Donor: Sendable {
     let home: Folder
 
     /// Starts a peer, and waits until it is ready.
-    init(
+    convenience init(
         _ arguments: [String] = [],
         cores: Int = 1,
+        in home: Folder? = nil,
+        named name: String = "peer",
+        environment: [String: String?] = [:]
+    ) async throws {
+        // Peers of one machine that are not joined must not meet.
+        let listen = arguments.contains("--listen") ? [] : ["--listen", "127.0.0.1:0"]
+        try await self.init(
+            options: ["--cores", "\(cores)", "--redial", "50"] + listen + arguments,
+            in: home,
+            named: name,
+            environment: environment
+        )
+    }
+
+    /// Starts a peer with these options and no others, by way of `launcher`, if there is one.
+    init(
+        options: [String],
+        through launcher: [String] = [],
         in home: Folder? = nil,
         named name: String = "peer",
         environment: [String: String?] = [:]
@@ -22,7 +40,8 @@ final class Donor: Sendable {
         self.home = home
         folder = home.file(name)
         program = try Program(
-            ["donate", "--folder", folder, "--cores", "\(cores)", "--redial", "50"] + arguments,
+            ["donate", "--folder", folder] + options,
+            through: launcher,
             environment: environment
         )
         try #require(try await program.says("starling://"), "\(program.errors)")

@@ -19,8 +19,11 @@ final class Program: Sendable {
     private let end = AsyncStream.makeStream(of: Void.self)
 
     /// Starts `starling` with `arguments`; a value of nil removes a variable of the environment.
+    ///
+    /// A launcher is a program with its arguments that becomes `starling` in the end.
     init(
         _ arguments: [String],
+        through launcher: [String] = [],
         folder: Folder? = nil,
         environment changes: [String: String?] = [:]
     ) throws {
@@ -35,14 +38,17 @@ final class Program: Sendable {
         // Nobody's own peer is ever touched.
         environment["HOME"] = folder.path
         for name in ["STARLING_FOLDER", "XDG_DATA_HOME"] { environment[name] = nil }
+        // And nobody's own grid, however a peer of a test finds others.
+        environment["STARLING_NETWORK"] = Self.network
         for (name, value) in changes { environment[name] = value }
         let continuation = end.continuation
         self.records = records
         let output = try FileHandle(forWritingTo: URL(filePath: outputPath))
         let errors = try FileHandle(forWritingTo: URL(filePath: errorsPath))
+        let command = launcher + [Self.executable.path] + arguments
         process = try Subprocess(
-            Self.executable.path,
-            arguments,
+            command[0],
+            Array(command.dropFirst()),
             environment: environment,
             output: output.fileDescriptor,
             errors: errors.fileDescriptor,
@@ -51,6 +57,9 @@ final class Program: Sendable {
     }
 
     private let records: Folder
+
+    /// The network of all peers that tests start.
+    static let network = "test-\(UUID())"
 
     deinit { process.send(SIGKILL) }
 

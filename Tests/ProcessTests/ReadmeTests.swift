@@ -24,6 +24,7 @@ struct ReadmeTests {
             ["-euc", "trap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n\(script)"],
             environment: [
                 "PATH": "\(program):/usr/bin:/bin", "HOME": home.path, "TMPDIR": home.path,
+                "STARLING_NETWORK": Program.network,
             ],
             folder: Self.root.path,
             output: output?.fileDescriptor

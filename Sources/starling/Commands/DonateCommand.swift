@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Glibc
 import Kernels
 import PeerNode
@@ -13,26 +14,37 @@ struct DonateCommand: AsyncParsableCommand {
         commandName: "donate",
         abstract: "Run a peer in the foreground: it donates CPU and keeps the ledger.",
         discussion: """
-            Prints the address by which others join it, and runs until it is interrupted. Its \
-            folder and keys are made on the first start. The other commands drive it from another \
-            terminal.
+            Peers on the local network find each other by themselves. Prints the address by which \
+            others join it, and runs until it is interrupted. Its folder and keys are made on the \
+            first start. The other commands drive it from another terminal.
 
             Example:
               starling donate
+              starling donate --join 'starling://grid.example.org:4711/…?curve=…'
               starling donate --cores 4 --listen 192.168.1.20:4711
-              starling donate --listen 0.0.0.0:4711 --advertise grid.example.org:4711
-              starling donate --folder second --join 'starling://127.0.0.1:4711/…?curve=…'
+              starling donate --listen '*:4711' --advertise grid.example.org:4711
+              starling donate --folder second --listen 127.0.0.1:0 --network experiment
               starling donate --job 'starling://192.168.1.20:4711/…?curve=…&job=…'
             """
     )
 
     @OptionGroup var place: FolderOptions
 
-    @Option(help: "The network's name; peers of other networks are refused.")
-    var network = "starling"
+    @Option(
+        help: """
+            The network's name; peers of other networks are refused. (default: $STARLING_NETWORK, \
+            else starling)
+            """
+    )
+    var network: String?
 
-    @Option(help: "Where to listen, as ADDRESS:PORT; port 0 takes a free one.")
-    var listen = "127.0.0.1:0"
+    @Option(
+        help: """
+            Where to listen, as ADDRESS:PORT; * is every address of this machine, and port 0 takes \
+            a free one, the same as last time if it can be had.
+            """
+    )
+    var listen = "*:0"
 
     @Option(
         help: """
@@ -42,8 +54,20 @@ struct DonateCommand: AsyncParsableCommand {
     )
     var advertise: String?
 
-    @Option(help: "A peer to join, as it prints its address; may be repeated.")
+    @Option(help: "A peer to join, as `starling invite` prints it there; may be repeated.")
     var join: [String] = []
+
+    @Flag(
+        inversion: .prefixedNo,
+        help: """
+            Find peers of the local network by beacons, and be found. (default: yes, unless it \
+            listens on this machine alone)
+            """
+    )
+    var beacon: Bool?
+
+    @Option(help: "The UDP port of beacons, the same on all machines of the local network.")
+    var beaconPort = NodeConfiguration.usualBeaconPort
 
     @Option(
         help: "A job link: joins its peer, and computes nothing else while that job needs workers."
@@ -77,6 +101,7 @@ struct DonateCommand: AsyncParsableCommand {
         guard (0...256).contains(cores) else {
             throw ValidationError("--cores is \(cores); it must be 0 to 256")
         }
+        guard beaconPort > 0 else { throw ValidationError("--beacon-port is 0; it must be above") }
         _ = try listener()
         _ = try advertised()
     }
@@ -123,9 +148,12 @@ struct DonateCommand: AsyncParsableCommand {
 
     private func configuration(of folder: PeerFolder) throws -> NodeConfiguration {
         var configuration = NodeConfiguration(folder: folder.path)
-        configuration.network = network
+        let environment = ProcessInfo.processInfo.environment["STARLING_NETWORK"]
+        configuration.network = network ?? environment ?? configuration.network
         (configuration.address, configuration.port) = try listener()
         configuration.advertised = try advertised()
+        let isInside = AddressReach(host: configuration.address) == .machine
+        if beacon ?? !isInside { configuration.beaconPort = beaconPort }
         configuration.join = try join.map { text in
             guard let address = JoinAddress(text) else { throw NodeError.malformedAddress(text) }
             return address
@@ -171,14 +199,9 @@ struct DonateCommand: AsyncParsableCommand {
         else {
             throw ValidationError("--listen is '\(listen)'; write ADDRESS:PORT, as 127.0.0.1:0")
         }
-        // Others are told this very address, unless --advertise names another.
-        guard advertise != nil || !["*", "0.0.0.0", "[::]"].contains(listen[..<colon]) else {
-            throw ValidationError(
-                "--listen is '\(listen)'; name the one address by which others reach this machine, "
-                    + "here or with --advertise"
-            )
-        }
-        return (String(listen[..<colon]), port)
+        let address = listen[..<colon]
+        let isBracketed = address.hasPrefix("[") && address.hasSuffix("]")
+        return (String(isBracketed ? address.dropFirst().dropLast() : address), port)
     }
 
     /// The endpoint that others are told, when it is not the one of `listener`.
@@ -214,7 +237,7 @@ private struct Remarks: Service {
     static func say(_ notice: String) { OutputFile.writeToStandardError("note: \(notice)\n") }
 }
 
-/// Says by which address others join: as a service, so that signals are minded before that.
+/// Says by which addresses others join: as a service, so that signals are minded before that.
 private struct Announcement: Service {
     let node: Node
     let folder: PeerFolder
@@ -225,7 +248,7 @@ private struct Announcement: Service {
         let text = """
             peer \(node.id.short) donates \(Printable.count(cores, "core")); its folder is \
             \(folder.absolutePath)
-            others join it with
+            \(node.sendsBeacons ? "peers on the local network find it, " : "")others join it with
               starling donate --join '\(node.address)'
 
             """
