@@ -20,7 +20,8 @@ struct Starling: AsyncParsableCommand {
             CommandGroup(
                 name: "Donate",
                 subcommands: [
-                    DonateCommand.self, StatusCommand.self, PauseCommand.self, ResumeCommand.self,
+                    DonateCommand.self, StatusCommand.self, InviteCommand.self,
+                    PauseCommand.self, ResumeCommand.self,
                     PeersCommand.self, LeaderboardCommand.self, ExportCommand.self,
                     AuditCommand.self,
                     KeyCommand.self,

@@ -7,7 +7,8 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(10)))
 struct HelpTests {
     private static let verbs = [
-        ["donate"], ["status"], ["pause"], ["resume"], ["peers"], ["leaderboard"], ["key"],
+        ["donate"], ["status"], ["invite"], ["pause"], ["resume"], ["peers"], ["leaderboard"],
+        ["key"],
         ["key", "show"], ["key", "backup"], ["key", "restore"], ["key", "successor"], ["submit"],
         ["jobs"], ["watch"],
         ["results"], ["cancel"], ["hold"], ["release"], ["anchor"],
@@ -62,7 +63,8 @@ struct HelpTests {
         let peer = try await donor.object(Status.self, "status").peer
         let other = try await second.object(Status.self, "status").peer
         let verbs = [
-            ["anchor", other], ["anchor"], ["status"], ["peers"], ["leaderboard"], ["jobs"],
+            ["anchor", other], ["anchor"], ["status"], ["invite"], ["peers"], ["leaderboard"],
+            ["jobs"],
             ["pause"], ["resume"],
             ["why", "\(job)"], ["why", "\(job)/0"], ["why", peer], ["watch", "\(job)"],
             ["results", "\(job)"], ["key", "show"], ["submit", "--file", input, "--dry-run"],

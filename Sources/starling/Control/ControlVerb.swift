@@ -20,7 +20,7 @@ protocol ControlVerb: Codable, Sendable {
 /// Every verb of the control socket.
 enum ControlVerbs {
     static let all: [any ControlVerb.Type] = [
-        StatusVerb.self, PeersVerb.self, LeaderboardVerb.self, WhyVerb.self,
+        StatusVerb.self, InviteVerb.self, PeersVerb.self, LeaderboardVerb.self, WhyVerb.self,
         JobsVerb.self, WatchVerb.self, ResultsVerb.self,
         EstimateVerb.self, SubmitVerb.self, CancelVerb.self, HoldVerb.self,
         ReleaseVerb.self, ReleaseResultsVerb.self, PlantVerb.self,
