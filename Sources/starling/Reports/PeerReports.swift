@@ -105,6 +105,8 @@ struct StatusReport: Codable, Sendable {
     let firstJob: String?
     let work: [WorkLine]
     let links: Int
+    /// How it looks for others; missing once it has a link.
+    let search: SearchLine?
     let knownPeers: Int
     let jobs: Int
     let openJobs: Int
@@ -240,8 +242,11 @@ extension StatusReport {
             "failed        job \(Printable.short(failure.job)): \(failure.reason)"
         }
         let notes = [notice].compactMap { $0 }.map { "note          \($0)" }
-        return (lines + notes + work.map { "work          \($0.text)" } + failed)
-            .joined(separator: "\n")
+        let tries = (search?.sentences ?? []).enumerated().map { index, sentence in
+            "\(index == 0 ? "search" : "      ")        \(sentence)"
+        }
+        let working = work.map { "work          \($0.text)" }
+        return (lines + tries + notes + working + failed).joined(separator: "\n")
     }
 
     /// Failures that are shown to people; `--json` has them all.

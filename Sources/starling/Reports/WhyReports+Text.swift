@@ -159,6 +159,7 @@ extension PeerStory {
         lines += misbehaviors.map { "  broke a rule: \($0)" }
         if let status {
             lines.append("  \(status.activity.rawValue)\(status.reason.map { ": \($0)" } ?? "")")
+            lines += (status.search?.sentences ?? []).map { "  \($0)" }
             lines += status.work.map { "  \($0.text)" }
         }
         return lines.joined(separator: "\n")

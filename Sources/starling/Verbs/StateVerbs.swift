@@ -102,6 +102,7 @@ extension ControlledPeer {
             firstJob: status.firstJob?.description,
             work: await work(),
             links: status.linkedCount,
+            search: status.search.map { SearchLine($0) },
             knownPeers: status.knownCount,
             jobs: status.jobCount,
             openJobs: status.openJobCount,
