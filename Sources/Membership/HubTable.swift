@@ -68,16 +68,17 @@ package struct HubTable: Sendable {
     /// A table that holds nobody, not even this peer.
     package init(me: PeerID) { self.me = me }
 
-    /// A table of `me` that holds what `other` does, and has no links.
-    package init(me: PeerID, knowing other: HubTable) {
+    /// A table of `me` that holds what `other` does, has no links, and wants some with `peers`, or
+    /// with all.
+    package init(me: PeerID, knowing other: HubTable, wanting peers: [PeerID]? = nil) {
         self.me = me
         hubs = other.hubs
         ends = other.ends
         keys = other.keys
-        wanted = other.wanted
-        for (peer, hub) in hubs where peer != me && isWanted(peer) {
+        wanted = peers.map(Self.table)
+        for peer in peers.map(distinct) ?? hubs.keys where isWanted(peer) {
             unseen[peer] = true
-            if !hub.record.controlEndpoints.isEmpty { undialled[peer] = true }
+            if hubs[peer]?.record.controlEndpoints.isEmpty == false { undialled[peer] = true }
         }
         deadline = earliestDeadline
     }
@@ -237,13 +238,15 @@ package struct HubTable: Sendable {
     /// From now on links are wanted with these hubs; nil for all.
     package mutating func want(_ peers: [PeerID]?) {
         let earlier = wanted
-        wanted = peers.map { list in
-            var table = SortedTable<PeerID, Bool>()
-            for peer in distinct(list) { table[peer] = true }
-            return table
-        }
+        wanted = peers.map(Self.table)
         let affected = (earlier?.keys ?? hubs.keys) + (wanted?.keys ?? hubs.keys)
         for peer in distinct(affected) { planLink(to: peer) }
+    }
+
+    private static func table(of peers: [PeerID]) -> SortedTable<PeerID, Bool> {
+        var table = SortedTable<PeerID, Bool>()
+        for peer in distinct(peers) { table[peer] = true }
+        return table
     }
 
     /// Whether a link to `peer` is wanted.

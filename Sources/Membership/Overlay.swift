@@ -69,7 +69,8 @@ package struct Overlay: Sendable {
     /// An overlay of `me` that knows what `other` does, and has no links.
     package init(me: PeerID, knowing other: Overlay) {
         self.me = me
-        hubs = HubTable(me: me, knowing: other.hubs)
+        let neighbours = other.isMesh ? nil : other.neighbours(of: me)
+        hubs = HubTable(me: me, knowing: other.hubs, wanting: neighbours)
         rings = other.rings
         epoch = other.epoch
     }
