@@ -195,6 +195,13 @@ package struct HubTable: Sendable {
         hubs.compactMap { peer, hub in ends.contains(peer) ? nil : hub.signed }
     }
 
+    /// Every record whose hours are not over, by peer, also of hubs that left or were given up.
+    package var knownRecords: [Signed<Record>] {
+        hubs.compactMap { peer, hub in
+            if case .expired? = ends[peer] { nil } else { hub.signed }
+        }
+    }
+
     /// Hubs whose record counts.
     package var count: Int { hubs.count - ends.count }
 

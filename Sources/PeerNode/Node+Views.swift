@@ -199,7 +199,7 @@ extension Node {
     }
 
     /// Every known peer's id, this one's too.
-    package var peerIDs: [PeerID] { peer.hubs.records.map(\.body.peer) }
+    package var peerIDs: [PeerID] { peer.hubs.knownRecords.map(\.body.peer) }
 
     /// Every peer whose record is known, or that has done anything that the ledger tells of,
     /// ascending.
@@ -207,7 +207,7 @@ extension Node {
 
     /// Every peer whose record is known, this one first, then by id.
     package func peers() -> [PeerView] {
-        let views = peer.hubs.records.map { view(of: $0.body) }
+        let views = peer.hubs.knownRecords.map { view(of: $0.body) }
         return views.filter(\.isOwn) + views.filter { !$0.isOwn }
     }
 
