@@ -141,8 +141,8 @@ package struct HubTable: Sendable {
         return .accepted
     }
 
-    /// Ends records that have expired, forgets them a week later, and returns whose; this peer's own
-    /// stays.
+    /// Ends records that have expired, forgets them a week later, and returns whose; this peer's
+    /// own stays.
     package mutating func expire(epoch: UInt64) -> [PeerID] {
         let old = hubs.compactMap { peer, hub in
             hub.record.expiry < epoch && peer != me ? hub.record : nil
